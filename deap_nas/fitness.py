@@ -1,0 +1,109 @@
+"""An Evaluation is what was measured of a genome; a fitness is a pure function of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import KW_ONLY, asdict, dataclass
+from typing import Any
+
+STATUSES = ("ok", "diverged", "error", "oom", "timeout", "killed")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What training one genome gave.
+
+    Args:
+        accuracy: share of the scored split that is classified rightly, in [0, 1].
+        train_accuracy: the same of the training images, averaged while training, in [0, 1].
+        n_params: trainable parameters.
+        train_seconds: wall clock of the training alone; no tracing, no scoring.
+        train_cpu_seconds: the process's CPU time over the same stretches.
+        multiply_adds: per image, forward.
+        epochs: epochs trained; ``best_epoch`` is the one that the scores and weights are of.
+        confusion: counts on the scored split, ``confusion[true class][predicted class]``.
+        curve: one row an epoch: ``epoch loss accuracy`` of training, ``val_loss val_accuracy`` of
+            the scored split where it was scored.
+        status: ``ok``, or why there is no score; a failed genome has accuracy 0.
+        reason: one line on a failure.
+        measured_on: the machine that the seconds are of.
+
+    Raises:
+        ValueError: for a value that no measurement can have.
+    """
+
+    accuracy: float
+    train_accuracy: float
+    n_params: int
+    train_seconds: float
+    _: KW_ONLY
+    train_cpu_seconds: float = 0.0
+    multiply_adds: int = 0
+    epochs: int = 0
+    best_epoch: int = 0
+    confusion: tuple[tuple[int, ...], ...] = ()
+    curve: tuple[dict[str, float], ...] = ()
+    status: str = "ok"
+    reason: str = ""
+    measured_on: str = ""
+
+    def __post_init__(self) -> None:
+        if self.status not in STATUSES:
+            raise ValueError(f"status {self.status!r}, allowed {', '.join(STATUSES)}")
+        for name in ("accuracy", "train_accuracy"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} {getattr(self, name)}, allowed 0 to 1")
+        for name in ("n_params", "train_seconds", "train_cpu_seconds"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value >= 0):
+                raise ValueError(f"{name} {value}, allowed finite and 0 or more")
+
+    @property
+    def ok(self) -> bool:
+        return self.status == "ok"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers, texts and lists, ready for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Evaluation:
+        """The inverse of ``to_dict``, also behind JSON."""
+        return cls(
+            **{
+                **values,
+                "confusion": tuple(map(tuple, values.get("confusion", ()))),
+                "curve": tuple(values.get("curve", ())),
+            }
+        )
+
+
+def failed(status: str, reason: str, n_params: int = 0, **measured: Any) -> Evaluation:
+    """The Evaluation of a genome that has no score: accuracy 0, a status and a reason."""
+    measured = {"train_seconds": 0.0, **measured}
+    return Evaluation(0.0, 0.0, n_params, status=status, reason=reason, **measured)
+
+
+def accuracy_per_log_params(evaluation: Evaluation) -> tuple[float]:
+    """``100 * accuracy / ln(n_params)``; the report, section III.3. A failed genome has 0.0."""
+    if not evaluation.ok:
+        return (0.0,)
+    if evaluation.n_params < 2:
+        raise ValueError(f"n_params {evaluation.n_params}, allowed 2 or more: ln must be positive")
+    return (100 * evaluation.accuracy / math.log(evaluation.n_params),)
+
+
+def time_penalised(evaluation: Evaluation) -> tuple[float]:
+    """The same divided by ``train_seconds``; the report, section VI. A failed genome has 0.0."""
+    if not evaluation.ok:
+        return (0.0,)
+    if not evaluation.train_seconds:
+        raise ValueError("train_seconds 0.0, allowed more than 0: measure the training time")
+    return (accuracy_per_log_params(evaluation)[0] / evaluation.train_seconds,)
+
+
+FITNESSES: dict[str, Callable[[Evaluation], tuple[float, ...]]] = {
+    "accuracy_per_log_params": accuracy_per_log_params,
+    "time_penalised": time_penalised,
+}

@@ -1,0 +1,31 @@
+"""What an operator needs of a space; any object with these methods will do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeVar
+
+Individual = TypeVar("Individual", bound="list[Any]")
+
+
+class Space(Protocol):
+    """The rules that an individual, a list of genes, must keep.
+
+    Operators draw from what these methods list and so never make an illegal child. The lists may be
+    lazy sequences; for an illegal individual their content is undefined.
+    """
+
+    def __contains__(self, genes: Any, /) -> bool:
+        """Whether ``genes`` is legal."""
+
+    def kind(self, gene: Any, /) -> str:
+        """The kind of a gene, such as "NC": genes of one kind may stand in for each other."""
+
+    def replacements(self, genes: Sequence[Any], i: int, /) -> Sequence[Any]:
+        """Every gene, other than ``genes[i]``, that is legal in its place."""
+
+    def insertions(self, genes: Sequence[Any], /) -> Sequence[tuple[int, Any]]:
+        """Every ``(i, gene)`` for which ``genes`` stays legal after ``insert(i, gene)``."""
+
+    def deletions(self, genes: Sequence[Any], /) -> Sequence[int]:
+        """Every ``i`` for which ``genes`` stays legal after ``del genes[i]``."""

@@ -1,0 +1,52 @@
+"""Lazy sequences, so that a space can list thousands of alternatives at no cost."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any, TypeVar
+
+T = TypeVar("T", bound=Hashable)
+
+
+class Choices(tuple[T, ...]):
+    """A tuple of distinct values that knows the place of each."""
+
+    places: dict[T, int]
+
+    def __new__(cls, values: Iterable[T]) -> Choices[T]:
+        self = super().__new__(cls, values)
+        self.places = {value: i for i, value in enumerate(self)}
+        return self
+
+
+class Without(Sequence[T]):
+    """``choices`` without one of its values, if it is there."""
+
+    def __init__(self, choices: Choices[T], value: T) -> None:
+        self._choices = choices
+        self._hole = choices.places.get(value, len(choices))
+
+    def __len__(self) -> int:
+        return len(self._choices) - (self._hole < len(self._choices))
+
+    def __getitem__(self, i: Any) -> Any:
+        if isinstance(i, slice):
+            return [self[j] for j in range(*i.indices(len(self)))]
+        i = range(len(self))[i]
+        return self._choices[i + (i >= self._hole)]
+
+
+class Pairs(Sequence[tuple[int, T]]):
+    """Every pair of a place and a value, the places slowest."""
+
+    def __init__(self, places: Sequence[int], values: Sequence[T]) -> None:
+        self._places, self._values = places, values
+
+    def __len__(self) -> int:
+        return len(self._places) * len(self._values)
+
+    def __getitem__(self, i: Any) -> Any:
+        if isinstance(i, slice):
+            return [self[j] for j in range(*i.indices(len(self)))]
+        place, value = divmod(range(len(self))[i], len(self._values))
+        return self._places[place], self._values[value]
