@@ -14,7 +14,7 @@ Shape = tuple[int, int, int]  # height, width, channels
 
 @lru_cache(maxsize=4096)
 def fits(kernels: tuple[int, ...], size: int) -> bool:
-    """Whether RC genes of these kernels, in this order, fit a map ``size`` wide at its narrowest."""
+    """Whether RC genes of these kernels, in this order, fit a map ``size`` pixels wide."""
     for kernel in kernels:
         if kernel > size:
             return False
@@ -63,3 +63,20 @@ def count_multiply_adds(
         total += height * width * gene.kernel**2 * channels * filters
         channels = filters
     return total + channels * HEAD_UNITS + HEAD_UNITS * n_classes
+
+
+def layers(
+    genome: Sequence[Gene], input_shape: Shape = (28, 28, 1), n_classes: int = 10
+) -> list[tuple[str, tuple[int, ...], int]]:
+    """Each layer as (its text, the shape behind it, its parameters), the total last."""
+    convs = [gene for gene in genome if isinstance(gene, Conv)]
+    channels, found = input_shape[2], list[tuple[str, tuple[int, ...], int]]()
+    for gene, shape in zip(convs, feature_maps(genome, input_shape)):
+        found.append((str(gene), shape, (gene.kernel**2 * channels + 1) * gene.filters))
+        channels = gene.filters
+    found += [
+        ("global average pooling", (channels,), 0),
+        (f"dense {HEAD_UNITS}", (HEAD_UNITS,), (channels + 1) * HEAD_UNITS),
+        (f"dense {n_classes}", (n_classes,), (HEAD_UNITS + 1) * n_classes),
+    ]
+    return [*found, ("total", (), sum(n_params for _, _, n_params in found))]

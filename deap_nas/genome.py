@@ -69,7 +69,7 @@ class FitnessMaxMin(base.Fitness):  # type: ignore[misc]
 
 
 class FitnessMaxMinMin(base.Fitness):  # type: ignore[misc]
-    """Three objectives: the first maximised, the others minimised (accuracy, parameters, seconds)."""
+    """Three objectives: the first maximised, two minimised (accuracy, parameters, seconds)."""
 
     weights = (1.0, -1.0, -1.0)
 

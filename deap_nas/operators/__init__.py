@@ -10,7 +10,12 @@ from deap_nas.operators.protocol import Space
 from deap_nas.operators.rejection import rejecting
 from deap_nas.operators.selection import sel_roulette
 
+CROSSOVERS = {"one_point": cx_one_point, "one_point_reject": cx_one_point_reject}
+MUTATIONS = {"gene": mut_gene, "pool": mut_pool}
+
 __all__ = [
+    "CROSSOVERS",
+    "MUTATIONS",
     "Space",
     "cx_one_point",
     "cx_one_point_reject",

@@ -1,0 +1,43 @@
+"""``python -m deap_nas COMMAND``, and the console script ``deap-nas COMMAND``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+USAGE = """\
+usage: deap-nas COMMAND ...
+
+  run      evolve networks on images (the same as python -m deap_nas.run)
+  train    train one genome: deap-nas train "NC 16 3 tanh;RC 6 3 tanh;RC 10 3 tanh;FL swish"
+
+deap-nas COMMAND --help says more.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Hand over to a command; returns the exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    command = arguments.pop(0) if arguments else "--help"
+    if command == "run":
+        from deap_nas.run import main as run
+
+        return run(arguments, prog="deap-nas run")
+    if command == "train":
+        from deap_nas.train_one import main as train
+
+        return train(arguments)
+    if command in ("-h", "--help"):
+        print(USAGE, end="")
+        return 0
+    if command == "--version":
+        from deap_nas import __version__
+
+        print(__version__)
+        return 0
+    print(f"error: command {command!r}, allowed run, train; see deap-nas --help", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

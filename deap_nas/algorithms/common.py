@@ -1,0 +1,71 @@
+"""What the loops share: evaluation, variation, elites, bookkeeping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from deap import tools
+
+Population = list[Any]
+Observe = Callable[[int, Population], None]
+
+
+def evaluate(individuals: Population, toolbox: Any) -> Population:
+    """Give a fitness to each individual without one; return those that have one in the end.
+
+    A fitness of None means that the evaluator's budget did not reach the individual: it drops out.
+    """
+    unknown = [ind for ind in individuals if not ind.fitness.valid]
+    for ind, values in zip(unknown, toolbox.map(toolbox.evaluate, unknown)):
+        if values is not None:
+            ind.fitness.values = values
+    return [ind for ind in individuals if ind.fitness.valid]
+
+
+def vary(parents: Population, toolbox: Any, cxpb: float, mutpb: float, rng: Any) -> Population:
+    """Clones of the parents, neighbours mated with probability ``cxpb``, each mutated with
+    ``mutpb``: ``deap.algorithms.varAnd`` with an rng of its own."""
+    offspring = [toolbox.clone(ind) for ind in parents]
+    for i in range(1, len(offspring), 2):
+        if rng.random() < cxpb:
+            offspring[i - 1], offspring[i] = toolbox.mate(offspring[i - 1], offspring[i])
+            del offspring[i - 1].fitness.values, offspring[i].fitness.values
+    for i in range(len(offspring)):
+        if rng.random() < mutpb:
+            (offspring[i],) = toolbox.mutate(offspring[i])
+            del offspring[i].fitness.values
+    return offspring
+
+
+def sound(individuals: Population, toolbox: Any) -> Population:
+    """Those that did not fail, where the toolbox can tell (``toolbox.failed``)."""
+    failed = getattr(toolbox, "failed", None)
+    return [ind for ind in individuals if not failed(ind)] if failed else list(individuals)
+
+
+class Book:
+    """Keeps a loop's records: statistics, hall of fame, and who else wants to know.
+
+    Args:
+        stats, halloffame: as in ``deap.algorithms``; failed individuals never enter the latter.
+        observe: called with (generation, population) after each generation.
+    """
+
+    def __init__(
+        self, toolbox: Any, stats: Any, halloffame: Any, observe: Observe | None, verbose: bool
+    ) -> None:
+        self._toolbox, self._stats, self._halloffame = toolbox, stats, halloffame
+        self._observe, self._verbose = observe, verbose
+        self.logbook = tools.Logbook()
+        self.logbook.header = ["gen", "nevals", *(stats.fields if stats else [])]
+
+    def enter(self, generation: int, population: Population, nevals: int) -> None:
+        if self._halloffame is not None:
+            self._halloffame.update(sound(population, self._toolbox))
+        record = self._stats.compile(population) if self._stats and population else {}
+        self.logbook.record(gen=generation, nevals=nevals, **record)
+        if self._verbose:
+            print(self.logbook.stream)
+        if self._observe:
+            self._observe(generation, population)

@@ -1,0 +1,61 @@
+"""The simple genetic algorithm with generational replacement."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from deap import tools
+
+from deap_nas.algorithms.common import Book, Observe, Population, evaluate, sound, vary
+
+
+def ea_generational(
+    population: Population,
+    toolbox: Any,
+    cxpb: float,
+    mutpb: float,
+    ngen: int,
+    *,
+    elitism: int = 0,
+    stop: Callable[[Population], object] | None = None,
+    stats: Any = None,
+    halloffame: Any = None,
+    observe: Observe | None = None,
+    rng: random.Random | Any = random,
+    verbose: bool = False,
+) -> tuple[Population, Any]:
+    """Evaluate, then breed ``ngen`` generations, each from the one before.
+
+    Generation 0 is the given population. In each, ``toolbox.select`` draws the parents, neighbours
+    are mated with probability ``cxpb``, each child is mutated with probability ``mutpb``, and the
+    children replace their parents; with ``elitism`` the best so many of the old population, failed
+    ones left out, come along unchanged.
+
+    Args:
+        stop: asked after each generation; anything true ends the search.
+        observe: called with (generation, population) after each generation.
+
+    Returns:
+        The last population and a ``deap.tools.Logbook``. Where an evaluation is None (the
+        evaluator's budget is spent) the individual drops out, and its generation is the last.
+
+    Source: Holland 1975; the report, section III. Shape of ``deap.algorithms.eaSimple``.
+    """
+    book = Book(toolbox, stats, halloffame, observe, verbose)
+    nevals = sum(not ind.fitness.valid for ind in population)
+    asked, population = len(population), evaluate(population, toolbox)
+    book.enter(0, population, nevals)
+    for generation in range(1, ngen + 1):
+        if not population or len(population) < asked or (stop and stop(population)):
+            break
+        elite = tools.selBest(sound(population, toolbox), elitism)
+        parents = toolbox.select(population, asked - len(elite))
+        offspring = vary(parents, toolbox, cxpb, mutpb, rng)
+        nevals = sum(not ind.fitness.valid for ind in offspring)
+        bred = evaluate(offspring, toolbox)
+        asked = len(offspring) + len(elite)
+        population = [*map(toolbox.clone, elite), *bred]
+        book.enter(generation, population, nevals)
+    return population, book.logbook

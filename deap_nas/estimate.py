@@ -1,0 +1,54 @@
+"""What a search would do, and about how long it would take, before it does it."""
+
+from __future__ import annotations
+
+import random
+from statistics import fmean
+from typing import Any
+
+from deap_nas.cost import count_multiply_adds, count_params
+from deap_nas.data import Dataset
+from deap_nas.evaluator import cores
+from deap_nas.settings import Settings
+from deap_nas.space import SearchSpace
+from deap_nas.terminal import duration
+
+# Seconds of one thread for an image's forward and backward pass, fitted by
+# benchmarks/training_cost.py on a 2-core machine: FIXED + multiply-adds * PER_MULTIPLY_ADD.
+FIXED = 4e-5
+PER_MULTIPLY_ADD = 1.2e-10
+START_UP = 6.0  # a worker's first task waits for TensorFlow
+TRACING = 1.0  # building one network's graph
+SAMPLES = 200
+
+
+def explain(settings: Settings, dataset: Dataset, space: SearchSpace) -> str:
+    """A paragraph on what would run."""
+    x_train = dataset.split(settings.split)[0]
+    recipe = settings.make_recipe()
+    rng = random.Random(settings.seed)
+    genomes = [space.sample(rng) for _ in range(SAMPLES)]
+    one = fmean(_seconds(space, genome, len(x_train), recipe.epochs) for genome in genomes)
+    most = settings.population * (settings.generations + 1)
+    most = min(most, settings.max_evaluations or most)
+    workers = settings.workers or cores()
+    lines = [
+        f"data:      {settings.dataset} ({dataset.source}), {len(x_train)} images to train on, "
+        f"scored on {settings.split}",
+        f"recipe:    {recipe.name}, {recipe.optimizer} {recipe.learning_rate:g}, "
+        f"{'at most ' if recipe.patience else ''}{recipe.epochs} epochs",
+        f"space:     {settings.space}, {space.size():,} legal genomes; one drawn has "
+        f"{fmean(count_params(g, space.input_shape, space.n_classes) for g in genomes):,.0f} "
+        "parameters on average",
+        f"search:    population {settings.population}, {settings.generations} generations bred: at "
+        f"most {most} trainings, each distinct genome once; {workers} workers",
+        f"time:      about {duration(START_UP + one * most / workers)} at the most (an estimate: "
+        f"{duration(one)} a training, from a formula fitted on another machine)",
+        "nothing was written",
+    ]
+    return "\n".join(lines)
+
+
+def _seconds(space: SearchSpace, genome: Any, images: int, epochs: int) -> float:
+    work = count_multiply_adds(genome, space.input_shape, space.n_classes)
+    return TRACING + images * epochs * (FIXED + PER_MULTIPLY_ADD * work)

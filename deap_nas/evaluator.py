@@ -1,0 +1,279 @@
+"""Genomes in, Evaluations out: what is known, what is cached, and what must be trained."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import platformdirs
+
+from deap_nas.cache import Cache
+from deap_nas.cost import count_params
+from deap_nas.data import Dataset, load_dataset
+from deap_nas.fitness import FITNESSES, Evaluation, accuracy_per_log_params, failed
+from deap_nas.genome import format_genes, parse_genome
+from deap_nas.recipes import Recipe, find_recipe
+from deap_nas.train import ENVIRONMENT, TRAINING_VERSION, Trained, Weights
+from deap_nas.workers import Outcome, Task, Workers
+
+Fitness = Callable[[Evaluation], tuple[float, ...]]
+
+
+class Record(Protocol):
+    """Where outcomes are written before anything depends on them, and read again on resume."""
+
+    def recall(self, genome: str, /) -> Evaluation | None: ...
+
+    def record(self, genome: str, trained: Trained, cached: bool, /) -> None: ...
+
+    def elapsed(self) -> float: ...
+
+
+class TooManyFailures(RuntimeError):
+    """So many genomes failed in a row that the search is pointless; the message says how."""
+
+
+def default_cache() -> Path:
+    """The user's cache folder for this package."""
+    return Path(platformdirs.user_cache_dir("deap_nas")) / "trainings"
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not Linux
+        return os.cpu_count() or 1
+
+
+class Evaluator:
+    """Measures genomes, each once: a callable for ``toolbox.register("evaluate", ...)``.
+
+    Args:
+        dataset: a name, a path to a .npz, or a ``Dataset``.
+        recipe: how to train, by name or as a ``Recipe``.
+        fitness: a function of an Evaluation, or its name.
+        split: "validation", or "test" to score on the test set (and train on all else).
+        train_seed: initial weights and batch order are a function of it.
+        cache: a folder; True for the user's own; None or False for none.
+        workers: processes that train; all cores unless given.
+        max_seconds, max_memory: limits of one genome (seconds, MiB of its worker).
+        max_evaluations: distinct genomes after which no more are measured; the rest get None.
+        time_budget: seconds after which no training is begun; the rest get None.
+        max_failures: failures in a row that stop the search.
+        record: writes and recalls outcomes; a run's journal.
+
+    Use it as a context manager, or call ``close()``: it owns processes.
+
+    Raises:
+        DataError, RecipeError, ValueError: for arguments that name nothing.
+    """
+
+    def __init__(
+        self,
+        dataset: str | Dataset,
+        *,
+        recipe: str | Recipe = "fast",
+        fitness: str | Fitness = accuracy_per_log_params,
+        split: str = "validation",
+        train_seed: int = 0,
+        cache: str | Path | bool | None = True,
+        workers: int | None = None,
+        max_seconds: float | None = None,
+        max_memory: int | None = None,
+        max_evaluations: int | None = None,
+        time_budget: float | None = None,
+        max_failures: int = 20,
+        record: Record | None = None,
+    ) -> None:
+        self.dataset = load_dataset(dataset) if isinstance(dataset, str) else dataset
+        self.recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
+        self.fitness = _find_fitness(fitness) if isinstance(fitness, str) else fitness
+        self.split, self.train_seed = split, train_seed
+        self.max_evaluations, self.time_budget = max_evaluations, time_budget
+        self.max_failures = max_failures
+        self.observe: Callable[[str, Evaluation, bool], None] = lambda *_: None
+        self._record = record
+        self._known: dict[str, Evaluation] = {}
+        self._weights: dict[str, Weights] = {}
+        self._failures: list[Evaluation] = []
+        self._started = time.monotonic()
+        self._cache = Cache(default_cache() if cache is True else cache) if cache else None
+        self._workers = Workers(
+            "deap_nas.train:Trainer",
+            (*self.dataset.split(split), self.dataset.n_classes),
+            count=_check_workers(workers),
+            max_seconds=max_seconds,
+            max_memory=max_memory,
+            environment=ENVIRONMENT,
+        )
+
+    def __enter__(self) -> Evaluator:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the worker processes; measuring again starts new ones."""
+        self._workers.close()
+
+    def __call__(self, genome: Iterable[Any]) -> tuple[float, ...]:
+        """The fitness of a genome, measured if it is not known."""
+        return self.fitness(self.measure(genome))
+
+    def measure(self, genome: Iterable[Any]) -> Evaluation:
+        """The Evaluation of a genome.
+
+        Raises:
+            RuntimeError: when the budget is spent and the genome is not known.
+        """
+        (evaluation,) = self.measure_all([genome])
+        if evaluation is None:
+            raise RuntimeError(f"the budget is spent: '{format_genes(genome)}' was not measured")
+        return evaluation
+
+    def map(self, function: Callable[[Any], Any], genomes: Iterable[Iterable[Any]]) -> list[Any]:
+        """``toolbox.register("map", evaluator.map)``: measure all that is new at once, on all
+        workers, then apply ``function``; None for a genome that the budget did not reach."""
+        genomes = list(genomes)
+        measured = self.measure_all(genomes)
+        return [function(g) if e is not None else None for g, e in zip(genomes, measured)]
+
+    def measure_all(self, genomes: Iterable[Iterable[Any]]) -> list[Evaluation | None]:
+        """Evaluations in order; each distinct genome is measured once; None beyond the budget."""
+        texts = [format_genes(genome) for genome in genomes]
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        if self.max_evaluations is not None:
+            new = new[: max(0, self.max_evaluations - len(self._known))]
+        untrained = [text for text in new if not self._recall(text)]
+        for task, outcome in self._workers.run(self._tasks(untrained)):
+            self._keep(task.key, self._trained(task.key, outcome), cached=False)
+        return [self._known.get(text) for text in texts]
+
+    def failed(self, genome: Iterable[Any]) -> bool:
+        """Whether a measured genome has no score: it may enter no elite, archive or front."""
+        evaluation = self._known.get(format_genes(genome))
+        return evaluation is not None and not evaluation.ok
+
+    def spent(self) -> str:
+        """Why no further genome will be measured; empty while the budget lasts."""
+        if self.max_evaluations is not None and len(self._known) >= self.max_evaluations:
+            return f"{self.max_evaluations} evaluations"
+        if self.time_budget is not None and self._elapsed() >= self.time_budget:
+            return f"time budget of {self.time_budget:g} s"
+        return ""
+
+    def weights(self, genome: Iterable[Any]) -> Weights | None:
+        """Trained weights of a measured genome, as far as they are at hand."""
+        text = format_genes(genome)
+        if text not in self._weights and self._cache:
+            cached = self._cache.get(self.key(text))
+            return cached.weights if cached else None
+        return self._weights.get(text)
+
+    def test(self, genome: Iterable[Any], weights: Weights) -> np.ndarray[Any, Any]:
+        """Confusion counts, [true class][predicted class], of a trained network on the test set."""
+        text = format_genes(genome)
+        data = (self.dataset.x_test, self.dataset.y_test)
+        confusion: np.ndarray[Any, Any] = self._ask("score", parse_genome(text), weights, *data)
+        return confusion
+
+    def save(self, genome: Iterable[Any], weights: Weights, path: str | Path) -> None:
+        """Write a trained network as a plain Keras model (``.keras``), whole or not at all."""
+        self._ask("save", parse_genome(format_genes(genome)), weights, str(path))
+
+    def key(self, text: str) -> str:
+        """What a training depends on, as one canonical JSON text: the cache's key."""
+        return json.dumps(
+            {
+                "genome": text,
+                "recipe": self.recipe.to_dict(),
+                "training_version": TRAINING_VERSION,
+                "data": self.dataset.fingerprint,
+                "split": self.split,
+                "train_seed": self.train_seed,
+            },
+            sort_keys=True,
+        )
+
+    def _tasks(self, texts: list[str]) -> Iterator[Task]:
+        for text in texts:
+            if self.time_budget is not None and self._elapsed() >= self.time_budget:
+                return
+            yield Task(text, "train", (parse_genome(text), self.recipe, self.train_seed))
+
+    def _recall(self, text: str) -> bool:
+        """Take an outcome from the record or the cache; whether there was one."""
+        evaluation = self._record.recall(text) if self._record else None
+        if evaluation:
+            self._learn(text, evaluation, cached=True)
+            return True
+        trained = self._cache.get(self.key(text)) if self._cache else None
+        if trained:
+            self._keep(text, trained, cached=True)
+        return trained is not None
+
+    def _trained(self, text: str, outcome: Outcome) -> Trained:
+        if outcome.status == "ok":
+            trained: Trained = outcome.value
+            return trained
+        size = count_params(parse_genome(text), self.dataset.input_shape, self.dataset.n_classes)
+        return Trained(
+            failed(outcome.status, outcome.reason, size, train_seconds=outcome.seconds), []
+        )
+
+    def _keep(self, text: str, trained: Trained, cached: bool) -> None:
+        if self._cache and not cached:
+            self._cache.put(self.key(text), trained)
+        if self._record:
+            self._record.record(text, trained, cached)
+        elif trained.weights:
+            self._weights[text] = trained.weights
+        self._learn(text, trained.evaluation, cached)
+
+    def _learn(self, text: str, evaluation: Evaluation, cached: bool) -> None:
+        self._known[text] = evaluation
+        self.observe(text, evaluation, cached)
+        self._failures = [] if evaluation.ok else [*self._failures, evaluation]
+        if len(self._failures) >= self.max_failures:
+            kinds = Counter(f"{e.status} ({e.reason})" for e in self._failures)
+            common = "; ".join(f"{n} x {kind}" for kind, n in kinds.most_common(3))
+            raise TooManyFailures(
+                f"the last {len(self._failures)} genomes failed: {common}; mend that and resume"
+            )
+
+    def _ask(self, method: str, *args: Any) -> Any:
+        ((_, outcome),) = self._workers.run([Task(None, method, args)])
+        if outcome.status != "ok":
+            raise RuntimeError(f"{method}: {outcome.status}, {outcome.reason}")
+        return outcome.value
+
+    def _elapsed(self) -> float:
+        return self._record.elapsed() if self._record else time.monotonic() - self._started
+
+
+def _find_fitness(name: str) -> Fitness:
+    if name not in FITNESSES:
+        raise ValueError(f"fitness {name!r}, allowed {', '.join(FITNESSES)}")
+    return FITNESSES[name]
+
+
+def _check_workers(workers: int | None) -> int:
+    if workers is None:
+        return cores()
+    if workers < 1:
+        raise ValueError(f"workers {workers}, allowed 1 or more")
+    if workers > cores():
+        warnings.warn(
+            f"{workers} workers on {cores()} cores: each will be slower, the whole not faster",
+            stacklevel=3,
+        )
+    return workers

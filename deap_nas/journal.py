@@ -1,0 +1,181 @@
+"""What happened in a run, on disk before anything depends on it.
+
+``journal.jsonl`` is one JSON object a line, each with a checksum. The search is a function of its
+seeds and of these outcomes, so that resuming is searching again and taking outcomes from here:
+there is no second state that could disagree.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deap_nas.files import write_whole
+from deap_nas.fitness import Evaluation
+from deap_nas.train import Trained, Weights
+
+
+class JournalWarning(UserWarning):
+    """A line of the journal is damaged; what it said will be done again."""
+
+
+class JournalError(RuntimeError):
+    """The journal tells of another search than the one that is run."""
+
+
+class Journal:
+    """The outcomes and generations of one run, in its directory.
+
+    Lines are ``{"kind": "evaluation" | "generation" | "end", ...}``. Weights are beside it, one
+    file a genome, written before the line that speaks of them.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "journal.jsonl"
+        self._weights = folder / "weights"
+        self._weights.mkdir(parents=True, exist_ok=True)
+        self._outcomes: dict[str, dict[str, Any]] = {}
+        self._generations: dict[int, dict[str, Any]] = {}
+        self.end: dict[str, Any] | None = None
+        self.generation: int | None = 0
+        for line in self._read():
+            self._learn(line)
+        self._before: float = max([0.0, *(line["elapsed"] for line in self._lines())])
+        self._opened = time.monotonic()
+        self._file = self.path.open("ab", buffering=0)
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # What the evaluator asks for: evaluator.Record
+
+    def recall(self, genome: str) -> Evaluation | None:
+        """The outcome of a genome, if it is written."""
+        line = self._outcomes.get(genome)
+        return Evaluation.from_dict(line["evaluation"]) if line else None
+
+    def record(self, genome: str, trained: Trained, cached: bool) -> None:
+        """Write an outcome; on return it is on disk."""
+        if trained.weights:
+            buffer = io.BytesIO()
+            np.savez_compressed(buffer, *trained.weights)
+            write_whole(self._weights_path(genome), buffer.getvalue())
+        self.append(
+            "evaluation",
+            genome=genome,
+            generation=self.generation,
+            cached=cached,
+            evaluation=trained.evaluation.to_dict(),
+        )
+
+    def elapsed(self) -> float:
+        """Seconds that this run has been searching, pauses between resumes left out."""
+        return self._before + time.monotonic() - self._opened
+
+    # What the search writes and reads
+
+    def start_generation(self, number: int | None) -> None:
+        """Outcomes from now on belong to generation ``number``; None: to no generation."""
+        self.generation = number
+
+    def end_generation(self, number: int, population: list[str], record: dict[str, Any]) -> None:
+        """Write a generation, or, when it is written already, check that it is the same.
+
+        Raises:
+            JournalError: if the search has taken another way than the journal's.
+        """
+        written = self._generations.get(number)
+        if written is None:
+            self.append("generation", number=number, population=population, record=record)
+        elif written["population"] != population:
+            raise JournalError(
+                f"generation {number} is not the one in {self.path}: the program, a library or a "
+                "file changed since; start a new run (the cache keeps what was trained)"
+            )
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Every outcome: ``genome generation cached elapsed evaluation``, in the order written."""
+        return list(self._outcomes.values())
+
+    def weights(self, genome: str) -> Weights | None:
+        """The trained weights of a genome; None if there are none (it failed)."""
+        try:
+            with np.load(self._weights_path(genome), allow_pickle=False) as arrays:
+                return [arrays[f"arr_{i}"] for i in range(len(arrays.files))]
+        except (OSError, ValueError, KeyError):
+            return None
+
+    def append(self, kind: str, **content: Any) -> None:
+        """Write one line and wait until it is on disk."""
+        line = {"kind": kind, "elapsed": round(self.elapsed(), 3), **content}
+        self._file.write(_seal(line))
+        os.fsync(self._file.fileno())
+        self._learn(line)
+
+    def _learn(self, line: dict[str, Any]) -> None:
+        if line["kind"] == "evaluation":
+            self._outcomes.setdefault(line["genome"], line)
+        elif line["kind"] == "generation":
+            self._generations.setdefault(line["number"], line)
+        elif line["kind"] == "end":
+            self.end = line
+
+    def _lines(self) -> list[dict[str, Any]]:
+        ends = [self.end] if self.end else []
+        return [*self._outcomes.values(), *self._generations.values(), *ends]
+
+    def _weights_path(self, genome: str) -> Path:
+        return self._weights / f"{hashlib.sha256(genome.encode()).hexdigest()[:16]}.npz"
+
+    def _read(self) -> list[dict[str, Any]]:
+        """The sound lines; damaged ones are moved to a file beside the journal, with a warning."""
+        raw = self.path.read_bytes() if self.path.exists() else b""
+        pieces = raw.splitlines(keepends=True)
+        lines = [(piece, _unseal(piece)) for piece in pieces]
+        damaged = [piece for piece, line in lines if line is None]
+        if damaged:
+            aside = self.path.with_name("journal.damaged")
+            write_whole(aside, b"".join(damaged))
+            write_whole(self.path, b"".join(piece for piece, line in lines if line is not None))
+            warnings.warn(
+                f"{self.path}: {len(damaged)} damaged line(s) moved to {aside.name}; what they "
+                "said is done again",
+                JournalWarning,
+                stacklevel=3,
+            )
+        return [line for _, line in lines if line is not None]
+
+
+def _seal(line: dict[str, Any]) -> bytes:
+    body = json.dumps(line)
+    return f"{_digest(body)} {body}\n".encode()
+
+
+def _unseal(piece: bytes) -> dict[str, Any] | None:
+    """The content of a line; None if it is damaged or its end is missing."""
+    try:
+        digest, _, body = piece.decode().partition(" ")
+        if not body.endswith("\n") or digest != _digest(body[:-1]):
+            return None
+        content: dict[str, Any] = json.loads(body)
+        return content
+    except ValueError:
+        return None
+
+
+def _digest(body: str) -> str:
+    return hashlib.sha256(body.encode()).hexdigest()[:16]

@@ -1,0 +1,131 @@
+"""Recipes: how a network is trained, named and versioned.
+
+A recipe's name and version stand for its settings in results that are cached: change a setting and
+its version must change too (a test compares).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from math import cos, pi
+from typing import Any
+
+OPTIMIZERS = ("sgd", "adam")
+SCHEDULES = ("constant", "cosine")
+SCORED = ("all", "doubling", "last")
+
+
+class RecipeError(ValueError):
+    """An unknown recipe, or settings that make none."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained.
+
+    Args:
+        optimizer: "sgd" (with ``momentum``) or "adam", both Keras's own.
+        learning_rate: the rate, or the peak of it where there is a schedule.
+        epochs: passes over the training images, the most where ``patience`` can stop it.
+        batch_size: images a step; the last batch of an epoch is what remains.
+        schedule: "constant" or "cosine" (to zero at the last step).
+        warmup: share of all steps in which the rate rises linearly from zero.
+        scored: after which epochs the scored split is scored: "all", "doubling" (1, 2, 4, ... and
+            the last) or "last".
+        patience: epochs without an improvement of the scored loss by ``min_delta`` after which
+            training stops; 0 never stops.
+        best_epoch: scores and weights are of the epoch with the best scored accuracy, not the last.
+    """
+
+    name: str
+    version: int
+    optimizer: str
+    learning_rate: float
+    epochs: int
+    batch_size: int = 128
+    momentum: float = 0.0
+    schedule: str = "constant"
+    warmup: float = 0.0
+    scored: str = "last"
+    patience: int = 0
+    min_delta: float = 0.0
+    best_epoch: bool = False
+
+    def __post_init__(self) -> None:
+        checks: list[tuple[str, bool, str]] = [
+            ("optimizer", self.optimizer in OPTIMIZERS, ", ".join(OPTIMIZERS)),
+            ("learning_rate", 0 < self.learning_rate < float("inf"), "more than 0"),
+            ("epochs", type(self.epochs) is int and self.epochs >= 1, "a whole number from 1"),
+            ("batch_size", type(self.batch_size) is int and self.batch_size >= 1, "from 1"),
+            ("momentum", 0 <= self.momentum < 1, "0 up to, but not, 1"),
+            ("schedule", self.schedule in SCHEDULES, ", ".join(SCHEDULES)),
+            ("warmup", 0 <= self.warmup <= 1, "0 to 1"),
+            ("scored", self.scored in SCORED, ", ".join(SCORED)),
+            ("patience", self.patience >= 0, "0 or more"),
+            ("min_delta", self.min_delta >= 0, "0 or more"),
+        ]
+        for field, good, allowed in checks:
+            if not good:
+                raise RecipeError(f"recipe {field} {getattr(self, field)!r}, allowed {allowed}")
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def is_scored(self, epoch: int) -> bool:
+        """Whether the scored split is scored after ``epoch`` (from 1)."""
+        if self.scored == "all" or self.patience or self.best_epoch or epoch == self.epochs:
+            return True
+        return self.scored == "doubling" and epoch & (epoch - 1) == 0
+
+    def rate(self, step: int, steps: int) -> float:
+        """Learning rate of ``step`` (from 0) of ``steps`` in all."""
+        return self.learning_rate * self._shape(step, steps)
+
+    def _shape(self, step: int, steps: int) -> float:
+        rising = round(self.warmup * steps)
+        if step < rising:
+            return (step + 1) / rising
+        if self.schedule == "constant":
+            return 1.0
+        # cosine annealing, Loshchilov and Hutter 2017, eq. 5, one cycle
+        return (1 + cos(pi * (step - rising) / max(1, steps - rising))) / 2
+
+
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (
+        # The report, section IV.2; early stopping and the best epoch as in the authors' notebook.
+        Recipe(
+            "paper",
+            version=1,
+            optimizer="sgd",
+            learning_rate=0.01,
+            momentum=0.9,
+            epochs=20,
+            scored="all",
+            patience=2,
+            min_delta=0.005,
+            best_epoch=True,
+        ),
+        Recipe(
+            "fast",
+            version=1,
+            optimizer="adam",
+            learning_rate=0.015,
+            epochs=5,
+            schedule="cosine",
+            warmup=0.1,
+        ),
+    )
+}
+
+
+def find_recipe(name: str) -> Recipe:
+    """The recipe of that name.
+
+    Raises:
+        RecipeError: naming those there are.
+    """
+    if name not in RECIPES:
+        raise RecipeError(f"recipe {name!r}, allowed {', '.join(RECIPES)}")
+    return RECIPES[name]

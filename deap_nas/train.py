@@ -1,0 +1,256 @@
+"""Training one genome: the one expensive function.
+
+A result depends on (genome, recipe, data, train seed) alone: weights and batch order come from the
+seed, one thread does the sums in one order, and nothing is left over from the genome before.
+"""
+
+from __future__ import annotations
+
+import gc
+import math
+import os
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from deap_nas.cost import count_multiply_adds, count_params
+from deap_nas.fitness import Evaluation, failed
+from deap_nas.genome import Gene
+from deap_nas.model import build_model, import_keras
+from deap_nas.recipes import Recipe
+
+TRAINING_VERSION = 1  # change it whenever this file changes what a training gives
+
+# Before TensorFlow is imported. oneDNN is off by default on CPUs without AVX-512.
+ENVIRONMENT = {
+    "TF_ENABLE_ONEDNN_OPTS": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "KERAS_BACKEND": "tensorflow",
+    "OMP_NUM_THREADS": "1",
+    "CUDA_VISIBLE_DEVICES": "",
+}
+
+SCORE_BATCH = 500
+Weights = list[np.ndarray[Any, Any]]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """An Evaluation and the weights it is of, in the order of ``model.get_weights()``."""
+
+    evaluation: Evaluation
+    weights: Weights
+
+
+class Trainer:
+    """Trains genomes on images that it holds in memory once.
+
+    Args:
+        x_train, x_scored: uint8 (0..255) or float32 (0..1) images, shape (n, height, width,
+            channels); y_train, y_scored: whole-number labels, shape (n,).
+    """
+
+    def __init__(
+        self,
+        x_train: np.ndarray[Any, Any],
+        y_train: np.ndarray[Any, Any],
+        x_scored: np.ndarray[Any, Any],
+        y_scored: np.ndarray[Any, Any],
+        n_classes: int,
+    ) -> None:
+        self._keras = import_keras()
+        import tensorflow as tf
+
+        self._tf = tf
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+        height, width, channels = x_train.shape[1:]
+        self.input_shape = (int(height), int(width), int(channels))
+        self.n_classes = n_classes
+        self._x, self._y = tf.constant(x_train), tf.constant(y_train.astype(np.int32))
+        self._scored = (x_scored, y_scored)
+
+    def train(self, genome: Sequence[Gene], recipe: Recipe, train_seed: int = 0) -> Trained:
+        """Train and score; a loss that is not finite gives status ``diverged``, and no weights."""
+        try:
+            return self._train(genome, recipe, train_seed)
+        finally:
+            # What Keras keeps for a model's sake; without this a warm worker grows by each genome.
+            self._keras.backend.clear_session()
+            gc.collect()
+
+    def _train(self, genome: Sequence[Gene], recipe: Recipe, train_seed: int) -> Trained:
+        model = build_model(genome, self.input_shape, self.n_classes, seed=train_seed)
+        steps = math.ceil(len(self._y) / recipe.batch_size)
+        run_epoch = self._epoch_function(model, recipe, steps)
+        predict = self._predict_function(model)
+        shuffle = np.random.default_rng([train_seed, 0xDA7A])
+        watch, stopper = Stopwatch(), Stopper(recipe)
+        curve: list[dict[str, float]] = []
+        best: tuple[float, int, Weights, Any] = (-1.0, 0, [], None)
+        for epoch in range(1, recipe.epochs + 1):
+            order = shuffle.permutation(len(self._y)).astype(np.int32)
+            rates = [
+                recipe.rate((epoch - 1) * steps + i, recipe.epochs * steps) for i in range(steps)
+            ]
+            with watch:
+                loss, right = (float(v) for v in run_epoch(order, np.array(rates, np.float32)))
+            row = {"epoch": epoch, "loss": loss, "accuracy": right}
+            curve.append(row)
+            scored = recipe.is_scored(epoch) and math.isfinite(loss)
+            if scored:
+                confusion, row["val_loss"] = predict(*self._scored)
+                row["val_accuracy"] = accuracy = float(np.trace(confusion) / confusion.sum())
+                if not recipe.best_epoch or accuracy > best[0]:
+                    best = (accuracy, epoch, model.get_weights(), confusion)
+            if not math.isfinite(loss) or (scored and not math.isfinite(row["val_loss"])):
+                return Trained(self._diverged(genome, epoch, loss, watch), [])
+            if stopper.stops(row):
+                break
+        accuracy, best_epoch, weights, confusion = best
+        evaluation = Evaluation(
+            accuracy,
+            curve[best_epoch - 1]["accuracy"],
+            epochs=len(curve),
+            best_epoch=best_epoch,
+            confusion=tuple(tuple(map(int, counts)) for counts in confusion),
+            curve=tuple(curve),
+            **self._measured(genome, watch),
+        )
+        return Trained(evaluation, weights)
+
+    def score(
+        self,
+        genome: Sequence[Gene],
+        weights: Weights,
+        x: np.ndarray[Any, Any],
+        y: np.ndarray[Any, Any],
+    ) -> np.ndarray[Any, Any]:
+        """Confusion counts, [true class][predicted class], of a trained network on other images."""
+        model = build_model(genome, self.input_shape, self.n_classes)
+        model.set_weights(weights)
+        confusion: np.ndarray[Any, Any] = self._predict_function(model)(x, y)[0]
+        return confusion
+
+    def save(self, genome: Sequence[Gene], weights: Weights, path: str) -> None:
+        """Write a trained network as a plain Keras model, whole or not at all."""
+        model = build_model(genome, self.input_shape, self.n_classes)
+        model.set_weights(weights)
+        part = f"{path}.{os.getpid()}.keras"
+        model.save(part)
+        os.replace(part, path)
+
+    def _diverged(
+        self, genome: Sequence[Gene], epoch: int, loss: float, watch: Stopwatch
+    ) -> Evaluation:
+        reason = f"loss {loss} in epoch {epoch}"
+        return failed("diverged", reason, epochs=epoch, **self._measured(genome, watch))
+
+    def _measured(self, genome: Sequence[Gene], watch: Stopwatch) -> dict[str, Any]:
+        size = (self.input_shape, self.n_classes)
+        return {
+            "n_params": count_params(genome, *size),
+            "multiply_adds": count_multiply_adds(genome, *size),
+            "train_seconds": watch.wall,
+            "train_cpu_seconds": watch.cpu,
+            "measured_on": platform.node(),
+        }
+
+    def _epoch_function(self, model: Any, recipe: Recipe, steps: int) -> Any:
+        """A graph of one whole epoch: (order, rates) -> (mean loss, accuracy) while training."""
+        tf, keras = self._tf, self._keras
+        loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        optimizer = make_optimizer(keras, recipe)
+        optimizer.build(model.trainable_variables)
+        images, labels, size, n = self._x, self._y, recipe.batch_size, len(self._y)
+
+        @tf.function(  # type: ignore[untyped-decorator]
+            jit_compile=False,
+            input_signature=[tf.TensorSpec([n], tf.int32), tf.TensorSpec([None], tf.float32)],
+        )
+        def run_epoch(order: Any, rates: Any) -> Any:
+            total, right = tf.constant(0.0), tf.constant(0.0)
+            for step in tf.range(tf.shape(rates)[0]):
+                chosen = order[step * size : (step + 1) * size]
+                x, y = as_input(tf, tf.gather(images, chosen)), tf.gather(labels, chosen)
+                with tf.GradientTape() as tape:
+                    logits = model(x, training=True)
+                    loss = loss_of(y, logits)
+                optimizer.learning_rate.assign(rates[step])
+                gradients = tape.gradient(loss, model.trainable_variables)
+                optimizer.apply(gradients, model.trainable_variables)
+                found = tf.argmax(logits, axis=1, output_type=tf.int32)
+                total += loss * tf.cast(tf.shape(y)[0], tf.float32)
+                right += tf.reduce_sum(tf.cast(found == y, tf.float32))
+            return total / n, right / n
+
+        # No step at all: traces and optimises the graph, so that the clock measures training alone.
+        run_epoch(np.zeros(n, np.int32), np.zeros(0, np.float32))
+        return run_epoch
+
+    def _predict_function(self, model: Any) -> Any:
+        """(images, labels) -> (confusion counts, mean loss)."""
+        tf, keras, n_classes = self._tf, self._keras, self.n_classes
+        loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")
+
+        @tf.function(jit_compile=False, reduce_retracing=True)  # type: ignore[untyped-decorator]
+        def predict(x: Any, y: Any) -> Any:
+            logits = model(as_input(tf, x), training=False)
+            return tf.argmax(logits, axis=1, output_type=tf.int32), loss_of(y, logits)
+
+        def score(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> Any:
+            confusion, total = np.zeros((n_classes, n_classes), np.int64), 0.0
+            for start in range(0, len(y), SCORE_BATCH):
+                part = slice(start, start + SCORE_BATCH)
+                labels = y[part].astype(np.int32)
+                found, loss = predict(tf.constant(x[part]), tf.constant(labels))
+                np.add.at(confusion, (labels, found.numpy()), 1)
+                total += float(loss)
+            return confusion, total / len(y)
+
+        return score
+
+
+class Stopwatch:
+    """Wall-clock and CPU seconds of the stretches inside ``with``, summed."""
+
+    wall = cpu = 0.0
+
+    def __enter__(self) -> None:
+        self._start = time.perf_counter(), time.process_time()
+
+    def __exit__(self, *_: object) -> None:
+        self.wall += time.perf_counter() - self._start[0]
+        self.cpu += time.process_time() - self._start[1]
+
+
+class Stopper:
+    """Early stopping on the scored loss, as ``keras.callbacks.EarlyStopping`` decides."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe, self._best, self._waited = recipe, math.inf, 0
+
+    def stops(self, row: dict[str, float]) -> bool:
+        if not self._recipe.patience:
+            return False
+        if row["val_loss"] < self._best - self._recipe.min_delta:
+            self._best, self._waited = row["val_loss"], 0
+        else:
+            self._waited += 1
+        return self._waited >= self._recipe.patience
+
+
+def make_optimizer(keras: Any, recipe: Recipe) -> Any:
+    """Keras's own optimizer for a recipe."""
+    if recipe.optimizer == "sgd":
+        return keras.optimizers.SGD(recipe.learning_rate, momentum=recipe.momentum)
+    return keras.optimizers.Adam(recipe.learning_rate)
+
+
+def as_input(tf: Any, images: Any) -> Any:
+    """What a network is fed: float32 pixels in 0..1."""
+    return tf.cast(images, tf.float32) / 255.0 if images.dtype == tf.uint8 else images

@@ -1,0 +1,83 @@
+"""The child's side of ``workers``: ``python -m deap_nas.worker FD MAX_MEMORY``.
+
+Builds one object, then runs its methods as asked over the pipe FD, one at a time.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import select
+import sys
+import threading
+from multiprocessing.connection import Connection
+from typing import Any
+
+MIB = 2**20
+
+
+def main() -> None:
+    fd, max_memory = int(sys.argv[1]), int(sys.argv[2])
+    threading.Thread(target=_end_with_parent, args=(fd,), daemon=True).start()
+    pipe = Connection(fd)
+    target, args = pipe.recv()
+    try:
+        module, _, name = target.partition(":")
+        servant = getattr(importlib.import_module(module), name)(*args)
+        del args
+        if max_memory:
+            _limit_memory(max_memory * MIB)
+    except Exception as error:
+        pipe.send(("failed", one_line(error)))
+        return
+    pipe.send(("ready", None))
+    while True:
+        try:
+            method, task = pipe.recv()
+        except EOFError:
+            return
+        pipe.send(_answer(servant, method, task))
+
+
+def _answer(servant: Any, method: str, task: tuple[Any, ...]) -> tuple[str, Any]:
+    try:
+        return "ok", getattr(servant, method)(*task)
+    except Exception as error:
+        out_of_memory = isinstance(error, MemoryError) or "ResourceExhausted" in str(type(error))
+        return "oom" if out_of_memory else "error", one_line(error)
+
+
+def one_line(error: BaseException) -> str:
+    """An exception as one line of at most 300 characters."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}"[:300] if text else type(error).__name__
+
+
+def _end_with_parent(fd: int) -> None:
+    """End when the other end of the pipe closes, as it does when the parent dies by kill -9, even
+    in the middle of a training: nobody is left to take the result."""
+    poll = select.poll()
+    poll.register(fd, 0)
+    poll.poll()
+    os._exit(0)
+
+
+def _limit_memory(max_bytes: int) -> None:
+    """Let the process grow to ``max_bytes`` resident: beyond, an allocation fails cleanly.
+
+    What is reserved but not resident by now (thread stacks, arenas) does not count.
+    """
+    try:
+        import resource
+
+        import psutil
+
+        memory = psutil.Process().memory_info()
+        limit = int(memory.data - memory.rss + max_bytes)
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    except (ImportError, AttributeError, ValueError, OSError):  # not Linux: the parent watches
+        pass
+
+
+if __name__ == "__main__":
+    main()

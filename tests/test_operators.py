@@ -1,0 +1,223 @@
+"""What all operators promise: in place, on any list, with any space, by the rng they are given."""
+
+import random
+from copy import deepcopy
+
+import pytest
+from deap import algorithms, base, creator, tools
+from strategies import is_legal
+
+from deap_nas import (
+    PAPER_SPACE,
+    Genome,
+    accuracy_per_log_params,
+    count_params,
+    cx_one_point,
+    cx_one_point_reject,
+    mut_gene,
+    mut_pool,
+    parse_genome,
+    rejecting,
+    sel_roulette,
+)
+from deap_nas.fitness import Evaluation
+
+A = parse_genome("NC 16 3 tanh;NC 6 3 swish;RC 6 3 tanh;RC 10 3 tanh;FL swish")
+B = parse_genome("NC 4 4 gelu;RC 2 5 relu;RC 8 3 sigmoid;FL tanh")
+
+
+def pool():
+    return [*A, *B]
+
+
+OPERATORS = {  # operator, number of individuals, further arguments
+    "cx_one_point": (cx_one_point, 2, {}),
+    "cx_one_point_reject": (cx_one_point_reject, 2, {}),
+    "mut_gene": (mut_gene, 1, {}),
+    "mut_pool": (mut_pool, 1, {"pool": pool}),
+}
+every_operator = pytest.mark.parametrize(
+    ("operator", "arity", "kwargs"), OPERATORS.values(), ids=OPERATORS
+)
+
+
+class PlainSubclass(list):
+    pass
+
+
+@pytest.fixture
+def created():
+    """An individual class as DEAP's tutorials make it."""
+    creator.create("CoreTestFitness", base.Fitness, weights=(1.0,))
+    creator.create("CoreTestIndividual", list, fitness=creator.CoreTestFitness)
+    yield creator.CoreTestIndividual
+    del creator.CoreTestIndividual, creator.CoreTestFitness
+
+
+class EvenSum:
+    """A space that knows no CNN: two to six digits whose sum is even."""
+
+    def __contains__(self, genes):
+        return 2 <= len(genes) <= 6 and sum(genes) % 2 == 0
+
+    def kind(self, gene):
+        return ("even", "odd")[gene % 2]
+
+    def replacements(self, genes, i):
+        return [gene for gene in range(10) if gene != genes[i] and gene % 2 == genes[i] % 2]
+
+    def insertions(self, genes):
+        room = len(genes) < 6
+        return [(i, gene) for i in range(len(genes) + 1) for gene in range(0, 10, 2) if room]
+
+    def deletions(self, genes):
+        return [i for i, gene in enumerate(genes) if gene % 2 == 0 and len(genes) > 2]
+
+
+@every_operator
+class TestContract:
+    @pytest.mark.parametrize("kind", [list, PlainSubclass, Genome, "created"])
+    def test_works_in_place_on_any_list(self, operator, arity, kwargs, kind, created):
+        make = created if kind == "created" else kind
+        changed = False
+        for seed in range(40):
+            individuals = [make(A), make(B)][:arity]
+            out = operator(*individuals, space=PAPER_SPACE, rng=random.Random(seed), **kwargs)
+            assert type(out) is tuple
+            assert len(out) == arity
+            assert all(after is before for after, before in zip(out, individuals))
+            assert all(type(ind) is make and is_legal(ind, PAPER_SPACE) for ind in out)
+            changed |= list(out[0]) != list(A)
+        assert changed
+
+    def test_equal_seeds_equal_children(self, operator, arity, kwargs):
+        def children(seed):
+            rng, individuals = random.Random(seed), [Genome(A), Genome(B)][:arity]
+            for _ in range(5):
+                operator(*individuals, space=PAPER_SPACE, rng=rng, **kwargs)
+            return [str(ind) for ind in individuals]
+
+        assert [children(seed) for seed in range(20)] == [children(seed) for seed in range(20)]
+        assert len({tuple(children(seed)) for seed in range(20)}) > 1
+
+    def test_rng_is_the_module_unless_told(self, operator, arity, kwargs):
+        random.seed(11)
+        ours = [Genome(A), Genome(B)][:arity]
+        for _ in range(10):
+            operator(*ours, space=PAPER_SPACE, **kwargs)
+        rng, theirs = random.Random(11), [Genome(A), Genome(B)][:arity]
+        for _ in range(10):
+            operator(*theirs, space=PAPER_SPACE, rng=rng, **kwargs)
+        assert ours == theirs
+        assert random.getstate() == rng.getstate()
+
+    def test_a_private_rng_leaves_the_module_alone(self, operator, arity, kwargs):
+        state = random.getstate()
+        operator(*[Genome(A), Genome(B)][:arity], space=PAPER_SPACE, rng=random.Random(1), **kwargs)
+        assert random.getstate() == state
+
+    def test_clones_do_not_feel_it(self, operator, arity, kwargs):
+        parents = [Genome(A), Genome(B)][:arity]
+        clones = [deepcopy(ind) for ind in parents]
+        for seed in range(10):
+            operator(*clones, space=PAPER_SPACE, rng=random.Random(seed), **kwargs)
+        assert parents == [A, B][:arity]
+        assert clones != parents
+
+    def test_works_with_any_space(self, operator, arity, kwargs):
+        space, rng = EvenSum(), random.Random(3)
+        kwargs = {"pool": lambda: list(range(10))} if kwargs else {}
+        seen = set()
+        for _ in range(300):
+            individuals = [[1, 1, 4], [3, 5, 8, 2, 6]][:arity]
+            for ind in operator(*individuals, space=space, rng=rng, **kwargs):
+                assert ind in space
+                seen.add(tuple(ind))
+        assert len(seen) > 3
+
+    def test_registers_in_a_toolbox(self, operator, arity, kwargs):
+        toolbox = base.Toolbox()
+        toolbox.register("vary", operator, space=PAPER_SPACE, **kwargs)
+        for ind in toolbox.vary(*[Genome(A), Genome(B)][:arity]):
+            assert ind in PAPER_SPACE
+
+
+def test_settings_are_keyword_only():
+    for call in (
+        lambda: cx_one_point(Genome(A), Genome(B), PAPER_SPACE),
+        lambda: mut_gene(Genome(A), PAPER_SPACE),
+        lambda: sel_roulette([], 0, random),
+    ):
+        with pytest.raises(TypeError, match="positional"):
+            call()
+
+
+class TestRejecting:
+    """Any move may be wrapped; the space here is EvenSum."""
+
+    def test_each_illegal_individual_is_put_back_and_the_others_kept(self):
+        def move(a, b, *, rng):
+            a[0] += 1
+            b[0] += 2
+            rng.random()
+            return a, b
+
+        rng = random.Random(1)
+        a, b = [2, 2], [4, 4]
+        out = rejecting(move, EvenSum())(a, b, rng=rng)
+        assert out[0] is a
+        assert out[1] is b
+        assert out == ([2, 2], [6, 4])
+
+    def test_puts_back_the_length_too(self):
+        def clear(ind):
+            del ind[:]
+            return (ind,)
+
+        ind = Genome(A)
+        assert rejecting(clear, PAPER_SPACE)(ind) == (A,)
+
+    def test_wraps_deaps_own_operators(self):
+        random.seed(1)
+        mate = rejecting(tools.cxTwoPoint, PAPER_SPACE)
+        a, b = Genome(A), Genome(B)
+        for _ in range(50):
+            mate(a, b)
+            assert is_legal(a, PAPER_SPACE)
+            assert is_legal(b, PAPER_SPACE)
+
+
+@pytest.mark.parametrize("kind", [Genome, "created"])
+@pytest.mark.parametrize(
+    ("mate", "mutate", "kwargs"),
+    [(cx_one_point, mut_gene, {}), (cx_one_point_reject, mut_pool, {"pool": pool})],
+    ids=["legal by construction", "rejecting"],
+)
+def test_deaps_ea_simple_runs_unchanged(mate, mutate, kwargs, kind, created):
+    make = created if kind == "created" else kind
+    rng = random.Random(1)
+    evaluated = []
+
+    def evaluate(genome):
+        evaluated.append(genome in PAPER_SPACE)
+        n_params = count_params(genome)
+        return accuracy_per_log_params(Evaluation(0.8, 0.8, n_params, 1.0))
+
+    toolbox = base.Toolbox()
+    toolbox.register("evaluate", evaluate)
+    toolbox.register("mate", mate, space=PAPER_SPACE, rng=rng)
+    toolbox.register("mutate", mutate, space=PAPER_SPACE, rng=rng, **kwargs)
+    toolbox.register("select", sel_roulette, rng=rng)
+    random.seed(1)
+    population = [make(PAPER_SPACE.sample(rng)) for _ in range(20)]
+    best = tools.HallOfFame(1)
+    population, logbook = algorithms.eaSimple(
+        population, toolbox, 0.9, 0.3, ngen=10, halloffame=best, verbose=False
+    )
+    assert len(population) == 20
+    assert len(logbook) == 11
+    assert len(evaluated) == sum(logbook.select("nevals"))
+    assert all(evaluated)
+    assert all(is_legal(ind, PAPER_SPACE) for ind in population)
+    assert all(ind.fitness.values == evaluate(ind) for ind in population)
+    assert best[0].fitness.values[0] >= max(ind.fitness.values[0] for ind in population)
