@@ -7,6 +7,7 @@ there is no second state that could disagree.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -122,9 +123,20 @@ class Journal:
     def append(self, kind: str, **content: Any) -> None:
         """Write one line and wait until it is on disk."""
         line = {"kind": kind, "elapsed": round(self.elapsed(), 3), **content}
-        self._file.write(_seal(line))
-        os.fsync(self._file.fileno())
+        self._write(_seal(line))
         self._learn(line)
+
+    def _write(self, data: bytes) -> None:
+        """Append whole or, when the disk is full, not at all."""
+        start = self._file.seek(0, os.SEEK_END)
+        try:
+            while data:
+                data = data[self._file.write(data) :]
+            os.fsync(self._file.fileno())
+        except OSError:
+            with contextlib.suppress(OSError):
+                self._file.truncate(start)
+            raise
 
     def _learn(self, line: dict[str, Any]) -> None:
         if line["kind"] == "evaluation":

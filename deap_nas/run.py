@@ -26,7 +26,7 @@ presets:
 examples:
   python -m deap_nas.run
   python -m deap_nas.run --dataset fashion_mnist --population 20 --generations 9 --epochs 10
-  python -m deap_nas.run --dataset mine.npz --baseline "NC 16 3 relu;RC 16 3 relu;RC 16 3 relu;FL relu"
+  python -m deap_nas.run --dataset mine.npz --baseline "NC 8 3 relu;RC 8 3 relu;FL relu"
   python -m deap_nas.run --preset paper --dry-run
   python -m deap_nas.run --resume results/runs/20261124-101500-quick
 
@@ -237,11 +237,13 @@ def _terminable() -> Iterator[None]:
 def quiet() -> Iterator[None]:
     """Warnings as one line each on standard error."""
     with warnings.catch_warnings():
-        warnings.showwarning = lambda message, *_, **__: print(
-            f"warning: {message}", file=sys.stderr
-        )
+        warnings.showwarning = _show_warning
         warnings.simplefilter("default")
         yield
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    print(f"warning: {message}", file=sys.stderr)
 
 
 class Status:

@@ -191,6 +191,7 @@ def make_evaluator(
         max_memory=settings.max_memory,
         max_evaluations=settings.max_evaluations,
         time_budget=settings.time_budget,
+        max_failures=settings.max_failures,
         record=journal,
     )
 
