@@ -93,7 +93,9 @@ class Journal:
         """Outcomes from now on belong to generation ``number``; None: to no generation."""
         self.generation = number
 
-    def end_generation(self, number: int, population: list[str], record: dict[str, Any]) -> None:
+    def end_generation(
+        self, number: int, population: list[str], record: dict[str, Any], **ancestry: Any
+    ) -> None:
         """Write a generation, or, when it is written already, check that it is the same.
 
         Raises:
@@ -101,7 +103,9 @@ class Journal:
         """
         written = self._generations.get(number)
         if written is None:
-            self.append("generation", number=number, population=population, record=record)
+            self.append(
+                "generation", number=number, population=population, record=record, **ancestry
+            )
         elif written["population"] != population:
             raise JournalError(
                 f"generation {number} is not the one in {self.path}: the program, a library or a "
@@ -170,6 +174,13 @@ class Journal:
                 stacklevel=3,
             )
         return [line for _, line in lines if line is not None]
+
+
+def read_lines(folder: Path) -> list[dict[str, Any]]:
+    """The sound lines of a run's journal, in order; touches nothing: a search may be writing."""
+    raw = (folder / "journal.jsonl").read_bytes()
+    lines = [_unseal(piece) for piece in raw.splitlines(keepends=True)]
+    return [line for line in lines if line is not None]
 
 
 def _seal(line: dict[str, Any]) -> bytes:

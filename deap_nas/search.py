@@ -51,11 +51,13 @@ class Finding:
     genome: str
     evaluation: Evaluation
     test_accuracy: float | None
+    test_confusion: tuple[tuple[int, ...], ...] = ()  # [true class][predicted class]
 
     def to_dict(self) -> dict[str, Any]:
         return {
             "genome": self.genome,
             "test_accuracy": self.test_accuracy,
+            "test_confusion": self.test_confusion,
             **self.evaluation.to_dict(),
         }
 
@@ -128,10 +130,15 @@ def search(
         halloffame = tools.HallOfFame(1)
         initial = settings.initial_genomes()
         initial += toolbox.population(n=settings.population - len(initial))
+        history = tools.History()
+        history.update(initial)
+        for name in ("mate", "mutate"):
+            toolbox.decorate(name, history.decorator)
 
         def observe(generation: int, population: list[Genome]) -> None:
             record = make_statistics().compile(population) if population else {}
-            journal.end_generation(generation, [str(genome) for genome in population], record)
+            texts = [str(genome) for genome in population]
+            journal.end_generation(generation, texts, record, **_ancestry(history, population))
             journal.start_generation(generation + 1)
             write_tables(evaluations_table(journal.rows()), folder)
             watcher.generation(generation, record)
@@ -161,6 +168,18 @@ def search(
         )
         _write(result, evaluator, journal, folder)
     return result
+
+
+def _ancestry(history: Any, population: list[Genome]) -> dict[str, Any]:
+    """Who is new since the last call, as [number, its parents' numbers, genome]; the numbers of the
+    population. Two parents were mated, a single one was mutated (DEAP's History)."""
+    births = [
+        [number, list(history.genealogy_tree[number]), str(genome)]
+        for number, genome in history.genealogy_history.items()
+    ]
+    history.genealogy_history.clear()  # written from here on; a long search keeps no copies
+    members = [getattr(genome, "history_index", None) for genome in population]
+    return {"births": births, "members": members}
 
 
 def make_statistics() -> Any:
@@ -234,7 +253,8 @@ def _finding(genome: Genome, evaluator: Evaluator, journal: Journal) -> Finding:
     if not weights:
         return Finding(str(genome), evaluation, None)
     confusion = evaluator.test(genome, weights)
-    return Finding(str(genome), evaluation, float(np.trace(confusion) / confusion.sum()))
+    accuracy = float(np.trace(confusion) / confusion.sum())
+    return Finding(str(genome), evaluation, accuracy, tuple(map(tuple, confusion.tolist())))
 
 
 def _write(result: Result, evaluator: Evaluator, journal: Journal, folder: Path) -> None:
