@@ -11,6 +11,8 @@ usage: deap-nas COMMAND ...
   run      evolve networks on images (the same as python -m deap_nas.run)
   train    train one genome: deap-nas train "NC 16 3 tanh;RC 6 3 tanh;RC 10 3 tanh;FL swish"
 
+  report   the page of a run: deap-nas report DIR
+
 deap-nas COMMAND --help says more.
 """
 
@@ -27,6 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from deap_nas.train_one import main as train
 
         return train(arguments)
+    if command == "report":
+        from deap_nas.report.__main__ import main as report
+
+        return report(arguments, prog="deap-nas report")
     if command in ("-h", "--help"):
         print(USAGE, end="")
         return 0
@@ -35,7 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         print(__version__)
         return 0
-    print(f"error: command {command!r}, allowed run, train; see deap-nas --help", file=sys.stderr)
+    print(
+        f"error: command {command!r}, allowed run, train, report; see deap-nas --help",
+        file=sys.stderr,
+    )
     return 2
 
 

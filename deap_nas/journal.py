@@ -74,7 +74,7 @@ class Journal:
         if trained.weights:
             buffer = io.BytesIO()
             np.savez_compressed(buffer, *trained.weights)
-            write_whole(self._weights_path(genome), buffer.getvalue())
+            write_whole(_weights_path(self._weights.parent, genome), buffer.getvalue())
         self.append(
             "evaluation",
             genome=genome,
@@ -118,11 +118,7 @@ class Journal:
 
     def weights(self, genome: str) -> Weights | None:
         """The trained weights of a genome; None if there are none (it failed)."""
-        try:
-            with np.load(self._weights_path(genome), allow_pickle=False) as arrays:
-                return [arrays[f"arr_{i}"] for i in range(len(arrays.files))]
-        except (OSError, ValueError, KeyError):
-            return None
+        return read_weights(self._weights.parent, genome)
 
     def append(self, kind: str, **content: Any) -> None:
         """Write one line and wait until it is on disk."""
@@ -154,9 +150,6 @@ class Journal:
         ends = [self.end] if self.end else []
         return [*self._outcomes.values(), *self._generations.values(), *ends]
 
-    def _weights_path(self, genome: str) -> Path:
-        return self._weights / f"{hashlib.sha256(genome.encode()).hexdigest()[:16]}.npz"
-
     def _read(self) -> list[dict[str, Any]]:
         """The sound lines; damaged ones are moved to a file beside the journal, with a warning."""
         raw = self.path.read_bytes() if self.path.exists() else b""
@@ -181,6 +174,19 @@ def read_lines(folder: Path) -> list[dict[str, Any]]:
     raw = (folder / "journal.jsonl").read_bytes()
     lines = [_unseal(piece) for piece in raw.splitlines(keepends=True)]
     return [line for line in lines if line is not None]
+
+
+def read_weights(folder: Path, genome: str) -> Weights | None:
+    """The trained weights of a genome in a run's directory; None if there are none."""
+    try:
+        with np.load(_weights_path(folder, genome), allow_pickle=False) as arrays:
+            return [arrays[f"arr_{i}"] for i in range(len(arrays.files))]
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _weights_path(folder: Path, genome: str) -> Path:
+    return folder / "weights" / f"{hashlib.sha256(genome.encode()).hexdigest()[:16]}.npz"
 
 
 def _seal(line: dict[str, Any]) -> bytes:

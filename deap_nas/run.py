@@ -198,8 +198,20 @@ def _search(settings: Settings, folder: Path, dataset: Any, space: Any, console:
         return 130 if isinstance(stop, KeyboardInterrupt) else 143
     print_tops(evaluations_table(result.rows), console)
     print_result(result, settings.split, console)
+    _report(folder, console)
     console.print(f"\nstopped after {result.stopped}; everything is in {folder}", soft_wrap=True)
     return 0 if result.best else 1
+
+
+def _report(folder: Path, console: Any) -> None:
+    """The run's page; without it a run is no less done."""
+    from deap_nas.report.page import make_report
+
+    try:
+        console.print(f"\nsee {make_report(folder)}", highlight=False, soft_wrap=True)
+    except Exception as error:
+        text = f"no page: {type(error).__name__}: {error}; try: deap-nas report {folder}"
+        print(f"warning: {' '.join(text.split())}", file=sys.stderr)
 
 
 def _headline(settings: Settings, space: Any) -> str:

@@ -1,0 +1,61 @@
+"""``python -m deap_nas.report DIR``: a run's page, figures and tables."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from deap_nas.run import one_line_errors, quiet
+
+
+def main(argv: Sequence[str] | None = None, prog: str = "python -m deap_nas.report") -> int:
+    """Run the command; returns the exit status."""
+    arguments = make_parser(prog).parse_args(argv)
+    with one_line_errors() as status, quiet():
+        status.code = _report(arguments)
+    return status.code
+
+
+def make_parser(prog: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=prog,
+        description="Write DIR/report.html (one file, no network needed), and in DIR/report/ each "
+        "figure as SVG and PNG and each table as CSV. The run may be finished, running or killed.",
+    )
+    parser.add_argument("dir", metavar="DIR", type=Path, help="the run's directory")
+    parser.add_argument(
+        "--genome", metavar="GENOME", help="the network to show (default: the best by fitness)"
+    )
+    parser.add_argument(
+        "--export",
+        choices=("best", "front"),
+        help="write the shown network, or each of the Pareto front, to DIR/export/ as .keras",
+    )
+    parser.add_argument("--onnx", action="store_true", help="with --export: as .onnx too")
+    parser.add_argument(
+        "--no-images",
+        action="store_true",
+        help="no images that the network gets wrong, and so no TensorFlow",
+    )
+    return parser
+
+
+def _report(arguments: Any) -> int:
+    from deap_nas.report.page import make_report
+
+    page = make_report(arguments.dir, genome=arguments.genome, images=not arguments.no_images)
+    print(f"page: {page}")
+    if arguments.export:
+        from deap_nas.report.export import export
+
+        formats = ["keras", "onnx"] if arguments.onnx else ["keras"]
+        for line in export(arguments.dir, arguments.export, arguments.genome, formats):
+            print(line)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,211 @@
+"""The chosen network: its scores, class by class, and the images that it gets wrong."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from deap_nas.data import Dataset, load_dataset
+from deap_nas.files import write_whole
+from deap_nas.fitness import Evaluation
+from deap_nas.report.networks import Studio
+from deap_nas.report.record import Record, ReportError, canonical
+from deap_nas.train import Weights
+
+PER_CLASS = 6  # images shown of a weak class
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A network and what is known of it.
+
+    Args:
+        test: confusion counts on the test set; None until the search has ended, and where the
+            search scored on the test set anyway.
+        test_scored: how many networks of this run have been scored on the test set by now.
+    """
+
+    genome: str
+    evaluation: Evaluation
+    test: np.ndarray[Any, Any] | None
+    test_scored: int
+
+    @property
+    def confusion(self) -> np.ndarray[Any, Any]:
+        """Counts on the test set if they are known, else on the split that the search scores on."""
+        return np.array(self.evaluation.confusion) if self.test is None else self.test
+
+    @property
+    def test_accuracy(self) -> float | None:
+        return None if self.test is None else float(np.trace(self.test) / self.test.sum())
+
+
+def choose(record: Record, genome: str | None = None) -> Chosen | None:
+    """The network that the page is about: the best by fitness, or the one that is asked for.
+
+    Raises:
+        ReportError: for a genome that the run did not train with success.
+    """
+    text = canonical(genome) if genome else record.best()
+    if text is None:
+        return None
+    evaluation = record.evaluation(text)
+    if evaluation is None or not evaluation.ok:
+        why = "failed in this run" if evaluation else "is not in this run"
+        raise ReportError(f"genome '{text}' {why}; evaluations.csv lists those that are")
+    known = test_scores(record)
+    test = known.get(text)
+    return Chosen(text, evaluation, None if test is None else np.array(test), len(known))
+
+
+def score_on_test(record: Record, chosen: Chosen, studio: Studio) -> Chosen:
+    """With its test score, where the run has ended and left none: once for each network that a user
+    chooses, and written down, so that the page can say how often."""
+    unfinished = record.state != "finished" or record.split == "test"
+    if chosen.test is not None or unfinished:
+        return chosen
+    weights, dataset = weights_of(record, chosen.genome), data_of(record)
+    found = studio.predict(chosen.genome, weights, dataset.x_test)
+    confusion = np.zeros((record.n_classes, record.n_classes), np.int64)
+    np.add.at(confusion, (dataset.y_test, found), 1)
+    scores = {**_own_test_scores(record), chosen.genome: confusion.tolist()}
+    write_whole(_test_file(record), json.dumps(scores))
+    return replace(chosen, test=confusion, test_scored=chosen.test_scored + 1)
+
+
+def weights_of(record: Record, genome: str) -> Weights:
+    """Trained weights of a genome.
+
+    Raises:
+        ReportError: if the run does not have them.
+    """
+    weights = record.weights(genome)
+    if weights is None:
+        raise ReportError(f"{record.folder / 'weights'} has none of genome '{genome}'")
+    return weights
+
+
+def test_scores(record: Record) -> dict[str, Any]:
+    """Test confusion by genome: of the search's end, and of choices made since."""
+    findings = [(record.result or {}).get(name) for name in ("best", "baseline")]
+    found = {f["genome"]: f["test_confusion"] for f in findings if f and f.get("test_confusion")}
+    return {**found, **_own_test_scores(record)}
+
+
+def _own_test_scores(record: Record) -> dict[str, Any]:
+    try:
+        scores: dict[str, Any] = json.loads(_test_file(record).read_text())
+    except (OSError, ValueError):
+        return {}
+    return scores
+
+
+def _test_file(record: Record) -> Path:
+    return record.folder / "report" / "test_scores.json"
+
+
+def data_of(record: Record) -> Dataset:
+    """The data set of a run, the same as it was.
+
+    Raises:
+        ReportError: if it has changed. DataError: if it is not there.
+    """
+    settings = record.settings
+    dataset = load_dataset(
+        settings["dataset"],
+        data_dir=settings["data_dir"] or None,
+        split_seed=settings["split_seed"],
+    )
+    if dataset.fingerprint != record.config["data"]["fingerprint"]:
+        raise ReportError(f"data set {settings['dataset']} has changed since the run")
+    return dataset
+
+
+def class_names(record: Record) -> tuple[tuple[str, ...], str]:
+    """Names of the classes and, where the data set can't tell them, why."""
+    try:
+        return data_of(record).class_names, ""
+    except (ValueError, OSError) as error:
+        return tuple(map(str, range(record.n_classes))), " ".join(str(error).split())
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """An image that is taken for another class: ``index`` in its split, a PNG as a data address."""
+
+    index: int
+    predicted: int
+    png: str
+
+
+def mistakes(
+    record: Record, chosen: Chosen, classes: list[int], studio: Studio
+) -> dict[int, list[Mistake]]:
+    """The first few images of each class that the chosen network gets wrong, of the split that its
+    confusion counts are of."""
+    weights, dataset = weights_of(record, chosen.genome), data_of(record)
+    if chosen.test is not None:
+        x, y = dataset.x_test, dataset.y_test
+    else:
+        _, _, x, y = dataset.split(record.split)
+    chosen_images = np.flatnonzero(np.isin(y, classes))
+    found = studio.predict(chosen.genome, weights, x[chosen_images])
+    wrong = chosen_images[found != y[chosen_images]]
+    predicted = dict(zip(chosen_images.tolist(), found.tolist()))
+    return {
+        label: [
+            Mistake(int(i), predicted[int(i)], _png(x[i]))
+            for i in wrong[y[wrong] == label][:PER_CLASS]
+        ]
+        for label in classes
+    }
+
+
+def _png(image: np.ndarray[Any, Any]) -> str:
+    """An image, shape (height, width, channels), as a ``data:`` address."""
+    from PIL import Image
+
+    pixels = image if image.dtype == np.uint8 else np.round(image * 255).astype(np.uint8)
+    pixels = pixels if pixels.shape[2] == 3 else pixels[..., 0]
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="png", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def baseline_of(record: Record) -> Evaluation | None:
+    """The outcome of the user's baseline, as soon as the run has it."""
+    text = record.settings["baseline"]
+    return record.evaluation(canonical(text)) if text else None
+
+
+def versus_table(record: Record, chosen: Chosen, baseline: Evaluation | None) -> pd.DataFrame:
+    """The chosen network beside the baseline: one row each."""
+    rows = [_scores(record, "chosen", chosen.genome, chosen.evaluation)]
+    if baseline:
+        rows.append(
+            _scores(record, "your baseline", canonical(record.settings["baseline"]), baseline)
+        )
+    return pd.DataFrame(rows)
+
+
+def _scores(record: Record, who: str, genome: str, evaluation: Evaluation) -> dict[str, Any]:
+    test = test_scores(record).get(genome)
+    return {
+        "network": who,
+        "genome": genome,
+        "accuracy": evaluation.accuracy,
+        "test_accuracy": float(np.trace(test) / np.sum(test)) if test else float("nan"),
+        "train_accuracy": evaluation.train_accuracy,
+        "n_params": evaluation.n_params,
+        "train_seconds": evaluation.train_seconds,
+        "multiply_adds": evaluation.multiply_adds,
+        "epochs": evaluation.epochs,
+        "status": evaluation.status,
+    }

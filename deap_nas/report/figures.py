@@ -1,0 +1,285 @@
+"""The figures of a run that are charts; those that are drawings are in ``drawings``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import PercentFormatter
+
+from deap_nas.fitness import Evaluation
+from deap_nas.report.pictures import (
+    BLUE,
+    COLOUR_MAP,
+    CYCLE,
+    DASHES,
+    GREEN,
+    HEIGHT,
+    INK,
+    MARKERS,
+    MUTED,
+    ORANGE,
+    RED,
+    Picture,
+    new_figure,
+    params_axis,
+    styled,
+    whole_axis,
+)
+
+LABELS = {"fitness": "fitness", "fitness_time": "fitness with time (per second)"}
+
+
+@styled
+def scatter(table: pd.DataFrame, by: str, split: str) -> Picture:
+    """Accuracy against parameters, coloured by a fitness (the report's figures 6 and 7)."""
+    good, failed = table[table["status"] == "ok"], table[table["status"] != "ok"]
+    figure, ax = new_figure()
+    _accuracy_axis(ax, split)
+    if len(good):
+        order = good.sort_values(by, kind="stable")  # the best on top
+        dots = ax.scatter(order["n_params"], order["accuracy"], c=order[by], gid="dots")
+        dots.set(cmap=COLOUR_MAP, sizes=[_size(len(good))], edgecolor=INK, linewidth=0.6)
+        bar = figure.colorbar(dots, ax=ax, label=LABELS[by], pad=0.02)
+        bar.solids.set_rasterized(True)
+        bar.outline.set_visible(False)
+    _failed(ax, failed)
+    params_axis(ax, table["n_params"].tolist())
+    dotted = {"dots": order.index.tolist() if len(good) else [], "failed": failed.index.tolist()}
+    best = f"; the brightest dot is {good[by].max():.4f}" if len(good) else ""
+    return Picture(
+        f"scatter_{by}",
+        figure,
+        f"Accuracy against parameters, coloured by {LABELS[by].split(' (')[0]}",
+        f"Scatter plot of {len(good)} networks{_and_failed(failed)}: {split} accuracy against "
+        f"number of parameters, coloured by {LABELS[by]}{best}.",
+        dotted,
+    )
+
+
+@styled
+def front_figure(
+    table: pd.DataFrame,
+    front: pd.DataFrame,
+    knee: int | None,
+    baseline: Evaluation | None,
+    split: str,
+) -> Picture:
+    """The Pareto front among all networks, its knee marked, the baseline beside it."""
+    good = table[table["status"] == "ok"]
+    rest = good.drop(front.index)
+    figure, ax = new_figure()
+    _accuracy_axis(ax, split)
+    size = _size(len(good))
+    ax.scatter(rest["n_params"], rest["accuracy"], s=size, c=MUTED, alpha=0.45, gid="rest")
+    ax.step(front["n_params"], front["accuracy"], where="post", c=BLUE, lw=1, alpha=0.6)
+    best = ax.scatter(front["n_params"], front["accuracy"], s=size + 14, c=BLUE, gid="front")
+    best.set(edgecolor=INK, linewidth=0.6, label="on the front")
+    if knee is not None:
+        x, y = front.loc[knee, ["n_params", "accuracy"]]
+        ax.plot(x, y, "o", ms=13, mfc="none", mec=RED, mew=2, label="knee")
+    if baseline and baseline.ok:
+        ax.plot(baseline.n_params, baseline.accuracy, "*", ms=13, c=ORANGE, mec=INK, mew=0.6)
+        ax.lines[-1].set_label("your baseline")
+    if ax.get_legend_handles_labels()[0]:
+        figure.legend(loc="outside upper left", ncols=3, borderaxespad=0, handletextpad=0.3)
+    params_axis(ax, good["n_params"].tolist())
+    return Picture(
+        "front",
+        figure,
+        "Pareto front: accuracy against parameters",
+        f"The {len(front)} networks that no other beats in both {split} accuracy and parameters, "
+        f"among {len(good)}, joined by a line; the knee is ringed, the baseline is a star.",
+        {"rest": rest.index.tolist(), "front": front.index.tolist()},
+    )
+
+
+@styled
+def convergence(progress: pd.DataFrame, fitness: str) -> Picture:
+    """Best, median and spread of the population, generation by generation."""
+    figure, ax = new_figure()
+    x = progress["generation"]
+    ax.fill_between(x, progress["q1"], progress["q3"], color=BLUE, alpha=0.22, lw=0)
+    ax.collections[-1].set_label("middle half")
+    ax.plot(x, progress["best"], "-o", c=BLUE, ms=4, label="best")
+    ax.plot(x, progress["median"], "--s", c=GREEN, ms=4, label="median")
+    ax.plot(x, progress["worst"], ":", c=MUTED, label="worst")
+    ax.set_xlabel("generation")
+    ax.set_ylabel(f"{fitness} of the population")
+    whole_axis(ax.xaxis)
+    figure.legend(loc="outside upper left", ncols=4, borderaxespad=0, handlelength=1.6)
+    return Picture(
+        "convergence",
+        figure,
+        "Fitness by generation",
+        f"Line chart of best, median and worst {fitness} in each of {len(progress)} generations, "
+        "with the middle half of the population shaded.",
+    )
+
+
+@styled
+def best_so_far(outcomes: pd.DataFrame, fitness: str) -> Picture:
+    """The best fitness so far, against evaluations and against hours."""
+    figure, axes = new_figure(columns=2, sharey=True)
+    for ax, column, label in zip(axes, ("evaluations", "hours"), ("evaluations", "time (hours)")):
+        ax.step(outcomes[column], outcomes["best_so_far"], where="post", c=BLUE)
+        ax.set_xlabel(label)
+        ax.locator_params(axis="x", nbins=4)
+    axes[0].set_ylabel(f"best {fitness} so far")
+    return Picture(
+        "best_so_far",
+        figure,
+        "Best so far, against evaluations and hours",
+        f"Step chart of the best {fitness} found so far against the number of evaluations, at most "
+        f"{len(outcomes)}, and against hours of searching.",
+    )
+
+
+@styled
+def hypervolume_figure(progress: pd.DataFrame, reference: int) -> Picture:
+    """The area under the front found so far, generation by generation."""
+    figure, ax = new_figure()
+    ax.plot(progress["generation"], progress["hypervolume"], "-o", c=BLUE, ms=4)
+    ax.set_xlabel("generation")
+    ax.set_ylabel("hypervolume (accuracy × decades)")
+    whole_axis(ax.xaxis)
+    return Picture(
+        "hypervolume",
+        figure,
+        "Hypervolume by generation",
+        f"Line chart of the hypervolume of the front found so far, reference point accuracy 0 and "
+        f"{reference:,} parameters.",
+    )
+
+
+@styled
+def confusion_figure(confusion: np.ndarray[Any, Any], names: Sequence[str], of: str) -> Picture:
+    """Counts of true classes (rows) by predicted classes (columns); shaded by share of the row."""
+    n = len(names)
+    side = max(4.6, 1.6 + 0.42 * n)
+    figure, ax = new_figure(side, side)
+    ax.grid(visible=False)
+    shares = confusion / np.maximum(1, confusion.sum(axis=1, keepdims=True))
+    for (i, j), count in np.ndenumerate(confusion):
+        box = Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor=BLUE, alpha=shares[i, j], lw=0)
+        ax.add_patch(box)
+        colour = "#ffffff" if shares[i, j] > 0.6 else INK if count else MUTED
+        ax.text(j, i, str(count), ha="center", va="center", fontsize=8, color=colour)
+    ax.set(xlim=(-0.5, n - 0.5), ylim=(n - 0.5, -0.5))
+    ax.set(xlabel="predicted class", ylabel="true class")
+    ax.set_xticks(range(n), names, rotation=45, ha="right", rotation_mode="anchor")
+    ax.set_yticks(range(n), names)
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0)
+    right = int(np.trace(confusion))
+    return Picture(
+        "confusion",
+        figure,
+        f"Confusion matrix, {of} images",
+        f"Confusion matrix of {confusion.sum()} {of} images in {n} classes, of which {right} are "
+        "right (the diagonal); the same counts are in confusion.csv.",
+        wide=n >= 8,
+    )
+
+
+@styled
+def curves(networks: dict[str, Evaluation], split: str) -> Picture:
+    """Loss and accuracy, epoch by epoch, of each named network."""
+    figure, axes = new_figure(height=HEIGHT * 1.35, rows=2, sharex=True)
+    for (name, evaluation), colour in zip(networks.items(), CYCLE):
+        curve = pd.DataFrame(list(evaluation.curve))
+        for ax, column in zip(axes, ("loss", "accuracy")):
+            ax.plot(curve["epoch"], curve[column], "-o", c=colour, ms=3, label=f"{name}, training")
+            if f"val_{column}" in curve:
+                scored = curve.dropna(subset=[f"val_{column}"])
+                style = {"ls": "--", "marker": "D", "ms": 5, "mfc": "none", "c": colour}
+                ax.plot(scored["epoch"], scored[f"val_{column}"], **style)
+                ax.lines[-1].set_label(f"{name}, {split}")
+    axes[0].set_ylabel("loss (cross-entropy, nats)")
+    axes[1].set(ylabel="accuracy", xlabel="epoch")
+    axes[1].yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    whole_axis(axes[1].xaxis)
+    handles = axes[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside upper left", ncols=2, borderaxespad=0)
+    return Picture(
+        "curves",
+        figure,
+        "Learning curves",
+        f"Loss and accuracy while training, by epoch, of {' and '.join(networks)}; diamonds are "
+        f"scores on {split} images, where they were taken.",
+    )
+
+
+@styled
+def time_figure(times: pd.DataFrame) -> Picture:
+    """Where the workers' time went, and what was saved."""
+    figure, ax = new_figure(height=2.3)
+    colours, hatches = (BLUE, MUTED, GREEN, ORANGE), ("", "//", "..", "xx")
+    bars = ax.barh(times["what"], times["seconds"], color=colours, edgecolor=INK, lw=0.4)
+    for bar, hatch in zip(bars, hatches):
+        bar.set_hatch(hatch)
+    ax.bar_label(bars, [f"{seconds:,.0f} s" for seconds in times["seconds"]], padding=3)
+    ax.margins(x=0.22)
+    ax.invert_yaxis()
+    ax.grid(visible=False, axis="y")
+    ax.locator_params(axis="x", nbins=4)
+    ax.set_xlabel("seconds, all workers added up")
+    ax.set_yticks(range(len(times)), [_wrapped(text) for text in times["what"]])
+    parts = "; ".join(f"{what} {seconds:,.0f} s" for what, seconds in times.to_numpy())
+    return Picture("time", figure, "Where the time went", f"Bar chart. {parts}.")
+
+
+@styled
+def genes_figure(shares: pd.DataFrame, what: str) -> Picture:
+    """How common each choice of one kind was in the population, generation by generation."""
+    figure, ax = new_figure(height=2.7)
+    wide = shares.pivot_table(index="generation", columns="choice", values="share", fill_value=0)
+    leading = wide.sum().nlargest(len(CYCLE)).index  # filters have more values than colours
+    for i, choice in enumerate(sorted(leading)):
+        look = {"c": CYCLE[i], "marker": MARKERS[i], "ls": DASHES[i], "ms": 4}
+        ax.plot(wide.index, wide[choice], label=str(choice), **look)
+    ax.set_ylim(-0.03, 1.03)
+    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    ax.set(xlabel="generation", ylabel="share")
+    whole_axis(ax.xaxis)
+    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.05), handlelength=2.6)
+    more = f", the {len(leading)} most common" if wide.shape[1] > len(leading) else ""
+    return Picture(
+        f"genes_{what.replace(' ', '_')}",
+        figure,
+        f"{what.capitalize()}{more}",
+        f"Line chart of the share of each choice of {what} in the population, by generation; the "
+        "numbers are in genes.csv.",
+    )
+
+
+def _accuracy_axis(ax: Any, split: str) -> None:
+    ax.set_ylabel(f"{split} accuracy")
+    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+
+
+def _size(n: int) -> float:
+    """Area of a dot in square points: the more dots the smaller."""
+    return 36.0 if n < 200 else 16.0 if n < 1000 else 9.0
+
+
+def _failed(ax: Any, failed: pd.DataFrame) -> None:
+    """Failed genomes have no accuracy: crosses along the bottom."""
+    if len(failed):
+        bottom = [0.03] * len(failed)
+        place = {"transform": ax.get_xaxis_transform(), "gid": "failed"}
+        ax.scatter(failed["n_params"], bottom, marker="x", s=26, c=RED, label="failed", **place)
+        ax.legend(loc="lower right", borderaxespad=1.5)
+
+
+def _and_failed(failed: pd.DataFrame) -> str:
+    return f" and {len(failed)} that failed (crosses at the bottom)" if len(failed) else ""
+
+
+def _wrapped(text: str) -> str:
+    head, _, tail = text.partition(", " if ", " in text else " not ")
+    joint = "," if ", " in text else ""
+    return f"{head}{joint}\n{'' if joint else 'not '}{tail}" if tail else text

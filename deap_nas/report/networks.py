@@ -1,0 +1,102 @@
+"""Trained networks at work, in a process of their own: predictions, and files to take home."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deap_nas.genome import Gene, parse_genome
+from deap_nas.model import build_model, import_keras
+from deap_nas.report.record import Record
+from deap_nas.train import ENVIRONMENT, SCORE_BATCH, Weights, as_input
+from deap_nas.workers import Task, Workers
+
+
+class Networks:
+    """The worker's side: networks from genomes and weights, on images of one shape."""
+
+    def __init__(self, input_shape: tuple[int, int, int], n_classes: int) -> None:
+        self._keras = import_keras()
+        import tensorflow as tf
+
+        tf.config.threading.set_intra_op_parallelism_threads(1)  # sums in the order of training
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+        self._tf, self._size = tf, (input_shape, n_classes)
+
+    def predict(
+        self, genome: Sequence[Gene], weights: Weights, x: np.ndarray[Any, Any]
+    ) -> np.ndarray[Any, Any]:
+        """Predicted labels, shape (n,), of images, shape (n, height, width, channels)."""
+        return self._labels(self._model(genome, weights), x)
+
+    def predict_with(self, path: str, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """The same by a network from a ``.keras`` file."""
+        return self._labels(self._keras.models.load_model(path), x)
+
+    def write(self, genome: Sequence[Gene], weights: Weights, path: str) -> None:
+        """Write a network as the path ends, .keras or .onnx, whole or not at all."""
+        part = f"{path}.{os.getpid()}.part{Path(path).suffix}"
+        try:
+            if path.endswith(".keras"):
+                self._model(genome, weights).save(part)
+            else:
+                self._model(genome, weights).export(part, format="onnx", verbose=False)
+        except ImportError as error:
+            raise ImportError(f"{error}; pip install 'deap-nas[onnx]'") from None
+        os.replace(part, path)
+
+    def _model(self, genome: Sequence[Gene], weights: Weights) -> Any:
+        model = build_model(genome, *self._size)
+        model.set_weights(weights)
+        return model
+
+    def _labels(self, model: Any, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        tf = self._tf
+
+        @tf.function(jit_compile=False, reduce_retracing=True)  # type: ignore[untyped-decorator]
+        def label(images: Any) -> Any:
+            return tf.argmax(model(as_input(tf, images), training=False), axis=1)
+
+        parts = [x[start : start + SCORE_BATCH] for start in range(0, len(x), SCORE_BATCH)]
+        return np.concatenate([label(tf.constant(part)).numpy() for part in parts])
+
+
+class Studio:
+    """The parent's side: asks a worker that has TensorFlow; started when first asked."""
+
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
+
+    def predict(self, genome: str, weights: Weights, x: np.ndarray[Any, Any]) -> Any:
+        return self._ask("predict", parse_genome(genome), weights, x)
+
+    def predict_with(self, path: Path, x: np.ndarray[Any, Any]) -> Any:
+        return self._ask("predict_with", str(path), x)
+
+    def write(self, genome: str, weights: Weights, path: Path) -> None:
+        self._ask("write", parse_genome(genome), weights, str(path))
+
+    def _ask(self, method: str, *args: Any) -> Any:
+        ((_, outcome),) = self._workers.run([Task(None, method, args)])
+        if outcome.status != "ok":
+            raise RuntimeError(f"{method}: {outcome.status}, {outcome.reason}")
+        return outcome.value
+
+
+@contextlib.contextmanager
+def studio(record: Record) -> Iterator[Studio]:
+    """A studio for the networks of a run; its process ends with the block."""
+    workers = Workers(
+        "deap_nas.report.networks:Networks",
+        (record.input_shape, record.n_classes),
+        environment=ENVIRONMENT,
+    )
+    try:
+        yield Studio(workers)
+    finally:
+        workers.close()

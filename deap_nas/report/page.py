@@ -1,0 +1,274 @@
+"""The page of a run: collects what it shows, draws the figures, fills the template."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shlex
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from deap_nas.files import write_whole
+from deap_nas.report import chosen as chosen_network
+from deap_nas.report import drawings, figures, progress
+from deap_nas.report.classes import (
+    class_report,
+    confusion_table,
+    difference_interval,
+    weakest,
+)
+from deap_nas.report.front import KNEE_RULE, knee, pareto_front
+from deap_nas.report.lineage import family, family_table, gene_shares, telling_steps
+from deap_nas.report.networks import Studio, studio
+from deap_nas.report.pictures import Picture, write_picture
+from deap_nas.report.record import Record, canonical, read_run
+from deap_nas.report.shown import Shown, genome_markup
+from deap_nas.report.tables import TOPS, top
+
+HOVER = (
+    *("genome", "accuracy", "train_accuracy", "n_params", "train_seconds", "fitness"),
+    *("fitness_time", "generation", "status", "reason"),
+)
+
+
+@dataclass
+class Page:
+    """What is known while a page is made: the run, what is drawn, what is missing."""
+
+    record: Record
+    folder: Path
+    shown: Shown
+    pictures: dict[str, Markup] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+
+    def draw(self, picture: Picture) -> None:
+        svg = Markup(write_picture(picture, self.folder))
+        kinds = " ".join(["dots"] * bool(picture.dots) + ["wide"] * picture.wide)
+        scrolls = Markup(' class="scroll" tabindex="0" role="region" aria-label="{}"')
+        self.pictures[picture.name] = Markup(
+            '<figure id="figure-{name}" class="{kinds}"><figcaption>{title}<span class="files">'
+            '<a href="report/{name}.svg">SVG</a> <a href="report/{name}.png">PNG</a></span>'
+            "</figcaption><div{scroll}>{svg}</div></figure>"
+        ).format(
+            name=picture.name,
+            kinds=kinds,
+            title=picture.title,
+            svg=svg,
+            scroll=scrolls.format(picture.title) if picture.wide else "",
+        )
+
+    @contextlib.contextmanager
+    def noting(self, what: str) -> Iterator[None]:
+        """What cannot be had (no TensorFlow, no data) is named on the page, made anyway."""
+        try:
+            yield
+        except (ValueError, OSError, RuntimeError, ImportError) as error:
+            self.missing.append(f"{what}: {' '.join(str(error).split())}")
+
+
+def make_report(folder: Path, *, genome: str | None = None, images: bool = True) -> Path:
+    """Write ``report.html`` and, in ``report/``, each figure and table; return the page's path.
+
+    Args:
+        genome: the network to show; the best by the run's fitness unless given.
+        images: ask TensorFlow for the images that the network gets wrong, and, for a genome that
+            was given, its test score.
+
+    Raises:
+        ReportError: if there is no run, or not that genome in it.
+    """
+    record = read_run(folder)
+    chosen = chosen_network.choose(record, genome)
+    (folder / "report").mkdir(exist_ok=True)
+    page = Page(record, folder / "report", Shown(record.split))
+    with studio(record) as helper:
+        if chosen and images:
+            with page.noting("test score"):
+                chosen = chosen_network.score_on_test(record, chosen, helper)
+        content = {
+            **_searched(page),
+            **_found(page, chosen),
+            **_course(page),
+            **(_network(page, chosen, helper if images else None) if chosen else {}),
+        }
+    text = _template("page.html.j2").render(
+        **content,
+        page=page,
+        record=record,
+        chosen=chosen,
+        shown=page.shown,
+        pictures=page.pictures,
+        missing=page.missing,
+    )
+    for name, table in page.shown.tables.items():
+        write_whole(page.folder / f"{name}.csv", table.to_csv(index=False))
+    write_whole(folder / "report.html", text)
+    return folder / "report.html"
+
+
+def _template(name: str) -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("deap_nas.report", "."),
+        autoescape=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    source = environment.loader
+    assert source is not None
+    environment.globals |= {
+        "style": Markup(source.get_source(environment, "page.css")[0]),
+        "script": Markup(source.get_source(environment, "page.js")[0]),
+        "made": time.strftime("%Y-%m-%d %H:%M"),
+        "genome": genome_markup,
+    }
+    return environment.get_template(name)
+
+
+def _searched(page: Page) -> dict[str, Any]:
+    """What was searched, on what, for how long; what failed; how to run it again."""
+    record = page.record
+    names, why = chosen_network.class_names(record)
+    if why:
+        page.missing.append(f"names of the classes: {why}")
+    started = shlex.join(record.config["command"])
+    command = ["python", "-m", "deap_nas.run", "--config", str(record.folder / "config.json")]
+    return {
+        "settings": record.settings,
+        "recipe": record.config["recipe"],
+        "config": record.config,
+        "class_names": names,
+        "failures": progress.failures_table(record),
+        "started": started,
+        "again": shlex.join([*command, "--out", "NEW"]),
+        "resume": shlex.join(["python", "-m", "deap_nas.run", "--resume", str(record.folder)]),
+    }
+
+
+def _found(page: Page, chosen: Any) -> dict[str, Any]:
+    """The networks: top fives, front, scatter plots; the chosen one beside the baseline."""
+    record, table = page.record, page.record.table
+    front = pareto_front(table)
+    bend = knee(front)
+    baseline = chosen_network.baseline_of(record)
+    if len(table):
+        page.draw(figures.front_figure(table, front, bend, baseline, record.split))
+        page.draw(figures.scatter(table, "fitness", record.split))
+        page.draw(figures.scatter(table, "fitness_time", record.split))
+    hover = [[int(label), *values] for label, *values in table[list(HOVER)].itertuples(index=True)]
+    data = {
+        "split": record.split,
+        "columns": ["label", *HOVER],
+        "rows": hover,
+        "front": front.index.tolist(),
+    }
+    return {
+        "tops": {name: (title, *top(table, name)) for name, (_, title) in TOPS.items()},
+        "front": front,
+        "knee": bend,
+        "knee_rule": KNEE_RULE,
+        "baseline": baseline,
+        "verdict": _verdict(page, chosen, baseline) if chosen and baseline else None,
+        "versus": chosen_network.versus_table(record, chosen, baseline) if chosen else None,
+        "data": Markup(json.dumps(data, default=_plain).replace("<", "\\u003c")),
+    }
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else str(value)
+
+
+def _verdict(page: Page, chosen: Any, baseline: Any) -> dict[str, Any] | None:
+    """Whether the chosen network beats the baseline beyond the noise of so many images: by their
+    test scores where both have one, else by the search's split."""
+    known = chosen_network.test_scores(page.record)
+    genome = canonical(page.record.settings["baseline"])
+    counts = [np.array(evaluation.confusion) for evaluation in (chosen.evaluation, baseline)]
+    on = page.record.split
+    if chosen.test is not None and genome in known:
+        counts, on = [chosen.test, np.array(known[genome])], "test"
+    if not all(count.size for count in counts):
+        return None
+    (a, n_a), (b, n_b) = ((np.trace(count) / count.sum(), int(count.sum())) for count in counts)
+    low, high = difference_interval(a, n_a, b, n_b)
+    return {"on": on, "images": n_a, "difference": float(a - b), "low": low, "high": high}
+
+
+def _course(page: Page) -> dict[str, Any]:
+    """How the search went."""
+    record = page.record
+    by_generation, outcomes = progress.generations_table(record), progress.outcomes_table(record)
+    times, fitness = progress.time_table(record), record.settings["fitness"].replace("_", " ")
+    page.shown.tables["outcomes"] = outcomes
+    if len(by_generation):
+        page.draw(figures.convergence(by_generation, fitness))
+        page.draw(figures.hypervolume_figure(by_generation, record.reference_params()))
+        shares = gene_shares(record)
+        page.shown.tables["genes"] = shares
+        for what in dict.fromkeys(shares["what"]):
+            page.draw(figures.genes_figure(shares[shares["what"] == what], what))
+    if len(outcomes):
+        page.draw(figures.best_so_far(outcomes, fitness))
+        page.draw(figures.time_figure(times))
+    steps = telling_steps(record)
+    if steps:
+        page.draw(drawings.one_step(steps, _wheel(record, steps[0].generation - 1)))
+    return {
+        "by_generation": by_generation,
+        "times": times,
+        "steps": steps,
+        "reference": record.reference_params(),
+        "last_best": progress.last_improvement(by_generation, "best_so_far"),
+        "last_volume": progress.last_improvement(by_generation, "hypervolume"),
+    }
+
+
+def _wheel(record: Record, generation: int) -> dict[str, float]:
+    """The chance of each genome of a generation at one draw of the roulette wheel; empty where the
+    run selected in another way."""
+    line = next((line for line in record.generations if line["number"] == generation), None)
+    if line is None or record.settings["selection"] != "roulette":
+        return {}
+    evaluations = {text: record.evaluation(text) for text in line["population"]}
+    values = pd.Series({t: record.fitness(e) for t, e in evaluations.items() if e}, dtype=float)
+    copies = pd.Series(line["population"]).value_counts()
+    slots = (values * copies).fillna(0)
+    return {} if not slots.sum() else dict(values / slots.sum())
+
+
+def _network(page: Page, chosen: Any, helper: Studio | None) -> dict[str, Any]:
+    """The chosen network: class by class, what it gets wrong, curves, drawing, family."""
+    record, evaluation = page.record, chosen.evaluation
+    names, _ = chosen_network.class_names(record)
+    content: dict[str, Any] = {"classes": None, "mistakes": {}}
+    if chosen.confusion.size:
+        of = record.split if chosen.test is None else "test"
+        report = class_report(chosen.confusion, names)
+        weak = weakest(report, chosen.confusion)
+        page.draw(figures.confusion_figure(chosen.confusion, names, of))
+        page.shown.tables["confusion"] = confusion_table(chosen.confusion, names)
+        content |= {"classes": report, "weak": weak, "scored_on": of}
+        if helper:
+            labels = [names.index(name) for name in weak["class"]]
+            with page.noting("images that it gets wrong"):
+                content["mistakes"] = chosen_network.mistakes(record, chosen, labels, helper)
+    baseline = chosen_network.baseline_of(record)
+    networks = {"chosen": evaluation, **({"baseline": baseline} if baseline else {})}
+    networks = {name: each for name, each in networks.items() if each.curve}
+    if networks:
+        page.draw(figures.curves(networks, record.split))
+    page.draw(drawings.architecture(chosen.genome, record.input_shape, record.n_classes))
+    members = family(record, chosen.genome)
+    drawn = {birth.number for birth in members}
+    accuracy = dict(zip(record.good["genome"], record.good["accuracy"]))
+    if members:
+        page.draw(drawings.family_tree(members, accuracy))
+    cut = any(set(birth.parents) - drawn for birth in members)
+    return {**content, "family": family_table(record, members), "family_cut": cut}
