@@ -12,6 +12,7 @@ usage: deap-nas COMMAND ...
   train    train one genome: deap-nas train "NC 16 3 tanh;RC 6 3 tanh;RC 10 3 tanh;FL swish"
 
   report   the page of a run: deap-nas report DIR
+  compare  runs side by side: deap-nas compare DIR DIR...
 
 deap-nas COMMAND --help says more.
 """
@@ -33,6 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from deap_nas.report.__main__ import main as report
 
         return report(arguments, prog="deap-nas report")
+    if command == "compare":
+        from deap_nas.report.compare_command import main as compare
+
+        return compare(arguments)
     if command in ("-h", "--help"):
         print(USAGE, end="")
         return 0
@@ -42,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(__version__)
         return 0
     print(
-        f"error: command {command!r}, allowed run, train, report; see deap-nas --help",
+        f"error: command {command!r}, allowed run, train, report, compare; see deap-nas --help",
         file=sys.stderr,
     )
     return 2

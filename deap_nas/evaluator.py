@@ -186,6 +186,14 @@ class Evaluator:
         confusion: np.ndarray[Any, Any] = self._ask("score", parse_genome(text), weights, *data)
         return confusion
 
+    def predict(self, genome: Iterable[Any], weights: Weights) -> np.ndarray[Any, Any]:
+        """Labels, shape (n,), that a trained network gives the images of the test set."""
+        text = format_genes(genome)
+        found: np.ndarray[Any, Any] = self._ask(
+            "predict", parse_genome(text), weights, self.dataset.x_test
+        )
+        return found
+
     def save(self, genome: Iterable[Any], weights: Weights, path: str | Path) -> None:
         """Write a trained network as a plain Keras model (``.keras``), whole or not at all."""
         self._ask("save", parse_genome(format_genes(genome)), weights, str(path))

@@ -14,6 +14,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from deap_nas import repeat
 from deap_nas.settings import PRESETS, Settings, make_settings, read_config, read_genomes
 
 EPILOG = """\
@@ -43,9 +44,15 @@ class Terminated(BaseException):
     """SIGTERM arrived."""
 
 
-def main(argv: Sequence[str] | None = None, prog: str = "python -m deap_nas.run") -> int:
-    """Run the command; returns the exit status."""
-    arguments = vars(make_parser(prog).parse_args(argv))
+def main(
+    argv: Sequence[str] | None = None, prog: str = "python -m deap_nas.run", watcher: Any = None
+) -> int:
+    """Run the command; returns the exit status.
+
+    Args:
+        watcher: a ``search.Watcher`` that is told of the search as well.
+    """
+    arguments = {**vars(make_parser(prog).parse_args(argv)), "watcher": watcher}
     with one_line_errors() as status:
         status.code = _run(arguments)
     return status.code
@@ -66,6 +73,9 @@ def make_parser(prog: str) -> argparse.ArgumentParser:
     parser.add_argument("--resume", metavar="DIR", help="go on with an interrupted run")
     parser.add_argument(
         "--dry-run", action="store_true", help="show what would run, and about how long"
+    )
+    parser.add_argument(
+        "--repeat", type=int, metavar="N", help="search N times with other seeds, and compare"
     )
     parser.add_argument("--no-cache", action="store_true", help="train everything anew")
     group = parser.add_argument_group("settings", "defaults < preset < config file < these")
@@ -107,6 +117,8 @@ def _add_option(group: Any, each: Any) -> None:
 
 def _run(arguments: dict[str, Any]) -> int:
     resumed = Path(arguments["resume"]) if "resume" in arguments else None
+    if "repeat" in arguments or (resumed and (resumed / repeat.FILE).is_file()):
+        return _repeat(arguments, resumed)
     settings, preset = _settings(arguments, resumed)
     with quiet():
         from deap_nas import search
@@ -122,12 +134,28 @@ def _run(arguments: dict[str, Any]) -> int:
             return 0
         if resumed:
             _check_same(resumed, config)
-            return _search(settings, resumed, dataset, space, console)
+            return _search(settings, resumed, dataset, space, console, arguments["watcher"])
         folder = _new_folder(arguments.get("out"), preset)
         from deap_nas.files import write_whole
 
         write_whole(folder / "config.json", json.dumps(config, indent=2, default=str))
-        return _search(settings, folder, dataset, space, console)
+        return _search(settings, folder, dataset, space, console, arguments["watcher"])
+
+
+def _repeat(arguments: dict[str, Any], resumed: Path | None) -> int:
+    count = arguments.get("repeat", 1)
+    if count < 1 or (resumed and "repeat" in arguments):
+        allowed = "none with --resume: it goes on with all of them" if resumed else "1 or more"
+        raise UserError(f"--repeat {count}, allowed {allowed}")
+    if resumed:
+        return repeat.repeat(resumed, arguments, _run)
+    settings, preset = _settings(arguments, None)
+    if arguments.get("dry_run"):
+        print(f"{count} times, each with other seeds:")
+        return _run({name: value for name, value in arguments.items() if name != "repeat"})
+    folder = _new_folder(arguments.get("out"), preset)
+    repeat.begin(folder, settings, preset, count)
+    return repeat.repeat(folder, arguments, _run)
 
 
 def _settings(arguments: dict[str, Any], resumed: Path | None) -> tuple[Settings, str]:
@@ -155,7 +183,7 @@ def _check_same(folder: Path, config: dict[str, Any]) -> None:
 
 def _new_folder(out: str | None, preset: str) -> Path:
     folder = Path(out or f"results/runs/{time.strftime('%Y%m%d-%H%M%S')}-{preset}")
-    if (folder / "config.json").exists() or (folder / "journal.jsonl").exists():
+    if any((folder / name).exists() for name in ("config.json", "journal.jsonl", repeat.FILE)):
         raise UserError(
             f"--out {folder} holds another run: resume it with --resume, or name another"
         )
@@ -168,11 +196,13 @@ def _new_folder(out: str | None, preset: str) -> Path:
     return folder
 
 
-def _search(settings: Settings, folder: Path, dataset: Any, space: Any, console: Any) -> int:
+def _search(
+    settings: Settings, folder: Path, dataset: Any, space: Any, console: Any, watcher: Any
+) -> int:
     import filelock
 
     from deap_nas.report.tables import evaluations_table
-    from deap_nas.search import search
+    from deap_nas.search import Watchers, search
     from deap_nas.terminal import Log, ProgressWatcher, print_result, print_tops
 
     result_file = folder / "result.json"
@@ -187,9 +217,10 @@ def _search(settings: Settings, folder: Path, dataset: Any, space: Any, console:
         ) from None
     log = Log(folder / "log.txt")
     try:
-        with lock, _terminable(), ProgressWatcher(settings, console, log) as watcher:
+        with lock, _terminable(), ProgressWatcher(settings, console, log) as progress:
             console.print(f"[dim]{_headline(settings, space)}; into {folder}[/dim]", soft_wrap=True)
-            result = search(settings, folder, dataset, space, watcher=watcher)
+            watchers = Watchers(progress, *([watcher] if watcher else []))
+            result = search(settings, folder, dataset, space, watcher=watchers)
     except (KeyboardInterrupt, Terminated) as stop:
         console.print(
             f"stopped; go on with: python -m deap_nas.run --resume {folder}", soft_wrap=True
@@ -208,7 +239,9 @@ def _report(folder: Path, console: Any) -> None:
     from deap_nas.report.page import make_report
 
     try:
-        console.print(f"\nsee {make_report(folder)}", highlight=False, soft_wrap=True)
+        console.print(
+            f"\nsee {make_report(folder, tensorflow=False)}", highlight=False, soft_wrap=True
+        )
     except Exception as error:
         text = f"no page: {type(error).__name__}: {error}; try: deap-nas report {folder}"
         print(f"warning: {' '.join(text.split())}", file=sys.stderr)

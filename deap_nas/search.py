@@ -44,6 +44,21 @@ class Watcher:
         """A generation is complete; ``record`` is its line in the logbook."""
 
 
+class Watchers(Watcher):
+    """Several watchers as one, told in this order."""
+
+    def __init__(self, *watchers: Watcher) -> None:
+        self._watchers = watchers
+
+    def evaluated(self, genome: str, evaluation: Evaluation, cached: bool) -> None:
+        for watcher in self._watchers:
+            watcher.evaluated(genome, evaluation, cached)
+
+    def generation(self, number: int, record: dict[str, Any]) -> None:
+        for watcher in self._watchers:
+            watcher.generation(number, record)
+
+
 @dataclass(frozen=True)
 class Finding:
     """A network and its scores: of the search's split, and of the test set, once, at the end."""
@@ -266,6 +281,9 @@ def _write(result: Result, evaluator: Evaluator, journal: Journal, folder: Path)
     write_whole(folder / "logbook.csv", lines.getvalue())
     if result.best and (weights := journal.weights(result.best.genome)):
         evaluator.save(parse_genome(result.best.genome), weights, folder / "best.keras")
+        with contextlib.suppress(RuntimeError):  # for the report's images; nothing depends on it
+            labels = evaluator.predict(parse_genome(result.best.genome), weights)
+            write_whole(folder / "test_labels.json", json.dumps(labels.tolist()))
     content = {
         "stopped": result.stopped,
         "scored_on": evaluator.split,

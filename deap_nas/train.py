@@ -136,6 +136,14 @@ class Trainer:
         confusion: np.ndarray[Any, Any] = self._predict_function(model)(x, y)[0]
         return confusion
 
+    def predict(
+        self, genome: Sequence[Gene], weights: Weights, x: np.ndarray[Any, Any]
+    ) -> np.ndarray[Any, Any]:
+        """Predicted labels, shape (n,), of a trained network."""
+        model = build_model(genome, self.input_shape, self.n_classes)
+        model.set_weights(weights)
+        return predict_labels(self._tf, model, x)
+
     def save(self, genome: Sequence[Gene], weights: Weights, path: str) -> None:
         """Write a trained network as a plain Keras model, whole or not at all."""
         model = build_model(genome, self.input_shape, self.n_classes)
@@ -249,6 +257,17 @@ def make_optimizer(keras: Any, recipe: Recipe) -> Any:
     if recipe.optimizer == "sgd":
         return keras.optimizers.SGD(recipe.learning_rate, momentum=recipe.momentum)
     return keras.optimizers.Adam(recipe.learning_rate)
+
+
+def predict_labels(tf: Any, model: Any, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Labels, shape (n,), by the graph and in the batches that scores are taken with."""
+
+    @tf.function(jit_compile=False, reduce_retracing=True)  # type: ignore[untyped-decorator]
+    def label(images: Any) -> Any:
+        return tf.argmax(model(as_input(tf, images), training=False), axis=1)
+
+    parts = [x[start : start + SCORE_BATCH] for start in range(0, len(x), SCORE_BATCH)]
+    return np.concatenate([label(tf.constant(part)).numpy() for part in parts])
 
 
 def as_input(tf: Any, images: Any) -> Any:

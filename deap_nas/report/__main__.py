@@ -36,9 +36,9 @@ def make_parser(prog: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--onnx", action="store_true", help="with --export: as .onnx too")
     parser.add_argument(
-        "--no-images",
+        "--no-tensorflow",
         action="store_true",
-        help="no images that the network gets wrong, and so no TensorFlow",
+        help="leave out what TensorFlow would have to be started for",
     )
     return parser
 
@@ -46,7 +46,9 @@ def make_parser(prog: str) -> argparse.ArgumentParser:
 def _report(arguments: Any) -> int:
     from deap_nas.report.page import make_report
 
-    page = make_report(arguments.dir, genome=arguments.genome, images=not arguments.no_images)
+    page = make_report(
+        arguments.dir, genome=arguments.genome, tensorflow=not arguments.no_tensorflow
+    )
     print(f"page: {page}")
     if arguments.export:
         from deap_nas.report.export import export

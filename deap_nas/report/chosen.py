@@ -99,6 +99,12 @@ def test_scores(record: Record) -> dict[str, Any]:
     return {**found, **_own_test_scores(record)}
 
 
+def test_accuracy(record: Record, genome: str) -> float | None:
+    """Of a network that has been scored on the test set."""
+    counts = test_scores(record).get(genome)
+    return None if counts is None else float(np.trace(counts) / np.sum(counts))
+
+
 def _own_test_scores(record: Record) -> dict[str, Any]:
     try:
         scores: dict[str, Any] = json.loads(_test_file(record).read_text())
@@ -146,26 +152,41 @@ class Mistake:
 
 
 def mistakes(
-    record: Record, chosen: Chosen, classes: list[int], studio: Studio
+    record: Record, chosen: Chosen, classes: list[int], studio: Studio | None
 ) -> dict[int, list[Mistake]]:
     """The first few images of each class that the chosen network gets wrong, of the split that its
-    confusion counts are of."""
-    weights, dataset = weights_of(record, chosen.genome), data_of(record)
+    confusion counts are of. Without a studio only those that the search left labels of."""
+    stored = _stored_labels(record, chosen)
+    if stored is None and studio is None:
+        return {}
+    dataset = data_of(record)
     if chosen.test is not None:
         x, y = dataset.x_test, dataset.y_test
     else:
         _, _, x, y = dataset.split(record.split)
-    chosen_images = np.flatnonzero(np.isin(y, classes))
-    found = studio.predict(chosen.genome, weights, x[chosen_images])
-    wrong = chosen_images[found != y[chosen_images]]
-    predicted = dict(zip(chosen_images.tolist(), found.tolist()))
+    where = np.flatnonzero(np.isin(y, classes))
+    if stored is not None:
+        found = stored[where]
+    else:
+        assert studio is not None
+        found = studio.predict(chosen.genome, weights_of(record, chosen.genome), x[where])
+    wrong = [(int(i), int(label)) for i, label in zip(where, found) if label != y[i]]
     return {
-        label: [
-            Mistake(int(i), predicted[int(i)], _png(x[i]))
-            for i in wrong[y[wrong] == label][:PER_CLASS]
-        ]
-        for label in classes
+        each: [Mistake(i, label, _png(x[i])) for i, label in wrong if y[i] == each][:PER_CLASS]
+        for each in classes
     }
+
+
+def _stored_labels(record: Record, chosen: Chosen) -> np.ndarray[Any, Any] | None:
+    """What the search's best network called the test images, written at the search's end."""
+    of_test = chosen.test is not None or record.split == "test"
+    best = (record.result or {}).get("best") or {}
+    if not of_test or best.get("genome") != chosen.genome:
+        return None
+    try:
+        return np.array(json.loads((record.folder / "test_labels.json").read_text()))
+    except (OSError, ValueError):
+        return None
 
 
 def _png(image: np.ndarray[Any, Any]) -> str:
@@ -196,12 +217,12 @@ def versus_table(record: Record, chosen: Chosen, baseline: Evaluation | None) ->
 
 
 def _scores(record: Record, who: str, genome: str, evaluation: Evaluation) -> dict[str, Any]:
-    test = test_scores(record).get(genome)
+    test = test_accuracy(record, genome)
     return {
         "network": who,
         "genome": genome,
         "accuracy": evaluation.accuracy,
-        "test_accuracy": float(np.trace(test) / np.sum(test)) if test else float("nan"),
+        "test_accuracy": float("nan") if test is None else test,
         "train_accuracy": evaluation.train_accuracy,
         "n_params": evaluation.n_params,
         "train_seconds": evaluation.train_seconds,

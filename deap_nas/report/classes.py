@@ -26,7 +26,7 @@ def class_report(confusion: Confusion, names: Sequence[str]) -> pd.DataFrame:
     true = np.repeat(labels, confusion.sum(axis=1))
     predicted = np.concatenate([np.repeat(labels, row) for row in confusion])
     found = classification_report(true, predicted, labels=labels, output_dict=True, zero_division=0)
-    rows = [{"class": name, **_scores(found[str(i)])} for i, name in enumerate(names)]
+    rows = [{"class": name, **_scores(found[str(i)])} for i, name in zip(labels, names)]
     accuracy = float(np.trace(confusion) / confusion.sum())
     nan, total = float("nan"), int(confusion.sum())
     rows.append(

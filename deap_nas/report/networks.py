@@ -13,7 +13,7 @@ import numpy as np
 from deap_nas.genome import Gene, parse_genome
 from deap_nas.model import build_model, import_keras
 from deap_nas.report.record import Record
-from deap_nas.train import ENVIRONMENT, SCORE_BATCH, Weights, as_input
+from deap_nas.train import ENVIRONMENT, Weights, predict_labels
 from deap_nas.workers import Task, Workers
 
 
@@ -56,14 +56,7 @@ class Networks:
         return model
 
     def _labels(self, model: Any, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        tf = self._tf
-
-        @tf.function(jit_compile=False, reduce_retracing=True)  # type: ignore[untyped-decorator]
-        def label(images: Any) -> Any:
-            return tf.argmax(model(as_input(tf, images), training=False), axis=1)
-
-        parts = [x[start : start + SCORE_BATCH] for start in range(0, len(x), SCORE_BATCH)]
-        return np.concatenate([label(tf.constant(part)).numpy() for part in parts])
+        return predict_labels(self._tf, model, x)
 
 
 class Studio:

@@ -15,7 +15,7 @@ function line(parent, text, tag = "div") {
 function say(row) {
   if (row.status !== "ok") return [row.genome, `${row.status}: ${row.reason}`,
     `${row.n_params.toLocaleString("en")} parameters, generation ${row.generation}`];
-  return [row.genome,
+  return [row.genome, ...(row.run ? [row.run] : []),
     `${data.split} accuracy ${row.accuracy.toFixed(4)}, training ${row.train_accuracy.toFixed(4)}`,
     `${row.n_params.toLocaleString("en")} parameters, ${row.train_seconds.toFixed(2)} s of training`,
     `fitness ${row.fitness.toFixed(4)}, with time ${row.fitness_time.toFixed(4)}`,

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import shlex
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 import pandas as pd
-from markupsafe import Markup
 
-from deap_nas.files import write_whole
 from deap_nas.report import chosen as chosen_network
 from deap_nas.report import drawings, figures, progress
 from deap_nas.report.classes import (
@@ -28,59 +20,19 @@ from deap_nas.report.classes import (
 from deap_nas.report.front import KNEE_RULE, knee, pareto_front
 from deap_nas.report.lineage import family, family_table, gene_shares, telling_steps
 from deap_nas.report.networks import Studio, studio
-from deap_nas.report.pictures import Picture, write_picture
 from deap_nas.report.record import Record, canonical, read_run
-from deap_nas.report.shown import Shown, genome_markup
+from deap_nas.report.sheet import Sheet, dots_data
+from deap_nas.report.shown import Shown
 from deap_nas.report.tables import TOPS, top
 
-HOVER = (
-    *("genome", "accuracy", "train_accuracy", "n_params", "train_seconds", "fitness"),
-    *("fitness_time", "generation", "status", "reason"),
-)
 
-
-@dataclass
-class Page:
-    """What is known while a page is made: the run, what is drawn, what is missing."""
-
-    record: Record
-    folder: Path
-    shown: Shown
-    pictures: dict[str, Markup] = field(default_factory=dict)
-    missing: list[str] = field(default_factory=list)
-
-    def draw(self, picture: Picture) -> None:
-        svg = Markup(write_picture(picture, self.folder))
-        kinds = " ".join(["dots"] * bool(picture.dots) + ["wide"] * picture.wide)
-        scrolls = Markup(' class="scroll" tabindex="0" role="region" aria-label="{}"')
-        self.pictures[picture.name] = Markup(
-            '<figure id="figure-{name}" class="{kinds}"><figcaption>{title}<span class="files">'
-            '<a href="report/{name}.svg">SVG</a> <a href="report/{name}.png">PNG</a></span>'
-            "</figcaption><div{scroll}>{svg}</div></figure>"
-        ).format(
-            name=picture.name,
-            kinds=kinds,
-            title=picture.title,
-            svg=svg,
-            scroll=scrolls.format(picture.title) if picture.wide else "",
-        )
-
-    @contextlib.contextmanager
-    def noting(self, what: str) -> Iterator[None]:
-        """What cannot be had (no TensorFlow, no data) is named on the page, made anyway."""
-        try:
-            yield
-        except (ValueError, OSError, RuntimeError, ImportError) as error:
-            self.missing.append(f"{what}: {' '.join(str(error).split())}")
-
-
-def make_report(folder: Path, *, genome: str | None = None, images: bool = True) -> Path:
+def make_report(folder: Path, *, genome: str | None = None, tensorflow: bool = True) -> Path:
     """Write ``report.html`` and, in ``report/``, each figure and table; return the page's path.
 
     Args:
         genome: the network to show; the best by the run's fitness unless given.
-        images: ask TensorFlow for the images that the network gets wrong, and, for a genome that
-            was given, its test score.
+        tensorflow: may be asked for what the search did not leave: the images that the network
+            gets wrong, and the test score of a genome that was given.
 
     Raises:
         ReportError: if there is no run, or not that genome in it.
@@ -88,53 +40,23 @@ def make_report(folder: Path, *, genome: str | None = None, images: bool = True)
     record = read_run(folder)
     chosen = chosen_network.choose(record, genome)
     (folder / "report").mkdir(exist_ok=True)
-    page = Page(record, folder / "report", Shown(record.split))
+    page = Sheet(folder / "report.html", folder / "report", Shown(record.split))
     with studio(record) as helper:
-        if chosen and images:
+        if chosen and tensorflow:
             with page.noting("test score"):
                 chosen = chosen_network.score_on_test(record, chosen, helper)
         content = {
-            **_searched(page),
-            **_found(page, chosen),
-            **_course(page),
-            **(_network(page, chosen, helper if images else None) if chosen else {}),
+            **_searched(record, page),
+            **_found(record, page, chosen),
+            **_course(record, page),
+            **(_network(record, page, chosen, helper if tensorflow else None) if chosen else {}),
         }
-    text = _template("page.html.j2").render(
-        **content,
-        page=page,
-        record=record,
-        chosen=chosen,
-        shown=page.shown,
-        pictures=page.pictures,
-        missing=page.missing,
-    )
-    for name, table in page.shown.tables.items():
-        write_whole(page.folder / f"{name}.csv", table.to_csv(index=False))
-    write_whole(folder / "report.html", text)
-    return folder / "report.html"
+    page.write("page.html.j2", **content, record=record, chosen=chosen)
+    return page.path
 
 
-def _template(name: str) -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("deap_nas.report", "."),
-        autoescape=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    source = environment.loader
-    assert source is not None
-    environment.globals |= {
-        "style": Markup(source.get_source(environment, "page.css")[0]),
-        "script": Markup(source.get_source(environment, "page.js")[0]),
-        "made": time.strftime("%Y-%m-%d %H:%M"),
-        "genome": genome_markup,
-    }
-    return environment.get_template(name)
-
-
-def _searched(page: Page) -> dict[str, Any]:
+def _searched(record: Record, page: Sheet) -> dict[str, Any]:
     """What was searched, on what, for how long; what failed; how to run it again."""
-    record = page.record
     names, why = chosen_network.class_names(record)
     if why:
         page.missing.append(f"names of the classes: {why}")
@@ -152,9 +74,9 @@ def _searched(page: Page) -> dict[str, Any]:
     }
 
 
-def _found(page: Page, chosen: Any) -> dict[str, Any]:
+def _found(record: Record, page: Sheet, chosen: Any) -> dict[str, Any]:
     """The networks: top fives, front, scatter plots; the chosen one beside the baseline."""
-    record, table = page.record, page.record.table
+    table = record.table
     front = pareto_front(table)
     bend = knee(front)
     baseline = chosen_network.baseline_of(record)
@@ -162,36 +84,25 @@ def _found(page: Page, chosen: Any) -> dict[str, Any]:
         page.draw(figures.front_figure(table, front, bend, baseline, record.split))
         page.draw(figures.scatter(table, "fitness", record.split))
         page.draw(figures.scatter(table, "fitness_time", record.split))
-    hover = [[int(label), *values] for label, *values in table[list(HOVER)].itertuples(index=True)]
-    data = {
-        "split": record.split,
-        "columns": ["label", *HOVER],
-        "rows": hover,
-        "front": front.index.tolist(),
-    }
     return {
         "tops": {name: (title, *top(table, name)) for name, (_, title) in TOPS.items()},
         "front": front,
         "knee": bend,
         "knee_rule": KNEE_RULE,
         "baseline": baseline,
-        "verdict": _verdict(page, chosen, baseline) if chosen and baseline else None,
+        "verdict": _verdict(record, chosen, baseline) if chosen and baseline else None,
         "versus": chosen_network.versus_table(record, chosen, baseline) if chosen else None,
-        "data": Markup(json.dumps(data, default=_plain).replace("<", "\\u003c")),
+        "data": dots_data(table, record.split, front.index.tolist()),
     }
 
 
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else str(value)
-
-
-def _verdict(page: Page, chosen: Any, baseline: Any) -> dict[str, Any] | None:
+def _verdict(record: Record, chosen: Any, baseline: Any) -> dict[str, Any] | None:
     """Whether the chosen network beats the baseline beyond the noise of so many images: by their
     test scores where both have one, else by the search's split."""
-    known = chosen_network.test_scores(page.record)
-    genome = canonical(page.record.settings["baseline"])
+    known = chosen_network.test_scores(record)
+    genome = canonical(record.settings["baseline"])
     counts = [np.array(evaluation.confusion) for evaluation in (chosen.evaluation, baseline)]
-    on = page.record.split
+    on = record.split
     if chosen.test is not None and genome in known:
         counts, on = [chosen.test, np.array(known[genome])], "test"
     if not all(count.size for count in counts):
@@ -201,9 +112,8 @@ def _verdict(page: Page, chosen: Any, baseline: Any) -> dict[str, Any] | None:
     return {"on": on, "images": n_a, "difference": float(a - b), "low": low, "high": high}
 
 
-def _course(page: Page) -> dict[str, Any]:
+def _course(record: Record, page: Sheet) -> dict[str, Any]:
     """How the search went."""
-    record = page.record
     by_generation, outcomes = progress.generations_table(record), progress.outcomes_table(record)
     times, fitness = progress.time_table(record), record.settings["fitness"].replace("_", " ")
     page.shown.tables["outcomes"] = outcomes
@@ -243,9 +153,9 @@ def _wheel(record: Record, generation: int) -> dict[str, float]:
     return {} if not slots.sum() else dict(values / slots.sum())
 
 
-def _network(page: Page, chosen: Any, helper: Studio | None) -> dict[str, Any]:
+def _network(record: Record, page: Sheet, chosen: Any, helper: Studio | None) -> dict[str, Any]:
     """The chosen network: class by class, what it gets wrong, curves, drawing, family."""
-    record, evaluation = page.record, chosen.evaluation
+    evaluation = chosen.evaluation
     names, _ = chosen_network.class_names(record)
     content: dict[str, Any] = {"classes": None, "mistakes": {}}
     if chosen.confusion.size:
@@ -255,10 +165,9 @@ def _network(page: Page, chosen: Any, helper: Studio | None) -> dict[str, Any]:
         page.draw(figures.confusion_figure(chosen.confusion, names, of))
         page.shown.tables["confusion"] = confusion_table(chosen.confusion, names)
         content |= {"classes": report, "weak": weak, "scored_on": of}
-        if helper:
-            labels = [names.index(name) for name in weak["class"]]
-            with page.noting("images that it gets wrong"):
-                content["mistakes"] = chosen_network.mistakes(record, chosen, labels, helper)
+        labels = [names.index(name) for name in weak["class"]]
+        with page.noting("images that it gets wrong"):
+            content["mistakes"] = chosen_network.mistakes(record, chosen, labels, helper)
     baseline = chosen_network.baseline_of(record)
     networks = {"chosen": evaluation, **({"baseline": baseline} if baseline else {})}
     networks = {name: each for name, each in networks.items() if each.curve}

@@ -31,6 +31,11 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "hypervolume": ("hypervolume", ".4f"),
     "best_so_far": ("best so far", ".4f"),
     "made": ("how", ""),
+    "baseline_accuracy": ("baseline's {split} accuracy", ".4f"),
+    "baseline_test_accuracy": ("baseline's test accuracy", ".4f"),
+    "ahead": ("ahead of baseline (points)", "+.2f"),
+    "test_ahead": ("ahead on test (points)", "+.2f"),
+    **{name: (name, ",.4f") for name in ("mean", "sd", "low", "high")},
     **{name: (name, ".4f") for name in ("best", "median", "q1", "q3", "worst")},
 }
 LONG = ("genome", "reason", "example", "made", "settings", "folder")
@@ -99,6 +104,8 @@ def show(column: str, value: Any) -> str:
     if isinstance(value, float) and math.isnan(value):
         return "–"
     form = COLUMNS.get(column, ("", ""))[1]
+    if form == ",d" and isinstance(value, float):  # a column in which some are missing
+        value = int(value)
     return format(value, form) if form and not isinstance(value, str) else str(value)
 
 
