@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
-import io
 import json
+import shutil
 import warnings
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from deap_nas.fitness import Evaluation
-from deap_nas.train import Trained, Weights
+from deap_nas.train import Trained, pack_weights, unpack_weights
+from deap_nas.worker import one_line
 
 KEPT = ("ok", "diverged")  # what would come out the same again
 
@@ -35,95 +35,87 @@ class Cache:
         from deap_nas.memo import remember
 
         self.folder = Path(folder)
+        if self.folder.exists() and not self.folder.is_dir():
+            raise ValueError(f"cache {folder} is a file: name a folder, or use no cache")
         self._writable = True
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            memory = joblib.Memory(self.folder, verbose=0)
+            self._remember: Any = memory.cache(remember, ignore=["produce"])
         except OSError as error:
-            raise OSError(f"cache folder {self.folder} cannot be made: {error.strerror}") from error
-        memory = joblib.Memory(self.folder, verbose=0)
-        self._remember: Any = memory.cache(remember, ignore=["produce"])
+            self._remember = None
+            self._warn(f"cache folder {folder} cannot be used ({error.strerror})")
 
     def get(self, key: str) -> Trained | None:
         """The training under ``key``; None if there is none, or it is damaged (with a warning)."""
-        if not self._remember.check_call_in_cache(key, None):
+        # joblib's entries without its check of the function's code, which empties the cache when
+        # a file beside the entries is damaged, and writes where only reading is allowed.
+        if self._remember is None:
             return None
+        store, item = self._remember.store_backend, self._item(key)
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # joblib's own, on what it cannot load
-                return unpack(self._remember(key, _nothing))
+            if not store.contains_item(item):
+                return None
+            return unpack(key, store.load_item(item, verbose=0))
         except Exception as error:
-            warnings.warn(
-                f"damaged cache entry set aside and trained anew ({error}): {key}",
-                CacheWarning,
-                stacklevel=2,
+            self._set_aside(item)
+            self._warn(
+                f"damaged cache entry set aside, and trained anew ({one_line(error)}): {key}"
             )
-            self._discard(key)
             return None
 
     def put(self, key: str, trained: Trained) -> None:
         """Keep a training, unless another run would give another outcome."""
-        if trained.evaluation.status not in KEPT or not self._writable:
+        if self._remember is None or not self._writable or trained.evaluation.status not in KEPT:
             return
+        store, item = self._remember.store_backend, self._item(key)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")  # joblib only warns where it cannot write
-                self._remember(key, lambda: pack(trained))
+                store.dump_item(item, pack(key, trained), verbose=0)
         except Exception as error:
             self._writable = False
-            warnings.warn(
-                f"cache folder {self.folder} takes no entries ({error}): results of this run are "
-                "kept in its own folder alone",
-                CacheWarning,
-                stacklevel=2,
-            )
+            self._warn(f"cache folder {self.folder} takes no entries ({one_line(error)})")
 
-    def _discard(self, key: str) -> None:
-        try:
-            self._remember.store_backend.clear_item(self._call_id(key))
-        except Exception:  # read-only: it will be warned of again
-            self._writable = False
+    def _set_aside(self, item: tuple[str, str]) -> None:
+        aside = self.folder / "damaged"
+        with contextlib.suppress(OSError):
+            aside.mkdir(exist_ok=True)
+            shutil.rmtree(aside / item[1], ignore_errors=True)
+            Path(self._remember.store_backend.location, *item).rename(aside / item[1])
 
-    def _call_id(self, key: str) -> tuple[str, str]:
-        func_id: str = self._remember.func_id
-        return func_id, self._remember._get_args_id(key, None)
+    def _item(self, key: str) -> tuple[str, str]:
+        return self._remember.func_id, self._remember._get_args_id(key, None)
+
+    def _warn(self, text: str) -> None:
+        warnings.warn(f"{text}; results of this run are kept all the same", CacheWarning, 3)
 
 
-def _nothing() -> Any:
-    raise LookupError("unreadable")
-
-
-def pack(trained: Trained) -> str:
-    """A training as one text: its sha256, then JSON."""
-    weights = io.BytesIO()
-    np.savez_compressed(weights, *trained.weights)
+def pack(key: str, trained: Trained) -> str:
+    """A training as one text: the sha256 of key and content, then the content as JSON."""
     body = json.dumps(
         {
             "evaluation": trained.evaluation.to_dict(),
-            "weights": base64.b64encode(weights.getvalue()).decode(),
+            "weights": base64.b64encode(pack_weights(trained.weights)).decode(),
         }
     )
-    return f"{_digest(body)}\n{body}"
+    return f"{_digest(key + body)}\n{body}"
 
 
-def unpack(text: Any) -> Trained:
+def unpack(key: str, text: Any) -> Trained:
     """The inverse of ``pack``.
 
     Raises:
-        ValueError: if the text is not what was packed.
+        ValueError: if the text is not what was packed under that key.
     """
     digest, _, body = str(text).partition("\n")
-    if digest != _digest(body):
+    if digest != _digest(key + body):
         raise ValueError("checksum differs")
     content = json.loads(body)
     return Trained(
         Evaluation.from_dict(content["evaluation"]),
-        load_weights(base64.b64decode(content["weights"])),
+        unpack_weights(base64.b64decode(content["weights"])),
     )
-
-
-def load_weights(data: bytes) -> Weights:
-    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        return [arrays[f"arr_{i}"] for i in range(len(arrays.files))]
 
 
 def _digest(body: str) -> str:

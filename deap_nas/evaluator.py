@@ -33,6 +33,8 @@ class Record(Protocol):
 
     def record(self, genome: str, trained: Trained, cached: bool, /) -> None: ...
 
+    def closed(self) -> bool: ...
+
     def elapsed(self) -> float: ...
 
 
@@ -154,6 +156,8 @@ class Evaluator:
         if self.max_evaluations is not None:
             new = new[: max(0, self.max_evaluations - len(self._known))]
         untrained = [text for text in new if not self._recall(text)]
+        if self._record and self._record.closed():
+            untrained = []
         for task, outcome in self._workers.run(self._tasks(untrained)):
             self._keep(task.key, self._trained(task.key, outcome), cached=False)
         return [self._known.get(text) for text in texts]
@@ -172,12 +176,13 @@ class Evaluator:
         return ""
 
     def weights(self, genome: Iterable[Any]) -> Weights | None:
-        """Trained weights of a measured genome, as far as they are at hand."""
+        """Trained weights of a genome, trained anew where they are lost; None if it failed."""
         text = format_genes(genome)
-        if text not in self._weights and self._cache:
-            cached = self._cache.get(self.key(text))
-            return cached.weights if cached else None
-        return self._weights.get(text)
+        if text not in self._weights:
+            cached = self._cache.get(self.key(text)) if self._cache else None
+            trained = cached or self._ask("train", *self._job(text))
+            self._weights[text] = trained.weights
+        return self._weights[text] or None
 
     def test(self, genome: Iterable[Any], weights: Weights) -> np.ndarray[Any, Any]:
         """Confusion counts, [true class][predicted class], of a trained network on the test set."""
@@ -216,7 +221,10 @@ class Evaluator:
         for text in texts:
             if self.time_budget is not None and self._elapsed() >= self.time_budget:
                 return
-            yield Task(text, "train", (parse_genome(text), self.recipe, self.train_seed))
+            yield Task(text, "train", self._job(text))
+
+    def _job(self, text: str) -> tuple[Any, ...]:
+        return parse_genome(text), self.recipe, self.train_seed
 
     def _recall(self, text: str) -> bool:
         """Take an outcome from the record or the cache; whether there was one."""
@@ -250,6 +258,8 @@ class Evaluator:
     def _learn(self, text: str, evaluation: Evaluation, cached: bool) -> None:
         self._known[text] = evaluation
         self.observe(text, evaluation, cached)
+        if cached:  # failures of before do not count against what was mended since
+            return
         self._failures = [] if evaluation.ok else [*self._failures, evaluation]
         if len(self._failures) >= self.max_failures:
             kinds = Counter(f"{e.status} ({e.reason})" for e in self._failures)
@@ -259,7 +269,7 @@ class Evaluator:
             )
 
     def _ask(self, method: str, *args: Any) -> Any:
-        ((_, outcome),) = self._workers.run([Task(None, method, args)])
+        ((_, outcome),) = self._workers.run([Task(None, method, args, limited=False)])
         if outcome.status != "ok":
             raise RuntimeError(f"{method}: {outcome.status}, {outcome.reason}")
         return outcome.value

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import json
 import os
 import time
@@ -17,9 +16,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from deap_nas.files import write_whole
+from deap_nas.files import remove_parts, write_whole
 from deap_nas.fitness import Evaluation
 from deap_nas.train import Trained, Weights
 
@@ -43,6 +40,8 @@ class Journal:
         self.path = folder / "journal.jsonl"
         self._weights = folder / "weights"
         self._weights.mkdir(parents=True, exist_ok=True)
+        remove_parts(folder)
+        remove_parts(self._weights)
         self._outcomes: dict[str, dict[str, Any]] = {}
         self._generations: dict[int, dict[str, Any]] = {}
         self.end: dict[str, Any] | None = None
@@ -82,6 +81,11 @@ class Journal:
             cached=cached,
             evaluation=trained.evaluation.to_dict(),
         )
+
+    def closed(self) -> bool:
+        """Whether the present generation is written: what has no outcome by then, in an earlier
+        session of this run, was not measured, and will not be."""
+        return self.generation in self._generations
 
     def elapsed(self) -> float:
         """Seconds that this run has been searching, pauses between resumes left out."""
@@ -158,7 +162,8 @@ class Journal:
         damaged = [piece for piece, line in lines if line is None]
         if damaged:
             aside = self.path.with_name("journal.damaged")
-            write_whole(aside, b"".join(damaged))
+            before = aside.read_bytes() if aside.exists() else b""
+            write_whole(aside, before + b"".join(damaged))
             write_whole(self.path, b"".join(piece for piece, line in lines if line is not None))
             warnings.warn(
                 f"{self.path}: {len(damaged)} damaged line(s) moved to {aside.name}; what they "

@@ -105,6 +105,8 @@ def load(settings: Settings) -> tuple[Dataset, SearchSpace]:
         settings.dataset, data_dir=settings.data_dir or None, split_seed=settings.split_seed
     )
     space = make_space(settings, dataset)
+    if settings.cache and Path(settings.cache).exists() and not Path(settings.cache).is_dir():
+        raise SettingsError(f"cache {settings.cache} is a file: name a folder, or use --no-cache")
     for genome in settings.initial_genomes():
         if broken := space.violations(genome):
             raise SettingsError(f"initial genome '{genome}' is illegal: {'; '.join(broken)}")
@@ -166,7 +168,10 @@ def search(
                 settings.mutpb,
                 settings.generations,
                 elitism=settings.elitism,
-                stop=lambda population: _reached(settings, population) or evaluator.spent(),
+                # A generation that is already in the journal was bred, whatever the clock says now.
+                stop=lambda population: (
+                    not journal.closed() and (_reached(settings, population) or evaluator.spent())
+                ),
                 stats=make_statistics(),
                 halloffame=halloffame,
                 observe=observe,

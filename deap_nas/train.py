@@ -7,12 +7,14 @@ seed, one thread does the sums in one order, and nothing is left over from the g
 from __future__ import annotations
 
 import gc
+import io
 import math
 import os
 import platform
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,8 +36,20 @@ ENVIRONMENT = {
     "CUDA_VISIBLE_DEVICES": "",
 }
 
-SCORE_BATCH = 500
 Weights = list[np.ndarray[Any, Any]]
+
+
+def pack_weights(weights: Weights) -> bytes:
+    """Weights as the bytes of a compressed .npz file."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, *weights)
+    return buffer.getvalue()
+
+
+def unpack_weights(data: bytes) -> Weights:
+    """The inverse of ``pack_weights``."""
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        return [arrays[f"arr_{i}"] for i in range(len(arrays.files))]
 
 
 @dataclass(frozen=True)
@@ -65,7 +79,9 @@ class Trainer:
         self._keras = import_keras()
         import tensorflow as tf
 
-        self._tf = tf
+        from deap_nas import graph
+
+        self._graph = graph
         tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.threading.set_inter_op_parallelism_threads(1)
         height, width, channels = x_train.shape[1:]
@@ -85,9 +101,9 @@ class Trainer:
 
     def _train(self, genome: Sequence[Gene], recipe: Recipe, train_seed: int) -> Trained:
         model = build_model(genome, self.input_shape, self.n_classes, seed=train_seed)
+        run_epoch = self._graph.EpochGraph(genome, recipe, model.get_weights(), self._x, self._y)
+        scorer = self._graph.Scorer(model, self.n_classes)
         steps = math.ceil(len(self._y) / recipe.batch_size)
-        run_epoch = self._epoch_function(model, recipe, steps)
-        predict = self._predict_function(model)
         shuffle = np.random.default_rng([train_seed, 0xDA7A])
         watch, stopper = Stopwatch(), Stopper(recipe)
         curve: list[dict[str, float]] = []
@@ -98,15 +114,16 @@ class Trainer:
                 recipe.rate((epoch - 1) * steps + i, recipe.epochs * steps) for i in range(steps)
             ]
             with watch:
-                loss, right = (float(v) for v in run_epoch(order, np.array(rates, np.float32)))
+                loss, right = run_epoch(order, np.array(rates, np.float32))
             row = {"epoch": epoch, "loss": loss, "accuracy": right}
             curve.append(row)
             scored = recipe.is_scored(epoch) and math.isfinite(loss)
             if scored:
-                confusion, row["val_loss"] = predict(*self._scored)
+                model.set_weights(run_epoch.weights)
+                confusion, row["val_loss"] = scorer.score(*self._scored)
                 row["val_accuracy"] = accuracy = float(np.trace(confusion) / confusion.sum())
                 if not recipe.best_epoch or accuracy > best[0]:
-                    best = (accuracy, epoch, model.get_weights(), confusion)
+                    best = (accuracy, epoch, run_epoch.weights, confusion)
             if not math.isfinite(loss) or (scored and not math.isfinite(row["val_loss"])):
                 return Trained(self._diverged(genome, epoch, loss, watch), [])
             if stopper.stops(row):
@@ -131,26 +148,28 @@ class Trainer:
         y: np.ndarray[Any, Any],
     ) -> np.ndarray[Any, Any]:
         """Confusion counts, [true class][predicted class], of a trained network on other images."""
-        model = build_model(genome, self.input_shape, self.n_classes)
-        model.set_weights(weights)
-        confusion: np.ndarray[Any, Any] = self._predict_function(model)(x, y)[0]
-        return confusion
+        return self._scorer(genome, weights).score(x, y)[0]  # type: ignore[no-any-return]
 
     def predict(
         self, genome: Sequence[Gene], weights: Weights, x: np.ndarray[Any, Any]
     ) -> np.ndarray[Any, Any]:
         """Predicted labels, shape (n,), of a trained network."""
-        model = build_model(genome, self.input_shape, self.n_classes)
-        model.set_weights(weights)
-        return predict_labels(self._tf, model, x)
+        return self._scorer(genome, weights).predict(x)  # type: ignore[no-any-return]
 
     def save(self, genome: Sequence[Gene], weights: Weights, path: str) -> None:
         """Write a trained network as a plain Keras model, whole or not at all."""
+        final = Path(path)
+        part = final.with_name(f".{final.name}.{os.getpid()}.part.keras")
+        self._model(genome, weights).save(part)
+        os.replace(part, final)
+
+    def _scorer(self, genome: Sequence[Gene], weights: Weights) -> Any:
+        return self._graph.Scorer(self._model(genome, weights), self.n_classes)
+
+    def _model(self, genome: Sequence[Gene], weights: Weights) -> Any:
         model = build_model(genome, self.input_shape, self.n_classes)
         model.set_weights(weights)
-        part = f"{path}.{os.getpid()}.keras"
-        model.save(part)
-        os.replace(part, path)
+        return model
 
     def _diverged(
         self, genome: Sequence[Gene], epoch: int, loss: float, watch: Stopwatch
@@ -167,60 +186,6 @@ class Trainer:
             "train_cpu_seconds": watch.cpu,
             "measured_on": platform.node(),
         }
-
-    def _epoch_function(self, model: Any, recipe: Recipe, steps: int) -> Any:
-        """A graph of one whole epoch: (order, rates) -> (mean loss, accuracy) while training."""
-        tf, keras = self._tf, self._keras
-        loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        optimizer = make_optimizer(keras, recipe)
-        optimizer.build(model.trainable_variables)
-        images, labels, size, n = self._x, self._y, recipe.batch_size, len(self._y)
-
-        @tf.function(  # type: ignore[untyped-decorator]
-            jit_compile=False,
-            input_signature=[tf.TensorSpec([n], tf.int32), tf.TensorSpec([None], tf.float32)],
-        )
-        def run_epoch(order: Any, rates: Any) -> Any:
-            total, right = tf.constant(0.0), tf.constant(0.0)
-            for step in tf.range(tf.shape(rates)[0]):
-                chosen = order[step * size : (step + 1) * size]
-                x, y = as_input(tf, tf.gather(images, chosen)), tf.gather(labels, chosen)
-                with tf.GradientTape() as tape:
-                    logits = model(x, training=True)
-                    loss = loss_of(y, logits)
-                optimizer.learning_rate.assign(rates[step])
-                gradients = tape.gradient(loss, model.trainable_variables)
-                optimizer.apply(gradients, model.trainable_variables)
-                found = tf.argmax(logits, axis=1, output_type=tf.int32)
-                total += loss * tf.cast(tf.shape(y)[0], tf.float32)
-                right += tf.reduce_sum(tf.cast(found == y, tf.float32))
-            return total / n, right / n
-
-        # No step at all: traces and optimises the graph, so that the clock measures training alone.
-        run_epoch(np.zeros(n, np.int32), np.zeros(0, np.float32))
-        return run_epoch
-
-    def _predict_function(self, model: Any) -> Any:
-        """(images, labels) -> (confusion counts, mean loss)."""
-        tf, keras, n_classes = self._tf, self._keras, self.n_classes
-        loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum")
-
-        @tf.function(jit_compile=False, reduce_retracing=True)  # type: ignore[untyped-decorator]
-        def predict(x: Any, y: Any) -> Any:
-            logits = model(as_input(tf, x), training=False)
-            return tf.argmax(logits, axis=1, output_type=tf.int32), loss_of(y, logits)
-
-        def score(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> Any:
-            confusion, total = np.zeros((n_classes, n_classes), np.int64), 0.0
-            for start in range(0, len(y), SCORE_BATCH):
-                part = slice(start, start + SCORE_BATCH)
-                labels = y[part].astype(np.int32)
-                found, loss = predict(tf.constant(x[part]), tf.constant(labels))
-                np.add.at(confusion, (labels, found.numpy()), 1)
-                total += float(loss)
-            return confusion, total / len(y)
-
-        return score
 
 
 class Stopwatch:
@@ -250,26 +215,3 @@ class Stopper:
         else:
             self._waited += 1
         return self._waited >= self._recipe.patience
-
-
-def make_optimizer(keras: Any, recipe: Recipe) -> Any:
-    """Keras's own optimizer for a recipe."""
-    if recipe.optimizer == "sgd":
-        return keras.optimizers.SGD(recipe.learning_rate, momentum=recipe.momentum)
-    return keras.optimizers.Adam(recipe.learning_rate)
-
-
-def predict_labels(tf: Any, model: Any, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Labels, shape (n,), by the graph and in the batches that scores are taken with."""
-
-    @tf.function(jit_compile=False, reduce_retracing=True)  # type: ignore[untyped-decorator]
-    def label(images: Any) -> Any:
-        return tf.argmax(model(as_input(tf, images), training=False), axis=1)
-
-    parts = [x[start : start + SCORE_BATCH] for start in range(0, len(x), SCORE_BATCH)]
-    return np.concatenate([label(tf.constant(part)).numpy() for part in parts])
-
-
-def as_input(tf: Any, images: Any) -> Any:
-    """What a network is fed: float32 pixels in 0..1."""
-    return tf.cast(images, tf.float32) / 255.0 if images.dtype == tf.uint8 else images

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import importlib
 import os
+import pickle
 import select
 import sys
 import threading
 from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 MIB = 2**20
@@ -33,23 +35,28 @@ def main() -> None:
     pipe.send(("ready", None))
     while True:
         try:
-            method, task = pipe.recv()
+            message = pipe.recv_bytes()
         except EOFError:
             return
-        pipe.send(_answer(servant, method, task))
+        pipe.send_bytes(_answer(servant, message))
 
 
-def _answer(servant: Any, method: str, task: tuple[Any, ...]) -> tuple[str, Any]:
+def _answer(servant: Any, message: bytes) -> bytes:
+    """Do what the message asks; whatever goes wrong, in either direction, is an answer too."""
     try:
-        return "ok", getattr(servant, method)(*task)
+        method, task = pickle.loads(message)
+        return bytes(ForkingPickler.dumps(("ok", getattr(servant, method)(*task))))
     except Exception as error:
         out_of_memory = isinstance(error, MemoryError) or "ResourceExhausted" in str(type(error))
-        return "oom" if out_of_memory else "error", one_line(error)
+        return pickle.dumps(("oom" if out_of_memory else "error", one_line(error)))
 
 
 def one_line(error: BaseException) -> str:
     """An exception as one line of at most 300 characters."""
-    text = " ".join(str(error).split())
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # not even that
+        text = ""
     return f"{type(error).__name__}: {text}"[:300] if text else type(error).__name__
 
 

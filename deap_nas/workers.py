@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pickle
 import subprocess
 import sys
 import time
@@ -20,9 +21,12 @@ from typing import Any
 
 import psutil
 
+from deap_nas.worker import one_line
+
 MIB = 2**20
 START_SECONDS = 300.0
 POLL_SECONDS = 0.2
+STARTS = 3  # that may fail in a row
 ATTEMPTS = 2  # a worker may be killed through no fault of its task; twice is no coincidence
 
 
@@ -32,11 +36,15 @@ class WorkerStartError(RuntimeError):
 
 @dataclass(frozen=True)
 class Task:
-    """A method of the workers' object, its arguments, and what the caller knows the task by."""
+    """A method of the workers' object, its arguments, and what the caller knows the task by.
+
+    ``limited``: whether the limits of time and memory apply.
+    """
 
     key: Any
     method: str
     args: tuple[Any, ...]
+    limited: bool = True
 
 
 @dataclass(frozen=True)
@@ -79,6 +87,7 @@ class Workers:
         self.recycle_after, self.recycle_memory = recycle_after, recycle_memory
         self._environment = dict(environment or {})
         self._workers: list[_Worker] = []
+        self._lost_starts = 0  # in a row
 
     def __enter__(self) -> Workers:
         return self
@@ -108,13 +117,23 @@ class Workers:
                 for worker, outcome in self._collect():
                     task, worker.task = worker.task, None
                     assert task is not None
-                    if outcome.status == "killed" and worker.tries < ATTEMPTS:
+                    if not worker.ready:
+                        self._count_lost_start(outcome)
+                        queue.append((task, worker.tries - 1))
+                    elif outcome.status == "killed" and worker.tries < ATTEMPTS:
                         queue.append((task, worker.tries))
                     else:
                         yield task, outcome
         finally:
             for worker in [w for w in self._workers if w.task]:
                 self._drop(worker)
+
+    def _count_lost_start(self, outcome: Outcome) -> None:
+        self._lost_starts += 1
+        if self._lost_starts >= STARTS:
+            raise WorkerStartError(
+                f"{STARTS} workers in a row died at their start: {outcome.reason}"
+            )
 
     def _hand_out(self, queue: deque[tuple[Task, int]], source: Iterator[Task]) -> None:
         for worker in [w for w in self._workers if not w.task and not w.is_fit(self)]:
@@ -136,6 +155,7 @@ class Workers:
         busy = [w for w in self._workers if w.task]
         ready = wait([w.pipe for w in busy], timeout=self._patience(busy))
         ended = []
+        self._lost_starts *= not any(w.ready for w in busy)
         for worker in busy:
             outcome = worker.hear() if worker.pipe in ready else worker.overstep(self)
             if outcome:
@@ -197,9 +217,14 @@ class _Worker:
     def hear(self) -> Outcome | None:
         """Take a message; the outcome if it ends the task."""
         try:
-            status, value = self.pipe.recv()
+            message = self.pipe.recv_bytes()
         except (EOFError, OSError):
             return self._died()
+        seconds = time.monotonic() - self.since
+        try:
+            status, value = pickle.loads(message)
+        except Exception as error:
+            return Outcome("error", None, f"unreadable result, {one_line(error)}", seconds)
         if status == "failed":
             raise WorkerStartError(value)
         if status == "ready":
@@ -207,7 +232,6 @@ class _Worker:
             self._begin()
             return None
         self.done += 1
-        seconds = time.monotonic() - self.since
         if status == "ok":
             return Outcome("ok", value, seconds=seconds)
         return Outcome(status, reason=value, seconds=seconds)
@@ -225,6 +249,8 @@ class _Worker:
         if not self.ready:
             if seconds > START_SECONDS:
                 raise WorkerStartError(f"no worker was ready within {START_SECONDS:.0f} s")
+            return None
+        if not self.task or not self.task.limited:
             return None
         if limits.max_seconds and seconds > limits.max_seconds:
             self.dead = True
