@@ -18,7 +18,8 @@ from typing import Any
 
 from deap_nas.files import remove_parts, write_whole
 from deap_nas.fitness import Evaluation
-from deap_nas.train import Trained, Weights
+from deap_nas.train import Trained, Weights, pack_weights, unpack_weights
+from deap_nas.worker import one_line
 
 
 class JournalWarning(UserWarning):
@@ -71,9 +72,8 @@ class Journal:
     def record(self, genome: str, trained: Trained, cached: bool) -> None:
         """Write an outcome; on return it is on disk."""
         if trained.weights:
-            buffer = io.BytesIO()
-            np.savez_compressed(buffer, *trained.weights)
-            write_whole(_weights_path(self._weights.parent, genome), buffer.getvalue())
+            path = _weights_path(self._weights.parent, genome)
+            write_whole(path, pack_weights(trained.weights))
         self.append(
             "evaluation",
             genome=genome,
@@ -182,11 +182,15 @@ def read_lines(folder: Path) -> list[dict[str, Any]]:
 
 
 def read_weights(folder: Path, genome: str) -> Weights | None:
-    """The trained weights of a genome in a run's directory; None if there are none."""
+    """The trained weights of a genome in a run's directory; None if there are none, or they are
+    damaged (with a warning)."""
+    path = _weights_path(folder, genome)
+    if not path.exists():
+        return None
     try:
-        with np.load(_weights_path(folder, genome), allow_pickle=False) as arrays:
-            return [arrays[f"arr_{i}"] for i in range(len(arrays.files))]
-    except (OSError, ValueError, KeyError):
+        return unpack_weights(path.read_bytes())
+    except Exception as error:  # a damaged .npz raises whatever its reader stumbles on
+        warnings.warn(f"{path} is damaged ({one_line(error)})", JournalWarning, stacklevel=2)
         return None
 
 

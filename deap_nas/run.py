@@ -8,14 +8,20 @@ import json
 import signal
 import sys
 import time
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from deap_nas import repeat
-from deap_nas.settings import PRESETS, Settings, make_settings, read_config, read_genomes
+from deap_nas.command import Parser, UserError, add_settings, given_settings, one_line_errors, quiet
+from deap_nas.settings import (
+    PRESETS,
+    Settings,
+    choose_preset,
+    make_settings,
+    read_config,
+)
 
 EPILOG = """\
 presets:
@@ -34,10 +40,6 @@ examples:
 exit status: 0 done; 1 the search could not go on; 2 bad input, nothing written; 130 or 143 stopped
 by Ctrl-C or SIGTERM, to go on with --resume.
 """
-
-
-class UserError(Exception):
-    """Bad input from the command line, as one line."""
 
 
 class Terminated(BaseException):
@@ -60,7 +62,7 @@ def main(
 
 def make_parser(prog: str) -> argparse.ArgumentParser:
     """Options for every field of ``Settings``, absent from the result unless given."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=prog,
         description="Evolve small convolutional networks on images, and show the best.",
         epilog=EPILOG,
@@ -81,38 +83,6 @@ def make_parser(prog: str) -> argparse.ArgumentParser:
     group = parser.add_argument_group("settings", "defaults < preset < config file < these")
     add_settings(group, [each.name for each in fields(Settings)])
     return parser
-
-
-def add_settings(group: Any, names: Sequence[str]) -> None:
-    """Add an option for each named field of ``Settings``."""
-    for each in fields(Settings):
-        if each.name in names:
-            _add_option(group, each)
-
-
-def given_settings(arguments: dict[str, Any]) -> dict[str, Any]:
-    """The settings among parsed arguments."""
-    flags = {each.name: arguments[each.name] for each in fields(Settings) if each.name in arguments}
-    if arguments.get("no_cache"):
-        flags["cache"] = None
-    if "initial" in flags:
-        flags["initial"] = read_genomes(Path(flags["initial"]))
-    return flags
-
-
-def _add_option(group: Any, each: Any) -> None:
-    flag = "--" + each.name.replace("_", "-")
-    allowed, default = each.metadata["allowed"], each.default
-    text = each.metadata["help"].replace("%", "%%")
-    if allowed:
-        text += f": {', '.join(allowed)}"
-    if default not in ("", None, ()) and not isinstance(default, bool):
-        text += f" (default: {default})"
-    if isinstance(default, bool):
-        group.add_argument(flag, action=argparse.BooleanOptionalAction, help=text)
-        return
-    kind = int if "int" in each.type else float if "float" in each.type else str
-    group.add_argument(flag, type=kind, help=text, metavar=each.metadata["metavar"] or "NAME")
 
 
 def _run(arguments: dict[str, Any]) -> int:
@@ -161,20 +131,35 @@ def _repeat(arguments: dict[str, Any], resumed: Path | None) -> int:
 def _settings(arguments: dict[str, Any], resumed: Path | None) -> tuple[Settings, str]:
     flags = given_settings(arguments)
     if resumed is None:
-        preset = arguments.get("preset", "quick")
-        return make_settings(preset, arguments.get("config"), flags), preset
+        file = arguments.get("config")
+        preset = choose_preset(arguments.get("preset"), read_config(Path(file)) if file else {})
+        return make_settings(preset, file, flags), preset
+    for name in ("preset", "config", "out", "dry_run"):
+        if name in arguments:
+            flag = "--" + name.replace("_", "-")
+            raise UserError(f"{flag} with --resume: the run has its settings; leave out {flag}")
     if not (resumed / "config.json").is_file():
         raise UserError(f"--resume {resumed}: no run is there (no config.json); check the path")
     before = read_config(resumed / "config.json")
-    preset = json.loads((resumed / "config.json").read_text())["preset"]
+    preset = _config_of(resumed)["preset"]
     return make_settings(preset, None, {**before, **flags}), preset
+
+
+def _config_of(folder: Path) -> dict[str, Any]:
+    """A run's configuration, as far as it is one."""
+    try:
+        config = json.loads((folder / "config.json").read_text())
+        if {"preset", "settings", "recipe", "space", "data"} <= config.keys():
+            return dict(config)
+    except (ValueError, AttributeError):
+        pass
+    raise UserError(f"--resume {folder}: its config.json is damaged; start a new run")
 
 
 def _check_same(folder: Path, config: dict[str, Any]) -> None:
     from deap_nas.search import differences
 
-    before = json.loads((folder / "config.json").read_text())
-    if found := differences(before, config):
+    if found := differences(_config_of(folder), config):
         raise UserError(
             f"--resume {folder}: other settings than the run's: {'; '.join(found)}; "
             "resume without them, or start a new run"
@@ -204,10 +189,13 @@ def _search(
     from deap_nas.report.tables import evaluations_table
     from deap_nas.search import Watchers, search
     from deap_nas.terminal import Log, ProgressWatcher, print_result, print_tops
+    from deap_nas.worker import one_line
 
     result_file = folder / "result.json"
     if result_file.exists():
         console.print(f"{folder} is finished: see {result_file}", highlight=False, soft_wrap=True)
+        if not (folder / "report.html").exists():
+            _report(folder, console)
         return 0
     try:
         lock = filelock.FileLock(folder / ".lock").acquire(timeout=0)
@@ -221,15 +209,17 @@ def _search(
             console.print(f"[dim]{_headline(settings, space)}; into {folder}[/dim]", soft_wrap=True)
             watchers = Watchers(progress, *([watcher] if watcher else []))
             result = search(settings, folder, dataset, space, watcher=watchers)
+            print_tops(evaluations_table(result.rows), console)
+            print_result(result, settings.split, console)
+            _report(folder, console)
+    except ValueError as error:  # the input was good: what follows is the search's own
+        raise RuntimeError(f"{one_line(error)}; the run is in {folder}") from error
     except (KeyboardInterrupt, Terminated) as stop:
         console.print(
             f"stopped; go on with: python -m deap_nas.run --resume {folder}", soft_wrap=True
         )
         log(f"stopped by {type(stop).__name__}")
         return 130 if isinstance(stop, KeyboardInterrupt) else 143
-    print_tops(evaluations_table(result.rows), console)
-    print_result(result, settings.split, console)
-    _report(folder, console)
     console.print(f"\nstopped after {result.stopped}; everything is in {folder}", soft_wrap=True)
     return 0 if result.best else 1
 
@@ -276,40 +266,6 @@ def _terminable() -> Iterator[None]:
     finally:
         for number, handler in before:
             signal.signal(number, handler)
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Warnings as one line each on standard error."""
-    with warnings.catch_warnings():
-        warnings.showwarning = _show_warning
-        warnings.simplefilter("default")
-        yield
-
-
-def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    print(f"warning: {message}", file=sys.stderr)
-
-
-class Status:
-    """The exit status that a command comes to."""
-
-    code = 0
-
-
-@contextlib.contextmanager
-def one_line_errors() -> Iterator[Status]:
-    """Turn what a user can mend into one line on standard error and exit status 2, and what stops a
-    search into one line and exit status 1; anything else is a bug, and keeps its traceback."""
-    status = Status()
-    try:
-        yield status
-    except (ValueError, UserError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        status.code = 2
-    except (OSError, RuntimeError, ImportError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        status.code = 1
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from deap_nas.fitness import FITNESSES
@@ -160,7 +161,9 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 def make_settings(
-    preset: str = "quick", file: str | Path | None = None, flags: Mapping[str, Any] | None = None
+    preset: str | None = None,
+    file: str | Path | None = None,
+    flags: Mapping[str, Any] | None = None,
 ) -> Settings:
     """Settings from a preset, a TOML or JSON file over it, and values given by hand over both.
 
@@ -168,10 +171,8 @@ def make_settings(
         SettingsError: for an unknown preset or key, or a value that is not allowed.
     """
     content = read_config(Path(file)) if file else {}
-    preset = content.pop("preset", preset) if preset == "quick" else preset
+    preset = choose_preset(preset, content)
     content.pop("preset", None)
-    if preset not in PRESETS:
-        raise SettingsError(f"preset {preset!r}, allowed {', '.join(PRESETS)}")
     values = {**PRESETS[preset], **content, **(flags or {})}
     known = {each.name for each in fields(Settings)}
     for name in values:
@@ -180,6 +181,15 @@ def make_settings(
     if isinstance(values.get("initial"), list):
         values["initial"] = tuple(values["initial"])
     return Settings(**values)
+
+
+def choose_preset(given: str | None, content: Mapping[str, Any] = MappingProxyType({})) -> str:
+    """The preset given by hand, else the one that a file's content names, else quick."""
+    named = content.get("preset", "quick")
+    for preset in (named, given or named):
+        if not isinstance(preset, str) or preset not in PRESETS:
+            raise SettingsError(f"preset {preset!r}, allowed {', '.join(PRESETS)}")
+    return given or str(named)
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -195,7 +205,10 @@ def read_config(path: Path) -> dict[str, Any]:
         raise SettingsError(f"config {path} is neither TOML nor JSON: {error}") from None
     if not isinstance(content, dict):
         raise SettingsError(f"config {path} holds {type(content).__name__}, allowed a table")
-    return dict(content.get("settings", content))
+    settings = content.get("settings", content)
+    if not isinstance(settings, dict):
+        raise SettingsError(f"config {path}: settings {settings!r}, allowed a table")
+    return settings
 
 
 def read_genomes(path: Path) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from deap_nas.run import UserError, add_settings, given_settings, one_line_errors, quiet
+from deap_nas.command import Parser, UserError, add_settings, given_settings, one_line_errors, quiet
 from deap_nas.settings import make_settings
 
 USED = (
@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="deap-nas train",
         description="Train one genome and show its network, its scores and its cost.",
         argument_default=argparse.SUPPRESS,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from deap_nas.run import one_line_errors, quiet
+from deap_nas.command import Parser, one_line_errors, quiet
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "python -m deap_nas.report") -> int:
@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "python -m deap_nas.repo
 
 
 def make_parser(prog: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=prog,
         description="Write DIR/report.html (one file, no network needed), and in DIR/report/ each "
         "figure as SVG and PNG and each table as CSV. The run may be finished, running or killed.",

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from deap_nas.run import UserError, one_line_errors, quiet
+from deap_nas.command import Parser, UserError, one_line_errors, quiet
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "deap-nas compare") -> int:
     """Run the command; returns the exit status."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=prog,
         description="Write a page that shows runs side by side: fronts, progress, tables, "
         "hypervolume; runs that differ in their seeds alone are pooled.",
@@ -32,8 +31,9 @@ def main(argv: Sequence[str] | None = None, prog: str = "deap-nas compare") -> i
 
 
 def _compare(dirs: list[Path], out: Path | None) -> Path:
-    from deap_nas.report.compare import make_comparison
+    from deap_nas.report.compare import find_runs, make_comparison
 
+    find_runs(dirs)  # an error names the run before the page
     holds_runs = len(dirs) == 1 and not (dirs[0] / "config.json").exists()
     path = out or (dirs[0] if holds_runs else Path()) / "compare.html"
     if path.suffix != ".html" or not path.parent.is_dir():

@@ -1,0 +1,92 @@
+"""What the commands share: options from ``Settings``, and errors as one line."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, NoReturn
+
+from deap_nas.settings import Settings, read_genomes
+
+
+class UserError(Exception):
+    """Bad input from the command line, as one line."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong, and where to read more."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"error: {message}; see {self.prog} --help", file=sys.stderr)
+        sys.exit(2)
+
+
+def add_settings(group: Any, names: Sequence[str]) -> None:
+    """Add an option for each named field of ``Settings``."""
+    for each in fields(Settings):
+        if each.name in names:
+            _add_option(group, each)
+
+
+def given_settings(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The settings among parsed arguments."""
+    flags = {each.name: arguments[each.name] for each in fields(Settings) if each.name in arguments}
+    if arguments.get("no_cache"):
+        flags["cache"] = None
+    if "initial" in flags:
+        flags["initial"] = read_genomes(Path(flags["initial"]))
+    return flags
+
+
+def _add_option(group: Any, each: Any) -> None:
+    flag = "--" + each.name.replace("_", "-")
+    allowed, default = each.metadata["allowed"], each.default
+    text = each.metadata["help"].replace("%", "%%")
+    if allowed:
+        text += f": {', '.join(allowed)}"
+    if default not in ("", None, ()) and not isinstance(default, bool):
+        text += f" (default: {default})"
+    if isinstance(default, bool):
+        group.add_argument(flag, action=argparse.BooleanOptionalAction, help=text)
+        return
+    kind = int if "int" in each.type else float if "float" in each.type else str
+    group.add_argument(flag, type=kind, help=text, metavar=each.metadata["metavar"] or "NAME")
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Warnings as one line each on standard error."""
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        warnings.simplefilter("default")
+        yield
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    print(f"warning: {message}", file=sys.stderr)
+
+
+class Status:
+    """The exit status that a command comes to."""
+
+    code = 0
+
+
+@contextlib.contextmanager
+def one_line_errors() -> Iterator[Status]:
+    """Turn what a user can mend into one line on standard error and exit status 2, and what stops a
+    search into one line and exit status 1; anything else is a bug, and keeps its traceback."""
+    status = Status()
+    try:
+        yield status
+    except (ValueError, UserError) as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        status.code = 2
+    except (OSError, RuntimeError, ImportError) as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        status.code = 1
