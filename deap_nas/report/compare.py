@@ -98,16 +98,17 @@ def group(runs: dict[str, Record]) -> list[Group]:
         settings = {k: v for k, v in record.settings.items() if k not in (*FREE, *SEEDS)}
         key = json.dumps([settings, record.config["data"]["fingerprint"]], sort_keys=True)
         alike.setdefault(key, {})[name] = record
-    return [
-        Group(next(iter(each)) if len(each) == 1 else _common(each, i), each)
-        for i, each in enumerate(alike.values(), 1)
-    ]
+    names = [_common(each) for each in alike.values()]
+    names = [f"{name}, {i}" if names.count(name) > 1 else name for i, name in enumerate(names, 1)]
+    return [Group(name, each) for name, each in zip(names, alike.values())]
 
 
-def _common(runs: dict[str, Record], number: int) -> str:
+def _common(runs: dict[str, Record]) -> str:
+    if len(runs) == 1:
+        return next(iter(runs))
     parents = {record.folder.resolve().parent.name for record in runs.values()}
-    name = parents.pop() if len(parents) == 1 else ""
-    return f"{name or 'search'} {number} (×{len(runs)})"
+    name = parents.pop() if len(parents) == 1 else "search"
+    return f"{name} (×{len(runs)})"
 
 
 def runs_table(groups: Sequence[Group], reference: int) -> pd.DataFrame:

@@ -246,7 +246,7 @@ def genes_figure(shares: pd.DataFrame, what: str) -> Picture:
     ax.set(xlabel="generation", ylabel="share")
     whole_axis(ax.xaxis)
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.05), handlelength=2.6)
-    more = f", the {len(leading)} most common" if wide.shape[1] > len(leading) else ""
+    more = ", the most common" if wide.shape[1] > len(leading) else ""
     return Picture(
         f"genes_{what.replace(' ', '_')}",
         figure,

@@ -13,8 +13,10 @@ import numpy as np
 from deap_nas.genome import Gene, parse_genome
 from deap_nas.model import build_model, import_keras
 from deap_nas.report.record import Record
-from deap_nas.train import ENVIRONMENT, Weights, predict_labels
+from deap_nas.train import ENVIRONMENT, Weights
 from deap_nas.workers import Task, Workers
+
+BATCH = 500  # images at a time, as when scores are taken
 
 
 class Networks:
@@ -56,7 +58,15 @@ class Networks:
         return model
 
     def _labels(self, model: Any, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        return predict_labels(self._tf, model, x)
+        tf = self._tf
+
+        @tf.function(jit_compile=False, reduce_retracing=True)  # type: ignore[untyped-decorator]
+        def label(images: Any) -> Any:
+            pixels = tf.cast(images, tf.float32) / 255.0 if images.dtype == tf.uint8 else images
+            return tf.argmax(model(pixels, training=False), axis=1)
+
+        parts = [x[start : start + BATCH] for start in range(0, len(x), BATCH)]
+        return np.concatenate([label(tf.constant(part)).numpy() for part in parts])
 
 
 class Studio:

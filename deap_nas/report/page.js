@@ -45,6 +45,12 @@ function show(dot) {
   svg.append(ring);
 }
 
+// Nothing is pointed at: what the keyboard is on, if it is on a dot.
+function rest() {
+  const here = document.activeElement;
+  here && here.matches(".dot") ? show(here) : hide();
+}
+
 function middleOf(dot) {
   const box = dot.getBoundingClientRect();
   return [box.left + box.width / 2, box.top + box.height / 2];
@@ -91,19 +97,16 @@ function wire(svg) {
   });
   svg.addEventListener("pointermove", (event) => {
     const dot = nearest(dots, event);
-    dot ? show(dot) : hide();
+    dot ? show(dot) : rest();
   });
   svg.addEventListener("pointerdown", (event) => {
     const dot = nearest(dots, event);
     if (dot) show(dot);
   });
-  svg.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") hide(); });
+  svg.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") rest(); });
 }
 document.querySelectorAll("figure.dots svg").forEach(wire);
-window.addEventListener("scroll", () => {
-  const here = document.activeElement;
-  here && here.matches(".dot") ? show(here) : hide();
-}, { passive: true });
+window.addEventListener("scroll", rest, { passive: true });
 
 const budget = document.getElementById("budget");
 if (budget) {

@@ -80,8 +80,9 @@ def _found(record: Record, page: Sheet, chosen: Any) -> dict[str, Any]:
     front = pareto_front(table)
     bend = knee(front)
     baseline = chosen_network.baseline_of(record)
-    if len(table):
+    if len(front):
         page.draw(figures.front_figure(table, front, bend, baseline, record.split))
+    if len(table):
         page.draw(figures.scatter(table, "fitness", record.split))
         page.draw(figures.scatter(table, "fitness_time", record.split))
     return {

@@ -103,7 +103,8 @@ def new_figure(
 def params_axis(ax: Any, values: Sequence[float]) -> None:
     """The x axis for numbers of parameters: logarithmic where they span more than threefold."""
     ax.set_xlabel("parameters")
-    low, high = (min(values), max(values)) if len(values) else (1000, 10_000)
+    known = [value for value in values if value > 0]
+    low, high = (min(known), max(known)) if known else (1, 1)
     if high > 3 * low:
         ax.set_xscale("log")
         ax.set_xlabel("parameters (logarithmic)")

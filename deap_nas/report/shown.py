@@ -54,6 +54,7 @@ class Shown:
 
     def number(self, name: str, value: Any, form: str = ",d") -> Markup:
         """A number in a sentence, with its full value behind it."""
+        value = value.item() if hasattr(value, "item") else value
         text = format(value, form)
         self.facts[name] = (value, text)
         return Markup('<data data-fact="{}" value="{}">{}</data>').format(name, repr(value), text)
@@ -72,16 +73,15 @@ class Shown:
         columns = [column for column in table.columns if column not in leave_out]
         text = {c: not pd.api.types.is_numeric_dtype(table[c]) for c in columns}
         heads = [
-            Markup('<th scope="col"{}>{}</th>').format(_class(text[c], False), self.heading(c))
+            Markup('<th scope="col" data-column="{}"{}>{}</th>').format(
+                c, _class(text[c], False), self.heading(c)
+            )
             for c in columns
         ]
         lines = []
         for label, row in zip(table.index, table[columns].itertuples(index=False)):
             cells = [
-                Markup("<td{}>{}</td>").format(
-                    _class(text[c], c in LONG),
-                    genome_markup(value) if c in ("genome", "example") else show(c, value),
-                )
+                Markup("<td{}>{}</td>").format(_class(text[c], c in LONG), self.cell(c, value))
                 for c, value in zip(columns, row)
             ]
             start = Markup(' class="marked"') if label in marked else Markup("")
@@ -96,7 +96,13 @@ class Shown:
         )
 
     def heading(self, column: str) -> str:
-        return COLUMNS.get(column, (column,))[0].format(split=self._split)
+        known = COLUMNS.get(column, (column.replace("_", " "),))
+        return known[0].format(split=self._split)
+
+    def cell(self, column: str, value: Any) -> str | Markup:
+        if column in ("genome", "example"):
+            return genome_markup(value)
+        return self.heading(value) if column == "quantity" else show(column, value)
 
 
 def show(column: str, value: Any) -> str:
