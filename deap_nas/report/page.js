@@ -78,14 +78,15 @@ function wire(svg) {
   });
   const moves = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageDown: 10, PageUp: -10,
     Home: -dots.length, End: dots.length };
-  svg.addEventListener("focusin", (event) => {
+  const around = svg.parentElement; // a listener on the svg would make it a tab stop of its own
+  around.addEventListener("focusin", (event) => {
     const dot = event.target.closest(".dot");
     if (!dot) return;
     dot.setAttribute("aria-label", say(of(dot)).join("; "));
     show(dot);
   });
-  svg.addEventListener("focusout", hide);
-  svg.addEventListener("keydown", (event) => {
+  around.addEventListener("focusout", hide);
+  around.addEventListener("keydown", (event) => {
     const here = dots.indexOf(event.target.closest(".dot"));
     if (event.key === "Escape") hide();
     if (here < 0 || !(event.key in moves)) return;
