@@ -80,6 +80,7 @@ def make_parser(prog: str) -> argparse.ArgumentParser:
         "--repeat", type=int, metavar="N", help="search N times with other seeds, and compare"
     )
     parser.add_argument("--no-cache", action="store_true", help="train everything anew")
+    parser.add_argument("--no-report", action="store_true", help="make no page at the end")
     group = parser.add_argument_group("settings", "defaults < preset < config file < these")
     add_settings(group, [each.name for each in fields(Settings)])
     return parser
@@ -104,12 +105,12 @@ def _run(arguments: dict[str, Any]) -> int:
             return 0
         if resumed:
             _check_same(resumed, config)
-            return _search(settings, resumed, dataset, space, console, arguments["watcher"])
+            return _search(settings, resumed, dataset, space, console, arguments)
         folder = _new_folder(arguments.get("out"), preset)
         from deap_nas.files import write_whole
 
         write_whole(folder / "config.json", json.dumps(config, indent=2, default=str))
-        return _search(settings, folder, dataset, space, console, arguments["watcher"])
+        return _search(settings, folder, dataset, space, console, arguments)
 
 
 def _repeat(arguments: dict[str, Any], resumed: Path | None) -> int:
@@ -182,7 +183,12 @@ def _new_folder(out: str | None, preset: str) -> Path:
 
 
 def _search(
-    settings: Settings, folder: Path, dataset: Any, space: Any, console: Any, watcher: Any
+    settings: Settings,
+    folder: Path,
+    dataset: Any,
+    space: Any,
+    console: Any,
+    arguments: dict[str, Any],
 ) -> int:
     import filelock
 
@@ -191,10 +197,11 @@ def _search(
     from deap_nas.terminal import Log, ProgressWatcher, print_result, print_tops
     from deap_nas.worker import one_line
 
+    watcher, report = arguments["watcher"], "no_report" not in arguments
     result_file = folder / "result.json"
     if result_file.exists():
         console.print(f"{folder} is finished: see {result_file}", highlight=False, soft_wrap=True)
-        if not (folder / "report.html").exists():
+        if report and not (folder / "report.html").exists():
             _report(folder, console)
         return 0
     try:
@@ -211,7 +218,8 @@ def _search(
             result = search(settings, folder, dataset, space, watcher=watchers)
             print_tops(evaluations_table(result.rows), console)
             print_result(result, settings.split, console)
-            _report(folder, console)
+            if report:
+                _report(folder, console)
     except ValueError as error:  # the input was good: what follows is the search's own
         raise RuntimeError(f"{one_line(error)}; the run is in {folder}") from error
     except (KeyboardInterrupt, Terminated) as stop:

@@ -128,6 +128,7 @@ def write_picture(picture: Picture, folder: Path) -> str:
     style: Any = {**RC, "svg.hashsalt": picture.name}
     with matplotlib.rc_context(style):
         picture.figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+        picture.figure.set_layout_engine("none")  # it is laid out: once is enough
         picture.figure.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
     write_whole(folder / f"{picture.name}.svg", svg.getvalue())
     write_whole(folder / f"{picture.name}.png", png.getvalue())

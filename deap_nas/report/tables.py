@@ -50,13 +50,13 @@ def evaluations_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
             continue
         evaluation = Evaluation.from_dict(row["evaluation"])
         values = {
-            **evaluation.to_dict(),
             "genome": row["genome"],
             "generation": row["generation"],
             "fitness": accuracy_per_log_params(evaluation)[0],
             "fitness_time": time_penalised(evaluation)[0] if evaluation.train_seconds else 0.0,
         }
-        records.append([values[name] for name in COLUMNS])
+        measured = vars(evaluation)
+        records.append([{**measured, **values}[name] for name in COLUMNS])
     table = pd.DataFrame(records, columns=list(COLUMNS))
     return table.sort_values(["generation", "genome"], ignore_index=True)
 
