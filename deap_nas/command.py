@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import signal
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,10 @@ from deap_nas.settings import Settings, read_genomes
 
 class UserError(Exception):
     """Bad input from the command line, as one line."""
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -90,3 +95,30 @@ def one_line_errors() -> Iterator[Status]:
     except (OSError, RuntimeError, ImportError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         status.code = 1
+
+
+@contextlib.contextmanager
+def terminable() -> Iterator[None]:
+    """SIGTERM unwinds like Ctrl-C does; a second Ctrl-C ends at once (workers die with us)."""
+
+    def terminate(*_: object) -> None:
+        raise Terminated
+
+    def interrupt(*_: object) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        raise KeyboardInterrupt
+
+    before = [
+        (number, signal.signal(number, handler))
+        for number, handler in ((signal.SIGTERM, terminate), (signal.SIGINT, interrupt))
+    ]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+
+
+def exit_status(stop: BaseException) -> int:
+    """What a shell expects of a command that was stopped so."""
+    return 143 if isinstance(stop, Terminated) else 130

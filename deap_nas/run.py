@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
-import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from deap_nas import repeat
-from deap_nas.command import Parser, UserError, add_settings, given_settings, one_line_errors, quiet
+from deap_nas.command import (
+    Parser,
+    Terminated,
+    UserError,
+    add_settings,
+    exit_status,
+    given_settings,
+    one_line_errors,
+    quiet,
+    terminable,
+)
 from deap_nas.settings import (
     PRESETS,
     Settings,
@@ -42,10 +50,6 @@ by Ctrl-C or SIGTERM, to go on with --resume.
 """
 
 
-class Terminated(BaseException):
-    """SIGTERM arrived."""
-
-
 def main(
     argv: Sequence[str] | None = None, prog: str = "python -m deap_nas.run", watcher: Any = None
 ) -> int:
@@ -55,8 +59,12 @@ def main(
         watcher: a ``search.Watcher`` that is told of the search as well.
     """
     arguments = {**vars(make_parser(prog).parse_args(argv)), "watcher": watcher}
-    with one_line_errors() as status:
-        status.code = _run(arguments)
+    try:
+        with terminable(), one_line_errors() as status:
+            status.code = _run(arguments)
+    except (KeyboardInterrupt, Terminated) as stop:
+        print("stopped", file=sys.stderr)
+        return exit_status(stop)
     return status.code
 
 
@@ -212,7 +220,7 @@ def _search(
         ) from None
     log = Log(folder / "log.txt")
     try:
-        with lock, _terminable(), ProgressWatcher(settings, console, log) as progress:
+        with lock, ProgressWatcher(settings, console, log) as progress:
             console.print(f"[dim]{_headline(settings, space)}; into {folder}[/dim]", soft_wrap=True)
             watchers = Watchers(progress, *([watcher] if watcher else []))
             result = search(settings, folder, dataset, space, watcher=watchers)
@@ -227,7 +235,7 @@ def _search(
             f"stopped; go on with: python -m deap_nas.run --resume {folder}", soft_wrap=True
         )
         log(f"stopped by {type(stop).__name__}")
-        return 130 if isinstance(stop, KeyboardInterrupt) else 143
+        return exit_status(stop)
     console.print(f"\nstopped after {result.stopped}; everything is in {folder}", soft_wrap=True)
     return 0 if result.best else 1
 
@@ -252,28 +260,6 @@ def _headline(settings: Settings, space: Any) -> str:
         f"scored on {settings.split}"
     )
     return text + (" (as the report did: optimistic)" if settings.split == "test" else "")
-
-
-@contextlib.contextmanager
-def _terminable() -> Iterator[None]:
-    """SIGTERM unwinds like Ctrl-C does; a second Ctrl-C ends at once (workers die with us)."""
-
-    def terminate(*_: object) -> None:
-        raise Terminated
-
-    def interrupt(*_: object) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        raise KeyboardInterrupt
-
-    before = [
-        (number, signal.signal(number, handler))
-        for number, handler in ((signal.SIGTERM, terminate), (signal.SIGINT, interrupt))
-    ]
-    try:
-        yield
-    finally:
-        for number, handler in before:
-            signal.signal(number, handler)
 
 
 if __name__ == "__main__":

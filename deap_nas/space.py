@@ -55,16 +55,20 @@ class SearchSpace:
 
     def __post_init__(self) -> None:
         low_high = (self.n_normal,) * 2 if isinstance(self.n_normal, int) else self.n_normal
-        heads = self.head_activations or self.activations
-        for name, value in {
-            "n_normal": tuple(low_high),
-            "filters": tuple(sorted(set(self.filters))),
-            "kernels": tuple(sorted(set(self.kernels))),
-            "activations": tuple(dict.fromkeys(self.activations)),
-            "head_activations": tuple(dict.fromkeys(heads)),
-            "input_shape": tuple(self.input_shape),
-        }.items():
-            object.__setattr__(self, name, value)
+        for name, value, tidy in (
+            ("n_normal", low_high, tuple),
+            ("filters", self.filters, lambda values: tuple(sorted(set(values)))),
+            ("kernels", self.kernels, lambda values: tuple(sorted(set(values)))),
+            ("activations", self.activations, lambda values: tuple(dict.fromkeys(values))),
+            ("head_activations", self.head_activations, lambda v: tuple(dict.fromkeys(v))),
+            ("input_shape", self.input_shape, tuple),
+        ):
+            try:
+                object.__setattr__(self, name, tidy(value))
+            except TypeError:
+                raise SpaceError(
+                    f"{name} {value!r}, allowed a list of values of one type"
+                ) from None
         _check_settings(self)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -73,8 +77,10 @@ class SearchSpace:
     def __contains__(self, genes: Any) -> bool:
         try:
             *convs, head = genes
-            if head not in self._legal_heads or not all(
-                gene in self._legal_convs for gene in convs
+            if (
+                type(head) is not Head
+                or head not in self._legal_heads
+                or not all(gene in self._legal_convs for gene in convs)
             ):
                 return False
             reductions = tuple(gene.kernel for gene in convs if gene.kind == "RC")
@@ -97,7 +103,7 @@ class SearchSpace:
             found += [f"{where}: {what}" for what in self._attribute_violations(gene)]
             if isinstance(gene, Head) and i != total:
                 found.append(f"{where}: FL at place {i}, allowed only as the last gene")
-            if isinstance(gene, Conv) and gene.kind == "RC" and size:
+            if size and isinstance(gene, Conv) and gene.kind == "RC" and type(gene.kernel) is int:
                 if gene.kernel > size:
                     found.append(
                         f"{where}: kernel {gene.kernel} exceeds the feature map that reaches it, "
@@ -109,7 +115,7 @@ class SearchSpace:
     def _attribute_violations(self, gene: object) -> Iterator[str]:
         if isinstance(gene, Head):
             attributes: list[tuple[str, Any, Sequence[Any]]] = [
-                ("activation", gene.activation, self.head_activations)
+                ("activation", gene.activation, self._head_activations)
             ]
         elif isinstance(gene, Conv):
             attributes = [
@@ -158,7 +164,7 @@ class SearchSpace:
             )
             prefix += (conv.kernel,) if kind == "RC" else ()
             genes.append(conv)
-        return Genome([*genes, Head(rng.choice(self.head_activations))])
+        return Genome([*genes, Head(rng.choice(self._head_activations))])
 
     def size(self) -> int:
         """How many genomes are legal, exactly: by counting, not by listing."""
@@ -171,7 +177,7 @@ class SearchSpace:
         reductions: int = attributes**self.n_reduction * self._count_kernels(
             min(self.input_shape[:2]), self.n_reduction
         )
-        return depths * reductions * len(self.head_activations)
+        return depths * reductions * len(self._head_activations)
 
     # What operators need: deap_nas.operators.protocol.Space
 
@@ -204,13 +210,17 @@ class SearchSpace:
         places = [i for i, gene in enumerate(genes) if gene.kind == "NC"]
         return places if len(places) > self.n_normal[0] else []
 
+    @property
+    def _head_activations(self) -> tuple[str, ...]:
+        return self.head_activations or self.activations
+
     @cached_property
     def _normals(self) -> Choices[Gene]:
         return Choices(self._convs("NC", self.kernels))
 
     @cached_property
     def _heads(self) -> Choices[Gene]:
-        return Choices(Head(activation) for activation in self.head_activations)
+        return Choices(Head(activation) for activation in self._head_activations)
 
     @cached_property
     def _reduction_choices(self) -> dict[tuple[int, ...], Choices[Gene]]:
@@ -268,7 +278,7 @@ def _check_settings(space: SearchSpace) -> None:
         ("activations", _all(space.activations, ACTIVATIONS.__contains__), _listed(ACTIVATIONS)),
         (
             "head_activations",
-            _all(space.head_activations, ACTIVATIONS.__contains__),
+            all(map(ACTIVATIONS.__contains__, space.head_activations)),
             _listed(ACTIVATIONS),
         ),
         (

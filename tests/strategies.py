@@ -41,7 +41,7 @@ def is_legal(genes: Sequence[Any], space: SearchSpace) -> bool:
                 return False
     kinds = [gene.kind for gene in convs]
     return (
-        head.activation in space.head_activations
+        head.activation in (space.head_activations or space.activations)
         and set(kinds) <= {"NC", "RC"}
         and kinds.count("RC") == space.n_reduction
         and space.n_normal[0] <= kinds.count("NC") <= space.n_normal[1]
@@ -59,7 +59,10 @@ def map_behind(width: int, kernel: int) -> int:
 def every_gene(space: SearchSpace) -> list[Gene]:
     """All genes that a space's attributes can make."""
     convs = product(("NC", "RC"), space.filters, space.kernels, space.activations)
-    return [*(Conv(*conv) for conv in convs), *map(Head, space.head_activations)]
+    return [
+        *(Conv(*conv) for conv in convs),
+        *map(Head, (space.head_activations or space.activations)),
+    ]
 
 
 def every_genome(space: SearchSpace) -> Iterator[tuple[Gene, ...]]:
@@ -105,7 +108,7 @@ def spaces(draw: st.DrawFn, small: bool = False) -> SearchSpace:
     most = draw(st.integers(fewest, 2 if small else 5))
     n_reduction = draw(st.integers(0, 2 if small else 4))
     kernels = attributes(*(4, 3) if small else (9, 5))
-    sides = st.integers(1, 9 if small else 40)
+    sides = st.integers(1, 9) if small else st.integers(1, 12) | st.integers(1, 40)
     shape = (draw(sides), draw(sides), draw(st.integers(1, 4)))
     width = min(shape[:2])
     for _ in range(n_reduction):
@@ -150,13 +153,16 @@ def odd_genes() -> st.SearchStrategy[Any]:
 
 @st.composite
 def maybe_legal(draw: st.DrawFn, space: SearchSpace) -> list[Any]:
-    """A legal genome behind a few edits, which may have left it legal."""
+    """Lists of genes that are legal or nearly: kernels may not fit, and a few edits may follow."""
+    of_space = st.sampled_from(every_gene(space))
     genes: list[Any] = list(draw(genomes(space)))
-    for _ in range(draw(st.integers(0, 3))):
+    for i, gene in enumerate(genes):
+        if isinstance(gene, Conv):
+            genes[i] = gene._replace(kernel=draw(st.sampled_from(space.kernels)))
+    for _ in range(draw(st.sampled_from((0, 0, 1, 3)))):
         start = draw(st.integers(0, len(genes)))
         stop = draw(st.integers(start, min(start + 2, len(genes))))
-        new = st.sampled_from(every_gene(space)) | odd_genes()
-        genes[start:stop] = draw(st.lists(new, max_size=2))
+        genes[start:stop] = draw(st.lists(of_space | odd_genes(), max_size=2))
     return genes
 
 

@@ -142,6 +142,22 @@ class TestContract:
             assert ind in PAPER_SPACE
 
 
+@pytest.mark.parametrize("parents", [([1, 1], [3, 5, 2, 2]), ([3, 5, 2, 2], [1, 1])])
+def test_crossover_cuts_at_the_ends_where_a_space_allows_it(parents):
+    # Of the 15 cut pairs these four leave two new children, two to six long, of even sum.
+    expected = [
+        [[1, 1, 2], [3, 5, 2]],
+        [[1, 1, 2, 2], [3, 5]],
+        [[1, 5, 2, 2], [3, 1]],
+        [[2, 2], [3, 5, 1, 1]],
+    ]
+    rng, seen = random.Random(1), []
+    for _ in range(200):
+        children = sorted(cx_one_point(*map(list, parents), space=EvenSum(), rng=rng))
+        seen += [children] if children not in seen else []
+    assert sorted(seen) == expected
+
+
 def test_settings_are_keyword_only():
     for call in (
         lambda: cx_one_point(Genome(A), Genome(B), PAPER_SPACE),
@@ -155,19 +171,21 @@ def test_settings_are_keyword_only():
 class TestRejecting:
     """Any move may be wrapped; the space here is EvenSum."""
 
-    def test_each_illegal_individual_is_put_back_and_the_others_kept(self):
-        def move(a, b, *, rng):
-            a[0] += 1
-            b[0] += 2
+    @pytest.mark.parametrize("illegal", [0, 1])
+    def test_each_illegal_individual_is_put_back_and_the_other_kept(self, illegal):
+        def move(*pair, rng):
+            pair[illegal][0] += 1
+            pair[1 - illegal][0] += 2
             rng.random()
-            return a, b
+            return pair
 
-        rng = random.Random(1)
-        a, b = [2, 2], [4, 4]
-        out = rejecting(move, EvenSum())(a, b, rng=rng)
-        assert out[0] is a
-        assert out[1] is b
-        assert out == ([2, 2], [6, 4])
+        before = [2, 2], [4, 4]
+        pair = [2, 2], [4, 4]
+        out = rejecting(move, EvenSum())(*pair, rng=random.Random(1))
+        assert out[0] is pair[0]
+        assert out[1] is pair[1]
+        assert out[illegal] == before[illegal]
+        assert out[1 - illegal] != before[1 - illegal]
 
     def test_puts_back_the_length_too(self):
         def clear(ind):

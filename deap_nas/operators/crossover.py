@@ -19,11 +19,11 @@ def cx_one_point(
 
     The cut pair is drawn uniformly from those whose children are both legal and are not merely the
     parents again; with no such pair the parents come back as they are. One rng call:
-    ``rng.choice``. In place, DEAP's way.
+    ``rng.choice``. In place, DEAP's way; one object given twice is left alone.
 
     Source: Holland 1975; the report, section III.4, made legal by construction.
     """
-    cuts = legal_cuts(ind1, ind2, space)
+    cuts = [] if ind1 is ind2 else legal_cuts(ind1, ind2, space)
     if cuts:
         i, j = rng.choice(cuts)
         ind1[i:], ind2[j:] = ind2[j:], ind1[i:]
@@ -71,4 +71,6 @@ def cx_one_point_reject(
 
     Source: the report, sections III.4 and V.3.
     """
+    if ind1 is ind2:
+        return ind1, ind2
     return rejecting(_cx_shared_point, space)(ind1, ind2, rng=rng)
