@@ -1,0 +1,95 @@
+"""The report's four complete genomes, trained as the report did: recipe paper, all 60,000 training
+images, scored on the test set, several train seeds; beside the published numbers.
+
+    python benchmarks/published_genomes.py            # about 20 minutes on two cores
+    python benchmarks/published_genomes.py --seeds 5  # trains only what is not in the cache yet
+
+Writes results/published_genomes/scores.csv (a row per training), summary.csv and run.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import pandas as pd
+from common import ROOT, provenance, write_csv
+from rich.progress import track
+
+from deap_nas import Evaluator, accuracy_per_log_params, load_dataset, parse_genome, time_penalised
+
+PUBLISHED = {  # genome: test accuracy, train accuracy, seconds, fitness; the report, figures 2 to 4
+    "NC 16 3 tanh;NC 6 3 swish;RC 6 3 tanh;RC 10 3 tanh;FL swish": (0.8063, 0.8064, 183.51, 9.9658),
+    "NC 16 4 gelu;RC 10 4 relu;NC 8 4 gelu;NC 16 4 tanh;RC 4 5 tanh;FL swish": (
+        *(0.8538, 0.8563, 143.79, 9.4043),
+    ),
+    "NC 10 4 relu;RC 14 4 tanh;RC 14 4 relu;FL tanh": (0.7548, 0.7554, 66.05, 8.5004),
+    "NC 14 3 relu;NC 8 3 gelu;RC 12 3 tanh;RC 12 4 gelu;FL gelu": (0.8413, 0.8428, 153.03, 9.7027),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=3, help="train seeds 0, 1, ... (default 3)")
+    parser.add_argument("--cache", type=Path, default=None, help="default: the user's own")
+    parser.add_argument("--out", type=Path, default=ROOT / "results" / "published_genomes")
+    arguments = parser.parse_args()
+    dataset = load_dataset("fashion_mnist")
+    rows = []
+    for seed in track(range(arguments.seeds), "train seeds"):
+        with Evaluator(
+            dataset,
+            recipe="paper",
+            split="test",
+            train_seed=seed,
+            cache=arguments.cache or True,
+        ) as evaluator:
+            evaluations = evaluator.measure_all([parse_genome(text) for text in PUBLISHED])
+        for text, evaluation in zip(PUBLISHED, evaluations, strict=True):
+            rows.append(
+                {
+                    "genome": text,
+                    "train_seed": seed,
+                    "test_accuracy": evaluation.accuracy,
+                    "train_accuracy": evaluation.train_accuracy,
+                    "n_params": evaluation.n_params,
+                    "epochs": evaluation.epochs,
+                    "train_seconds": evaluation.train_seconds,
+                    "train_cpu_seconds": evaluation.train_cpu_seconds,
+                    "fitness": accuracy_per_log_params(evaluation)[0],
+                    "fitness_time": time_penalised(evaluation)[0],
+                    "status": evaluation.status,
+                }
+            )
+        scores = pd.DataFrame(rows)
+        write_csv(scores, arguments.out / "scores.csv")
+    summary = summarise(scores)
+    write_csv(summary, arguments.out / "summary.csv")
+    (arguments.out / "run.json").write_text(json.dumps(provenance(), indent=2) + "\n")
+    print(summary.to_string(index=False))
+
+
+def summarise(scores: pd.DataFrame) -> pd.DataFrame:
+    """Mean and standard deviation over the train seeds beside the published values."""
+    table = (
+        scores.groupby("genome", sort=False)
+        .agg(
+            n_params=("n_params", "first"),
+            seeds=("train_seed", "count"),
+            mean_accuracy=("test_accuracy", "mean"),
+            std_accuracy=("test_accuracy", "std"),
+            mean_epochs=("epochs", "mean"),
+            mean_cpu_seconds=("train_cpu_seconds", "mean"),
+            mean_fitness=("fitness", "mean"),
+        )
+        .reset_index()
+    )
+    names = ("published_accuracy", "published_train_accuracy", "published_seconds")
+    for place, name in enumerate((*names, "published_fitness")):
+        table[name] = [PUBLISHED[genome][place] for genome in table["genome"]]
+    return table
+
+
+if __name__ == "__main__":
+    main()
