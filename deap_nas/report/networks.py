@@ -37,20 +37,41 @@ class Networks:
         return self._labels(self._model(genome, weights), x)
 
     def predict_with(self, path: str, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        """The same by a network from a ``.keras`` file."""
-        return self._labels(self._keras.models.load_model(path), x)
+        """The same by a network from a ``.keras`` or an ``.onnx`` file."""
+        if path.endswith(".keras"):
+            return self._labels(self._keras.models.load_model(path), x)
+        import onnxruntime
+
+        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        name = session.get_inputs()[0].name
+        pixels = x.astype(np.float32) / 255 if x.dtype == np.uint8 else x
+        labels: np.ndarray[Any, Any] = session.run(None, {name: pixels})[0].argmax(axis=1)
+        return labels
 
     def write(self, genome: Sequence[Gene], weights: Weights, path: str) -> None:
         """Write a network as the path ends, .keras or .onnx, whole or not at all."""
         part = f"{path}.{os.getpid()}.part{Path(path).suffix}"
+        model = self._model(genome, weights)
+        if path.endswith(".keras"):
+            model.save(part)
+        else:
+            self._write_onnx(model, part)
+        os.replace(part, path)
+
+    def _write_onnx(self, model: Any, path: str) -> None:
+        for layer in model.layers:
+            if getattr(layer, "activation", None) is self._keras.activations.gelu:
+                layer.activation = self._gelu  # TensorFlow's own has an operation ONNX lacks, erfc
+        model(self._tf.zeros((1, *self._size[0])))  # Keras exports what has been called
         try:
-            if path.endswith(".keras"):
-                self._model(genome, weights).save(part)
-            else:
-                self._model(genome, weights).export(part, format="onnx", verbose=False)
+            import onnxruntime  # noqa: F401  (the file is read again)
+
+            model.export(path, format="onnx", verbose=False)
         except ImportError as error:
             raise ImportError(f"{error}; pip install 'deap-nas[onnx]'") from None
-        os.replace(part, path)
+
+    def _gelu(self, x: Any) -> Any:
+        return 0.5 * x * (1 + self._tf.math.erf(x / 2**0.5))
 
     def _model(self, genome: Sequence[Gene], weights: Weights) -> Any:
         model = build_model(genome, *self._size)
