@@ -178,6 +178,8 @@ class Evaluator:
     def weights(self, genome: Iterable[Any]) -> Weights | None:
         """Trained weights of a genome, trained anew where they are lost; None if it failed."""
         text = format_genes(genome)
+        if self.failed(genome):
+            return None
         if text not in self._weights:
             cached = self._cache.get(self.key(text)) if self._cache else None
             trained = cached or self._ask("train", *self._job(text))
