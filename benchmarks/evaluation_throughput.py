@@ -1,0 +1,242 @@
+"""How fast genomes are trained, beside what people write today, side by side in one run.
+
+A: ``model.fit`` with TensorFlow's defaults, in a process of its own, one genome at a time.
+B: our trainer on all cores, a worker a core, each with a genome of its own.
+
+    python benchmarks/evaluation_throughput.py               # about ten minutes, machine left alone
+    python benchmarks/evaluation_throughput.py --steps 100   # shorter
+
+Equal steps (batch 128, SGD 0.01, momentum 0.9, full Fashion-MNIST in memory, images in one order);
+A and B take turns, genome by genome and round by round, so that a drift of the machine hits both.
+While A measures no worker is busy, while B measures A's process waits. Start-up and tracing are
+counted apart. Writes results/evaluation_throughput/: ratios.csv (a row a genome, column ``ratio`` =
+genome-epochs per minute of B over A), run.json, ratios.png, ratios.svg.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+import time
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from common import ROOT, provenance, write_csv
+
+GENOMES = {
+    "published 1": "NC 16 3 tanh;NC 6 3 swish;RC 6 3 tanh;RC 10 3 tanh;FL swish",
+    "published 2": "NC 16 4 gelu;RC 10 4 relu;NC 8 4 gelu;NC 16 4 tanh;RC 4 5 tanh;FL swish",
+    "published 3": "NC 10 4 relu;RC 14 4 tanh;RC 14 4 relu;FL tanh",
+    "published 4": "NC 14 3 relu;NC 8 3 gelu;RC 12 3 tanh;RC 12 4 gelu;FL gelu",
+    "small 1": "NC 4 3 relu;RC 6 3 swish;RC 8 3 tanh;FL relu",
+    "small 2": "NC 2 5 gelu;RC 8 3 gelu;RC 10 3 swish;FL swish",
+    "small 3": "NC 4 3 tanh;NC 4 3 relu;RC 8 3 gelu;RC 8 3 tanh;FL gelu",
+    "small 4": "NC 6 3 swish;RC 4 4 relu;RC 12 3 tanh;FL tanh",
+}
+EPOCH_STEPS = 469  # of 60,000 images in batches of 128
+OURS = {"TF_ENABLE_ONEDNN_OPTS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--steps", type=int, default=EPOCH_STEPS, help="a measurement (469: epoch)")
+    parser.add_argument("--rounds", type=int, default=3, help="measurements of each (default 3)")
+    parser.add_argument("--out", type=Path, default=ROOT / "results" / "evaluation_throughput")
+    arguments = parser.parse_args()
+    cores = len(os.sched_getaffinity(0))
+    stock, ours = Side("stock", {}), [Side("ours", OURS) for _ in range(cores)]
+    rows = []
+    for name, text in GENOMES.items():
+        started = [side.ask(("build", text)) for side in (stock, *ours)]
+        times: list[tuple[float, float, float]] = []
+        for _ in range(arguments.rounds):
+            a, loss_a = stock.ask(("steps", arguments.steps))
+            for side in ours:
+                side.send(("steps", arguments.steps))
+            answers = [side.receive() for side in ours]
+            times.append((a, max(b for b, _ in answers), answers[0][0]))
+            loss_b = answers[0][1]
+        rows.append(row(name, text, times, cores, arguments.steps, started, loss_a, loss_b))
+        print(f"{name}: ratio {rows[-1]['ratio']:.2f}", flush=True)
+        write_csv(pd.DataFrame(rows), arguments.out / "ratios.csv")
+    geometric_mean = math.exp(statistics.fmean(math.log(r["ratio"]) for r in rows))
+    memory = max(side.ask(("memory", None)) for side in ours)
+    content = {"geometric_mean": geometric_mean, "worker_mib": memory, **provenance()}
+    content |= {"steps": arguments.steps, "rounds": arguments.rounds}
+    (arguments.out / "run.json").write_text(json.dumps(content, indent=2) + "\n")
+    plot(pd.DataFrame(rows), geometric_mean, arguments.out)
+    print(f"geometric mean {geometric_mean:.2f}; a worker holds {memory:.0f} MiB")
+
+
+def row(
+    name: str, text: str, times: Any, cores: int, steps: int, started: Any, loss_a: Any, loss_b: Any
+) -> dict[str, Any]:
+    """Medians over the rounds; genome-epochs per minute of all cores together."""
+    per_epoch = EPOCH_STEPS / steps
+    a = statistics.median(a for a, _, _ in times) * per_epoch
+    b = statistics.median(b for _, b, _ in times) * per_epoch
+    ratios = sorted(cores * a / b for a, b, _ in times)
+    return {
+        "name": name,
+        "genome": text,
+        "ratio": statistics.median(ratios),
+        "lowest_ratio": ratios[0],
+        "highest_ratio": ratios[-1],
+        "stock_epochs_per_minute": 60 / a,
+        "our_epochs_per_minute": 60 * cores / b,
+        "stock_epoch_seconds": a,
+        "our_epoch_seconds": b,
+        "stock_build_seconds": started[0],
+        "our_build_seconds": max(started[1:]),
+        "stock_loss": loss_a,
+        "our_loss": loss_b,
+    }
+
+
+class Side:
+    """A process that trains, and waits in between."""
+
+    def __init__(self, kind: str, environment: dict[str, str]) -> None:
+        self._pipe, theirs = Pipe()
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("TF_", "OMP_"))}
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, "--serve", kind, str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            env={**clean, "TF_CPP_MIN_LOG_LEVEL": "3", **environment},
+            stderr=subprocess.DEVNULL,
+        )
+        theirs.close()
+
+    def send(self, message: Any) -> None:
+        self._pipe.send(message)
+
+    def receive(self) -> Any:
+        return self._pipe.recv()
+
+    def ask(self, message: Any) -> Any:
+        self.send(message)
+        return self.receive()
+
+
+def serve(kind: str, fd: int) -> None:
+    """The process's side: build a genome, or run steps; answers with seconds."""
+    import psutil
+
+    pipe = Connection(fd)
+    trainer = Stock() if kind == "stock" else Ours()
+    while True:
+        try:
+            what, argument = pipe.recv()
+        except EOFError:
+            return
+        start = time.perf_counter()
+        if what == "build":
+            trainer.build(argument)
+            pipe.send(time.perf_counter() - start)
+        elif what == "steps":
+            loss = trainer.run(argument)
+            pipe.send((time.perf_counter() - start, loss))
+        else:
+            pipe.send(psutil.Process().memory_info().rss / 2**20)
+
+
+class Stock:
+    """What people write today."""
+
+    def __init__(self) -> None:
+        from deap_nas import load_dataset
+
+        x, y, _, _ = load_dataset("fashion_mnist").split("test")
+        self._x, self._y = x.astype("float32") / 255, y
+
+    def build(self, text: str) -> None:
+        import keras
+
+        from deap_nas import build_model, parse_genome
+
+        self._model = build_model(parse_genome(text), (28, 28, 1), 10, seed=0)
+        self._model.compile(
+            keras.optimizers.SGD(0.01, momentum=0.9),
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy"],
+        )
+        self._fit(1)  # traces
+
+    def run(self, steps: int) -> float:
+        return self._fit(steps)
+
+    def _fit(self, steps: int) -> float:
+        n = min(steps * 128, len(self._x))
+        done = self._model.fit(
+            self._x[:n], self._y[:n], batch_size=128, epochs=1, shuffle=False, verbose=0
+        )
+        return float(done.history["loss"][-1])
+
+
+class Ours:
+    """A worker's trainer, an epoch graph a genome."""
+
+    def __init__(self) -> None:
+        from deap_nas import load_dataset
+        from deap_nas.train import Trainer
+
+        data = load_dataset("fashion_mnist")
+        self._trainer = Trainer(*data.split("test"), data.n_classes)
+
+    def build(self, text: str) -> None:
+        import numpy as np
+
+        from deap_nas import RECIPES, build_model, parse_genome
+        from deap_nas.graph import EpochGraph
+
+        genome = parse_genome(text)
+        model = build_model(genome, (28, 28, 1), 10, seed=0)
+        data = self._trainer.tensors
+        self._epoch = EpochGraph(genome, RECIPES["paper"], model.get_weights(), *data)
+        self._order = np.arange(len(data[1]), dtype=np.int32)
+        self._steps(1)
+
+    def run(self, steps: int) -> float:
+        return self._steps(steps)
+
+    def _steps(self, steps: int) -> float:
+        import numpy as np
+
+        n = min(steps * 128, len(self._order))
+        return self._epoch(self._order[:n], np.full(steps, 0.01, np.float32))[0]
+
+
+def plot(table: pd.DataFrame, geometric_mean: float, folder: Path) -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(7, 3.2), layout="constrained")
+    low, high = (table["ratio"] - table["lowest_ratio"], table["highest_ratio"] - table["ratio"])
+    axes.barh(table["name"], table["ratio"], xerr=[low, high], color="#0072b2", ecolor="#333333")
+    axes.axvline(1, color="#333333", linewidth=1)
+    axes.axvline(geometric_mean, color="#d55e00", linestyle="--", linewidth=1.5)
+    axes.set_title(
+        f"Genome-epochs per minute over stock model.fit (geometric mean {geometric_mean:.2f})",
+        fontsize=10,
+    )
+    axes.set_xlabel("times as fast (bars: median; whiskers: lowest and highest round)")
+    axes.invert_yaxis()
+    for ending in ("png", "svg"):
+        figure.savefig(folder / f"ratios.{ending}", dpi=120)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--serve"]:
+        serve(sys.argv[2], int(sys.argv[3]))
+    else:
+        main()

@@ -1,0 +1,64 @@
+"""How long recipe fast must train on fashion_mnist_mini: what the preset quick's epochs rest on.
+
+    python benchmarks/quick_recipe.py    # about five minutes on two cores
+
+Genomes drawn from PAPER_SPACE, each trained with recipe fast for several numbers of epochs, scored
+on the 1,000 validation images. Writes results/quick_recipe/scores.csv, summary.csv and run.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+from common import ROOT, provenance, write_csv
+from rich.progress import track
+
+from deap_nas import PAPER_SPACE, RECIPES, Evaluator, load_dataset
+
+GENOMES, EPOCHS = 8, (5, 10, 20, 40)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cache", type=Path, default=None, help="default: the user's own")
+    parser.add_argument("--out", type=Path, default=ROOT / "results" / "quick_recipe")
+    arguments = parser.parse_args()
+    rng = random.Random(0)
+    genomes = [PAPER_SPACE.sample(rng) for _ in range(GENOMES)]
+    dataset, rows = load_dataset("fashion_mnist_mini"), []
+    for epochs in track(EPOCHS, "epochs"):
+        recipe = replace(RECIPES["fast"], epochs=epochs)
+        with Evaluator(dataset, recipe=recipe, cache=arguments.cache or True) as evaluator:
+            for genome, found in zip(genomes, evaluator.measure_all(genomes), strict=True):
+                rows.append(
+                    {
+                        "genome": str(genome),
+                        "epochs": epochs,
+                        "accuracy": found.accuracy,
+                        "n_params": found.n_params,
+                        "train_cpu_seconds": found.train_cpu_seconds,
+                    }
+                )
+    scores = pd.DataFrame(rows)
+    summary = scores.groupby("epochs").agg(
+        median_accuracy=("accuracy", "median"),
+        best_accuracy=("accuracy", "max"),
+        learning=("accuracy", lambda accuracy: (accuracy > 0.5).sum()),
+        mean_cpu_seconds=("train_cpu_seconds", "mean"),
+    )
+    wide = scores.pivot_table(index="genome", columns="epochs", values="accuracy", sort=False)
+    rank = wide.corr(method="spearman")[max(EPOCHS)]
+    summary["rank_correlation_with_longest"] = rank
+    write_csv(scores, arguments.out / "scores.csv")
+    write_csv(summary.reset_index(), arguments.out / "summary.csv")
+    (arguments.out / "run.json").write_text(json.dumps(provenance(), indent=2) + "\n")
+    print(summary.to_string())
+
+
+if __name__ == "__main__":
+    main()
