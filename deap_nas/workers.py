@@ -78,7 +78,7 @@ class Workers:
         count: int = 1,
         max_seconds: float | None = None,
         max_memory: int | None = None,
-        recycle_after: int = 100,
+        recycle_after: int = 50,
         recycle_memory: int = 1200,
         environment: Mapping[str, str] | None = None,
     ) -> None:
