@@ -1,0 +1,27 @@
+"""Make the README's figures: search for some minutes, then take them from the run's report.
+
+    python docs/make_figures.py
+
+The numbers depend on the machine, as far as its arithmetic and its speed do.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+from deap_nas.run import main
+
+FIGURES = ("front", "scatter_fitness")
+RUN = Path("results/runs/readme")
+SEARCH = (
+    *("--population", "12", "--generations", "5"),
+    *("--baseline", "NC 8 3 relu;RC 8 3 relu;RC 8 3 relu;FL relu"),
+)
+
+if __name__ == "__main__":
+    finished = (RUN / "result.json").exists()
+    status = 0 if finished else main(["--out", str(RUN), *SEARCH])
+    if status == 0:
+        for name in FIGURES:
+            shutil.copy(RUN / "report" / f"{name}.svg", Path(__file__).parent / f"{name}.svg")
+    sys.exit(status)
