@@ -186,8 +186,9 @@ def test_dark_is_dark(browser: Any, runs: Path) -> None:
     assert len({colour for pair in colours.values() for colour in pair}) == 4
 
 
-def test_labels_of_figures_do_not_overlap(browser: Any, runs: Path) -> None:
-    show(browser, runs / "run" / "report.html")
+@pytest.mark.parametrize("page", ["run/report", "failed/report", "two/report", "compare"])
+def test_labels_do_not_overlap_and_dots_are_in_sight(browser: Any, runs: Path, page: str) -> None:
+    show(browser, runs / f"{page}.html")
     overlaps = browser.execute_script("""
       const found = [];
       for (const svg of document.querySelectorAll("figure svg")) {
@@ -200,6 +201,11 @@ def test_labels_of_figures_do_not_overlap(browser: Any, runs: Path) -> None:
             found.push(`${svg.closest("figure").id}: ${a.textContent} / ${b.textContent}`);
         }
         const frame = svg.getBoundingClientRect();
+        for (const dot of svg.querySelectorAll(".dot")) {
+          const d = dot.getBoundingClientRect();
+          if (!d.width || d.left < frame.left || d.right > frame.right || d.top < frame.top
+              || d.bottom > frame.bottom) found.push(`${svg.closest("figure").id}: ${dot.id}`);
+        }
         for (const [t, p] of texts)
           if (p.left < frame.left - 2 || p.right > frame.right + 2)
             found.push(`${svg.closest("figure").id}: ${t.textContent} is cut`);

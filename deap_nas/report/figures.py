@@ -46,6 +46,8 @@ def scatter(table: pd.DataFrame, by: str, split: str) -> Picture:
         bar = figure.colorbar(dots, ax=ax, label=LABELS[by], pad=0.02)
         bar.solids.set_rasterized(True)
         bar.outline.set_visible(False)
+    else:
+        ax.set_ylim(0, 1)
     _failed(ax, failed)
     params_axis(ax, table["n_params"].tolist())
     dotted = {"dots": order.index.tolist() if len(good) else [], "failed": failed.index.tolist()}
@@ -86,7 +88,8 @@ def front_figure(
         ax.lines[-1].set_label("your baseline")
     if ax.get_legend_handles_labels()[0]:
         figure.legend(loc="outside upper left", ncols=3, borderaxespad=0, handletextpad=0.3)
-    params_axis(ax, good["n_params"].tolist())
+    drawn = good["n_params"].tolist()
+    params_axis(ax, [*drawn, baseline.n_params] if baseline and baseline.ok else drawn)
     return Picture(
         "front",
         figure,
@@ -124,17 +127,22 @@ def convergence(progress: pd.DataFrame, fitness: str) -> Picture:
 def best_so_far(outcomes: pd.DataFrame, fitness: str) -> Picture:
     """The best fitness so far, against evaluations and against hours."""
     figure, axes = new_figure(columns=2, sharey=True)
-    for ax, column, label in zip(axes, ("evaluations", "hours"), ("evaluations", "time (hours)")):
-        ax.step(outcomes[column], outcomes["best_so_far"], where="post", c=BLUE)
+    short = outcomes["hours"].max() < 2
+    times = outcomes["hours"] * (60 if short else 1)
+    for ax, x, label in (
+        (axes[0], outcomes["evaluations"], "evaluations"),
+        (axes[1], times, f"time ({'minutes' if short else 'hours'})"),
+    ):
+        ax.step(x, outcomes["best_so_far"], where="post", c=BLUE)
         ax.set_xlabel(label)
         ax.locator_params(axis="x", nbins=4)
     axes[0].set_ylabel(f"best {fitness} so far")
     return Picture(
         "best_so_far",
         figure,
-        "Best so far, against evaluations and hours",
+        "Best so far, against evaluations and time",
         f"Step chart of the best {fitness} found so far against the number of evaluations, at most "
-        f"{len(outcomes)}, and against hours of searching.",
+        f"{len(outcomes)}, and against the time of searching.",
     )
 
 

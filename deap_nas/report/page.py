@@ -118,15 +118,17 @@ def _course(record: Record, page: Sheet) -> dict[str, Any]:
     by_generation, outcomes = progress.generations_table(record), progress.outcomes_table(record)
     times, fitness = progress.time_table(record), record.settings["fitness"].replace("_", " ")
     page.shown.tables["outcomes"] = outcomes
-    if len(by_generation):
+    if len(by_generation) and len(record.good):
         page.draw(figures.convergence(by_generation, fitness))
         page.draw(figures.hypervolume_figure(by_generation, record.reference_params()))
+    if len(by_generation):
         shares = gene_shares(record)
         page.shown.tables["genes"] = shares
         for what in dict.fromkeys(shares["what"]):
             page.draw(figures.genes_figure(shares[shares["what"] == what], what))
-    if len(outcomes):
+    if len(record.good):
         page.draw(figures.best_so_far(outcomes, fitness))
+    if len(outcomes):
         page.draw(figures.time_figure(times))
     steps = telling_steps(record)
     if steps:

@@ -102,18 +102,18 @@ def new_figure(
 
 def params_axis(ax: Any, values: Sequence[float]) -> None:
     """The x axis for numbers of parameters: logarithmic where they span more than threefold."""
-    ax.set_xlabel("parameters")
-    known = [value for value in values if value > 0]
-    low, high = (min(known), max(known)) if known else (1, 1)
+    known = [value for value in values if value > 0] or [1000, 10_000]
+    low, high = min(known), max(known)
     if high > 3 * low:
         ax.set_xscale("log")
-        ax.set_xlabel("parameters (logarithmic)")
-        subs = (1, 2, 5) if high < 40 * low else (1,)
-        ax.xaxis.set_major_locator(LogLocator(subs=subs))
+        margin = (high / low) ** 0.06
+        ax.set(xlabel="parameters (logarithmic)", xlim=(low / margin, high * margin))
+        ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 40 * low else (1,)))
         ax.xaxis.set_minor_locator(NullLocator())
     else:
+        margin = max(0.06 * (high - low), 0.02 * high)
+        ax.set(xlabel="parameters", xlim=(low - margin, high + margin))
         ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-        ax.margins(x=0.15)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
 
 
