@@ -1,0 +1,38 @@
+"""Fixtures that several test files share; also what puts this folder on ``sys.path``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import drivers
+import pytest
+import stubs
+
+from deap_nas import evaluator
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home and working directory of its own."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def stub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[drivers.Trainings]:
+    """Evaluators train with ``stubs.Trainer``; yields the trainings that were begun."""
+    log, faults = tmp_path / "trainings.txt", tmp_path / "faults"
+    faults.mkdir()
+    log.touch()
+    monkeypatch.setenv(stubs.LOG, str(log))
+    monkeypatch.setenv(stubs.FAULTS, str(faults))
+    monkeypatch.setattr(evaluator, "Workers", drivers.stub_workers)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    yield drivers.Trainings(log, faults)
+    assert not drivers.workers_of(os.getpid()), "worker processes are left over"
