@@ -40,8 +40,10 @@ class Cache:
         self._writable = True
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            memory = joblib.Memory(self.folder, verbose=0)
-            self._remember: Any = memory.cache(remember, ignore=["produce"])
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # joblib's own; ours are below
+                memory = joblib.Memory(self.folder, verbose=0)
+                self._remember: Any = memory.cache(remember, ignore=["produce"])
         except OSError as error:
             self._remember = None
             self._warn(f"cache folder {folder} cannot be used ({error.strerror})")
