@@ -152,7 +152,7 @@ class Trainer:
             misbehave(fault)
             return Trained(failed("diverged", "loss nan in epoch 1", size, train_seconds=0.1), [])
         rng = random.Random(f"{text} {recipe.to_dict()} {train_seed}")
-        return Trained(evaluation(rng, size, recipe.epochs), weights(rng))
+        return Trained(evaluation(rng, size, recipe.epochs), weights(rng, len(genome) + 1))
 
     def score(self, genome: Any, weights: Any, x: Any, y: Any) -> Any:
         right = random.Random(f"{format_genes(genome)} {[w.tobytes() for w in weights]}")
@@ -187,8 +187,10 @@ def evaluation(rng: random.Random, size: int = 3264, epochs: int = 1) -> Evaluat
     )
 
 
-def weights(rng: random.Random) -> list[Any]:
-    return [np.array([rng.random() for _ in range(6)], np.float32).reshape(2, 3), np.ones(3)]
+def weights(rng: random.Random, layers: int = 2) -> list[Any]:
+    """Kernel and bias of so many layers: one for each conv gene, two for the head."""
+    kernels = [np.array([rng.random() for _ in range(4)], np.float32) for _ in range(layers)]
+    return [array for kernel in kernels for array in (kernel.reshape(2, 2), np.ones(2))]
 
 
 def fault_of(text: str) -> str:

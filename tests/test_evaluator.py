@@ -241,6 +241,7 @@ class Notes:
     def __init__(self) -> None:
         self.written: dict[str, Any] = {}
         self.now = 0.0
+        self.is_closed = False
 
     def recall(self, genome: str, /) -> Evaluation | None:
         return self.written[genome].evaluation if genome in self.written else None
@@ -251,6 +252,9 @@ class Notes:
 
     def elapsed(self) -> float:
         return self.now
+
+    def closed(self) -> bool:
+        return self.is_closed
 
 
 def test_what_is_on_record_is_not_trained_again(stub):
@@ -278,7 +282,7 @@ def test_a_cached_answer_is_put_on_record(tmp_path, stub):
     with make(cache=tmp_path, record=notes) as evaluator:
         evaluator(GENOMES[0])
     assert list(notes.written) == [str(GENOMES[0])]
-    assert len(notes.written[str(GENOMES[0])].weights) == 2
+    assert len(notes.written[str(GENOMES[0])].weights) == 2 * len(GENOMES[0]) + 2
 
 
 def test_an_outcome_is_on_record_before_anybody_hears_of_it(stub):

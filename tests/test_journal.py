@@ -25,14 +25,14 @@ GENOMES = [f"NC {n} 3 relu;RC 4 3 relu;RC 4 3 relu;FL tanh" for n in (2, 4, 6)]
 
 def trained(i: int = 0) -> Trained:
     rng = random.Random(i)
-    return Trained(stubs.evaluation(rng), stubs.weights(rng))
+    return Trained(stubs.evaluation(rng), stubs.weights(rng, layers=5))
 
 
-def write(folder: Path) -> None:
-    """A journal of two generations with an end."""
+def write(folder: Path, *generations: list[str]) -> None:
+    """A journal of these generations, with an end."""
     folder.mkdir(exist_ok=True)
     with Journal(folder) as journal:
-        for number, genomes in enumerate((GENOMES[:2], GENOMES[2:])):
+        for number, genomes in enumerate(generations):
             for genome in genomes:
                 journal.record(genome, trained(GENOMES.index(genome)), cached=False)
             journal.end_generation(number, genomes, {"max": 0.1 + number})
@@ -62,8 +62,15 @@ def unsynced(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    write(tmp_path / "run")
+    write(tmp_path / "run", GENOMES[:2], GENOMES[2:])
     return tmp_path / "run"
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A journal of which every byte can be harmed in turn."""
+    write(tmp_path / "small", GENOMES[:1])
+    return tmp_path / "small"
 
 
 # --- written and read
@@ -162,10 +169,10 @@ def test_a_generation_is_written_once_and_another_one_refused(folder):
 # --- damage
 
 
-def test_cut_at_every_byte(folder, tmp_path, unsynced):
+def test_cut_at_every_byte(small, tmp_path, unsynced):
     """A torn end is noticed and set aside; all lines before it hold; writing goes on behind."""
-    raw = (folder / "journal.jsonl").read_bytes()
-    whole, _ = read(folder)
+    raw = (small / "journal.jsonl").read_bytes()
+    whole, _ = read(small)
     ends = [i + 1 for i, byte in enumerate(raw) if byte == ord("\n")]
     target = tmp_path / "cut"
     target.mkdir()
@@ -193,10 +200,10 @@ def test_writing_goes_on_behind_a_torn_line(folder):
     assert not caught
 
 
-def test_each_byte_flipped(folder, tmp_path, unsynced):
+def test_each_byte_flipped(small, tmp_path, unsynced):
     """Never a wrong answer: the line (or two, where their separator was hit) is set aside."""
-    raw = (folder / "journal.jsonl").read_bytes()
-    whole, _ = read(folder)
+    raw = (small / "journal.jsonl").read_bytes()
+    whole, _ = read(small)
     target = tmp_path / "flipped"
     target.mkdir()
     rng = random.Random(0)

@@ -437,15 +437,23 @@ def test_resuming_a_finished_run_says_so(finished, stub, capsys):
         (["--population", 5], "population 3 in the run, 5 now"),
         (["--epochs", 2], "epochs"),
         (["--recipe", "paper"], "recipe 'fast' in the run, 'paper' now"),
-        (["--preset", "paper"], "paper"),
-        (["--config", "other.toml"], "seed"),
     ],
 )
 def test_resuming_with_other_settings_is_refused(finished, capsys, arguments, words):
     (finished / "result.json").unlink()
-    Path("other.toml").write_text("seed = 9\n")
     capsys.readouterr()
     refused(lambda: run_main("--resume", finished, *arguments), capsys, "other settings", words)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--preset", "paper"], ["--preset", "quick"], ["--config", "other.toml"]]
+)
+def test_presets_and_files_are_for_new_runs(finished, capsys, arguments):
+    (finished / "result.json").unlink()
+    Path("other.toml").write_text("seed = 9\n")
+    capsys.readouterr()
+    words = (f"{arguments[0]} with --resume", f"leave out {arguments[0]}")
+    refused(lambda: run_main("--resume", finished, *arguments), capsys, *words)
 
 
 def test_resuming_with_other_data_is_refused(finished, data, capsys):
@@ -590,8 +598,9 @@ def test_a_second_ctrl_c_is_immediate(home, stub, data):
 
 
 def test_ctrl_c_before_anything_is_written_is_no_traceback(home, data):
-    process = drivers.start("--dataset", data, "--out", home / "run", *SMALL)
-    time.sleep(0.6)
+    process = drivers.start("--dataset", data, "--out", home / "run", *SMALL, stub=False)
+    maps = Path(f"/proc/{process.pid}/maps")
+    drivers.wait_until(lambda: "numpy" in maps.read_text())  # it is loading its libraries
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert process.returncode in (130, -signal.SIGINT)

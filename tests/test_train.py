@@ -128,10 +128,10 @@ def test_what_is_measured_is_consistent(warm, patient):
         assert evaluation.measured_on
 
 
-def test_it_learns(patient):
-    curve = patient.evaluation.curve
-    assert curve[-1]["loss"] < curve[0]["loss"] < 3
-    assert patient.evaluation.accuracy > 0.2
+def test_it_learns(workers):
+    evaluation = train(workers, GENOMES[2], replace(RECIPES["fast"], epochs=25)).evaluation
+    assert evaluation.curve[-1]["loss"] < evaluation.curve[0]["loss"] < 3
+    assert evaluation.accuracy > 0.3  # of ten classes, from 500 images
 
 
 def test_kept_weights_score_as_recorded(workers, warm, patient):
@@ -166,7 +166,7 @@ print(float((found == data["y"]).mean()))
 
 def test_a_loss_that_is_not_finite_is_diverged_and_has_no_weights(workers):
     absurd = replace(RECIPES["paper"], learning_rate=1e30, epochs=3)
-    genome = parse_genome("NC 4 3 relu;RC 4 3 relu;RC 4 3 relu;FL relu")
+    genome = parse_genome("NC 4 3 swish;RC 4 3 swish;RC 4 3 swish;FL swish")
     trained = train(workers, genome, absurd)
     evaluation = trained.evaluation
     assert (evaluation.status, evaluation.accuracy, trained.weights) == ("diverged", 0.0, [])
@@ -272,7 +272,7 @@ def test_losses_are_those_of_model_fit(workers, tmp_path):
     """Equal weights and batches in the same order: equal losses within float rounding."""
     sgd = Recipe("s", 1, "sgd", 0.02, 3, momentum=0.9)
     adam = Recipe("a", 1, "adam", 0.003, 3, batch_size=50)
-    cases = [(genome, recipe) for genome in GENOMES for recipe in (sgd, adam)]
+    cases = list(zip(GENOMES, (sgd, adam, sgd)))
     x, y, _, _ = arrays()
     np.savez(tmp_path / "data.npz", x=x, y=y)
     question = {

@@ -86,6 +86,13 @@ def test_the_clock_starts_when_the_worker_does():
         assert outcomes(workers, ("echo", 1))[0].status == "ok"
 
 
+def test_a_task_may_be_free_of_the_limits():
+    """Scoring and saving the winner at the end of a search."""
+    with make(max_seconds=0.2, max_memory=1) as workers:
+        ((_, outcome),) = workers.run([Task(0, "sleep", (1.0,), limited=False)])
+    assert outcome.status == "ok"
+
+
 @pytest.mark.parametrize(
     ("call", "reason"),
     [

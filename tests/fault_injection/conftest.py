@@ -7,7 +7,6 @@ import json
 import os
 import platform
 import subprocess
-import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -99,6 +98,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Only a whole suite's counts are saved: a part would pass for it."""
-    whole = session.config.getoption("-k") == "" and not any("::" in a for a in sys.argv)
-    if len(_counts.rows()) > 1 and whole and "::" not in " ".join(session.config.args):
+    options = session.config.option
+    folders = all(Path(argument).is_dir() for argument in session.config.args)
+    if len(_counts.rows()) > 1 and folders and not options.keyword and not options.collectonly:
         _counts.save()

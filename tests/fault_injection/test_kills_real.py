@@ -27,7 +27,7 @@ MOMENTS = (
     ("training", [("after", n, (0.1, 1.5)) for n in (1, 2, 4, 5, 7)]),
     ("journal write", [("half", n) for n in (1, 3, 5, 8)] + [("fsync", n) for n in (2, 9, 16, 30)]),
     ("selection", [("select", 1), ("select", 2)]),
-    ("end of run", [("end", 1), ("replaced:last", 1), ("replaced:last", 2), ("after-end", 0.3)]),
+    ("end of run", [("end", 1), ("finding", 1), ("finding", 2), ("after-end", 0.3)]),
 )
 KILLS = [(name, moment) for name, moments in MOMENTS for moment in moments]
 WHO = ("parent", "worker", "everything")
@@ -68,11 +68,11 @@ def strike(
         drivers.wait_until(lambda: (run / "logbook.csv").exists(), 120)
         pause = moment[1] * rng.random()
     else:
-        # Tables are written with each generation; these are the last two of them, at the end.
+        # Behind the last generation the best network is scored on the test set and saved.
         drivers.wait_until(
             lambda: sum(line["kind"] == "generation" for line in drivers.lines_of(run)) == 3, 120
         )
-        pause = rng.uniform(0, 0.5 * moment[1])
+        pause = rng.uniform(0, 0.1 * moment[1])
     if who == "worker":
         drivers.wait_until(lambda: drivers.workers_of(process.pid) or process.poll() is not None)
     return process, faults.kill_after(process, pause, who, rng)
