@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=EPOCH_STEPS, help="a measurement (469: epoch)")
     parser.add_argument("--rounds", type=int, default=3, help="measurements of each (default 3)")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "evaluation_throughput")
-    arguments = parser.parse_args()
+    arguments, measured_with = parser.parse_args(), provenance()
     cores = len(os.sched_getaffinity(0))
     stock, ours = Side("stock", {}), [Side("ours", OURS) for _ in range(cores)]
     rows = []
@@ -69,7 +69,7 @@ def main() -> None:
         write_csv(pd.DataFrame(rows), arguments.out / "ratios.csv")
     geometric_mean = math.exp(statistics.fmean(math.log(r["ratio"]) for r in rows))
     memory = max(side.ask(("memory", None)) for side in ours)
-    content = {"geometric_mean": geometric_mean, "worker_mib": memory, **provenance()}
+    content = {"geometric_mean": geometric_mean, "worker_mib": memory, **measured_with}
     content |= {"steps": arguments.steps, "rounds": arguments.rounds}
     (arguments.out / "run.json").write_text(json.dumps(content, indent=2) + "\n")
     plot(pd.DataFrame(rows), geometric_mean, arguments.out)

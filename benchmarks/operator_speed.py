@@ -37,14 +37,14 @@ GENOMES, ROUNDS, GENERATIONS, POPULATION = 1000, 5, 10, 1000
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "operator_speed")
-    arguments = parser.parse_args()
+    arguments, measured_with = parser.parse_args(), provenance()
     operators = pd.DataFrame(operator_rows())
     generation = pd.DataFrame(
         [{"space": name, **generation_row(space)} for name, space in SPACES.items()]
     )
     write_csv(operators, arguments.out / "operators.csv")
     write_csv(generation, arguments.out / "generation.csv")
-    (arguments.out / "run.json").write_text(json.dumps(provenance(), indent=2) + "\n")
+    (arguments.out / "run.json").write_text(json.dumps(measured_with, indent=2) + "\n")
     print(operators.to_string(index=False), generation.to_string(index=False), sep="\n\n")
 
 

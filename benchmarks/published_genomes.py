@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="train seeds 0, 1, ... (default 3)")
     parser.add_argument("--cache", type=Path, default=None, help="default: the user's own")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "published_genomes")
-    arguments = parser.parse_args()
+    arguments, measured_with = parser.parse_args(), provenance()
     dataset = load_dataset("fashion_mnist")
     rows = []
     for seed in track(range(arguments.seeds), "train seeds"):
@@ -66,7 +66,7 @@ def main() -> None:
         write_csv(scores, arguments.out / "scores.csv")
     summary = summarise(scores)
     write_csv(summary, arguments.out / "summary.csv")
-    (arguments.out / "run.json").write_text(json.dumps(provenance(), indent=2) + "\n")
+    (arguments.out / "run.json").write_text(json.dumps(measured_with, indent=2) + "\n")
     print(summary.to_string(index=False))
 
 
