@@ -10,7 +10,12 @@ Equal steps (batch 128, SGD 0.01, momentum 0.9, full Fashion-MNIST in memory, im
 A and B take turns, genome by genome and round by round, so that a drift of the machine hits both.
 While A measures no worker is busy, while B measures A's process waits. Start-up and tracing are
 counted apart. Writes results/evaluation_throughput/: ratios.csv (a row a genome, column ``ratio`` =
-genome-epochs per minute of B over A), run.json, ratios.png, ratios.svg.
+genome-epochs per minute of B over A; ``scaling`` = B over one worker alone), run.json, ratios.png,
+ratios.svg.
+
+TensorFlow turns oneDNN on by itself on CPUs with AVX-512 and leaves it off on others. --as-avx2 shows,
+on a CPU with AVX-512, about what the others see: A with oneDNN off, B held to AVX2. It is an
+imitation: nothing but the choice of kernels changes.
 """
 
 from __future__ import annotations
@@ -49,27 +54,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=EPOCH_STEPS, help="a measurement (469: epoch)")
     parser.add_argument("--rounds", type=int, default=3, help="measurements of each (default 3)")
+    parser.add_argument("--as-avx2", action="store_true", help="imitate a CPU without AVX-512")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "evaluation_throughput")
     arguments, measured_with = parser.parse_args(), provenance()
     cores = len(os.sched_getaffinity(0))
-    stock, ours = Side("stock", {}), [Side("ours", OURS) for _ in range(cores)]
+    stock_environment, our_environment = ({}, OURS)
+    if arguments.as_avx2:
+        stock_environment = {"TF_ENABLE_ONEDNN_OPTS": "0"}
+        our_environment = {**OURS, "ONEDNN_MAX_CPU_ISA": "AVX2"}
+    stock = Side("stock", stock_environment)
+    ours = [Side("ours", our_environment) for _ in range(cores)]
     rows = []
     for name, text in GENOMES.items():
         started = [side.ask(("build", text)) for side in (stock, *ours)]
-        times: list[tuple[float, float, float]] = []
+        times: list[tuple[float, ...]] = []
         for _ in range(arguments.rounds):
             a, loss_a = stock.ask(("steps", arguments.steps))
             for side in ours:
                 side.send(("steps", arguments.steps))
             answers = [side.receive() for side in ours]
-            times.append((a, max(b for b, _ in answers), answers[0][0]))
+            times.append((a, max(b for b, _ in answers)))
             loss_b = answers[0][1]
+            times[-1] += (ours[0].ask(("steps", arguments.steps))[0],)
         rows.append(row(name, text, times, cores, arguments.steps, started, loss_a, loss_b))
         print(f"{name}: ratio {rows[-1]['ratio']:.2f}", flush=True)
         write_csv(pd.DataFrame(rows), arguments.out / "ratios.csv")
     geometric_mean = math.exp(statistics.fmean(math.log(r["ratio"]) for r in rows))
     memory = max(side.ask(("memory", None)) for side in ours)
     content = {"geometric_mean": geometric_mean, "worker_mib": memory, **measured_with}
+    content["scaling"] = statistics.fmean(r["scaling"] for r in rows)
     content |= {"steps": arguments.steps, "rounds": arguments.rounds}
     (arguments.out / "run.json").write_text(json.dumps(content, indent=2) + "\n")
     plot(pd.DataFrame(rows), geometric_mean, arguments.out)
@@ -81,8 +94,7 @@ def row(
 ) -> dict[str, Any]:
     """Medians over the rounds; genome-epochs per minute of all cores together."""
     per_epoch = EPOCH_STEPS / steps
-    a = statistics.median(a for a, _, _ in times) * per_epoch
-    b = statistics.median(b for _, b, _ in times) * per_epoch
+    a, b, _ = (statistics.median(column) * per_epoch for column in zip(*times, strict=True))
     ratios = sorted(cores * a / b for a, b, _ in times)
     return {
         "name": name,
@@ -90,6 +102,7 @@ def row(
         "ratio": statistics.median(ratios),
         "lowest_ratio": ratios[0],
         "highest_ratio": ratios[-1],
+        "scaling": statistics.median(cores * alone / b for _, b, alone in times),
         "stock_epochs_per_minute": 60 / a,
         "our_epochs_per_minute": 60 * cores / b,
         "stock_epoch_seconds": a,

@@ -142,8 +142,19 @@ def print_tops(table: pd.DataFrame, console: Console) -> None:
         for column in SHOWN:
             shown.add_column(column, justify="left" if column == "genome" else "right")
         for row in rows.to_dict("records"):
+            row["genome"] = fold(row["genome"])
             shown.add_row(*(form.format(row[column]) for column, form in SHOWN.items()))
         console.print(shown)
+
+
+def fold(genome: str, width: int = 40) -> str:
+    """A genome on lines of at most ``width``, broken between genes."""
+    lines = [""]
+    for gene in genome.split(";"):
+        if len(lines[-1]) + len(gene) > width:
+            lines.append("")
+        lines[-1] += f"{gene};"
+    return "\n".join(lines).removesuffix(";")
 
 
 def print_result(result: Result, split: str, console: Console) -> None:

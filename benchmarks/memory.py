@@ -1,0 +1,64 @@
+"""Resident memory of the parent and its workers over 200 genomes on full Fashion-MNIST.
+
+    python benchmarks/memory.py    # about ten minutes on two cores
+
+Genomes with few filters, one epoch each, so that 200 take minutes; then one of the report's, whose
+activations are larger. Writes results/memory/memory.csv (a row per genome trained: MiB of the
+parent and of the largest worker at that moment) and run.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import psutil
+from common import ROOT, provenance, write_csv
+
+from deap_nas import PAPER_SPACE, RECIPES, Evaluator, load_dataset, parse_genome
+
+PUBLISHED = "NC 16 4 gelu;RC 10 4 relu;NC 8 4 gelu;NC 16 4 tanh;RC 4 5 tanh;FL swish"
+MIB = 2**20
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--genomes", type=int, default=200)
+    parser.add_argument("--out", type=Path, default=ROOT / "results" / "memory")
+    arguments, measured_with = parser.parse_args(), provenance()
+    rng = random.Random(0)
+    space = replace(PAPER_SPACE, filters=(2, 4), n_normal=(1, 2))
+    genomes = [space.sample(rng) for _ in range(arguments.genomes)]
+    rows: list[dict[str, Any]] = []
+
+    def note(genome: str, evaluation: Any, cached: bool) -> None:
+        this = psutil.Process()
+        workers = [child.memory_info().rss / MIB for child in this.children()]
+        rows.append(
+            {
+                "trained": len(rows) + 1,
+                "parent_mib": this.memory_info().rss / MIB,
+                "worker_mib": max(workers),
+                "genome": genome,
+            }
+        )
+
+    recipe = replace(RECIPES["fast"], epochs=1)
+    with Evaluator(load_dataset("fashion_mnist"), recipe=recipe, cache=None) as evaluator:
+        evaluator.observe = note
+        evaluator.measure_all(genomes)
+        evaluator.measure(parse_genome(PUBLISHED))
+    table = pd.DataFrame(rows)
+    write_csv(table, arguments.out / "memory.csv")
+    (arguments.out / "run.json").write_text(json.dumps(measured_with, indent=2) + "\n")
+    print(table.drop(columns="genome").iloc[[0, *range(9, len(table), 20), -1]].to_string())
+    print("most:", table[["parent_mib", "worker_mib"]].max().round().to_dict())
+
+
+if __name__ == "__main__":
+    main()
