@@ -28,6 +28,7 @@ _HOMES = {
     "evaluator": "Evaluator",
     "toolbox": "make_toolbox",
     "algorithms": "ea_generational",
+    "watcher": "Watcher",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 

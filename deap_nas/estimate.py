@@ -13,10 +13,10 @@ from deap_nas.settings import Settings
 from deap_nas.space import SearchSpace
 from deap_nas.terminal import duration
 
-# Seconds of one thread for an image's forward and backward pass, fitted by
-# benchmarks/training_cost.py on a 2-core machine: FIXED + multiply-adds * PER_MULTIPLY_ADD.
-FIXED = 4e-5
-PER_MULTIPLY_ADD = 1.2e-10
+# Seconds of a worker for an image's forward and backward pass, FIXED + multiply-adds *
+# PER_MULTIPLY_ADD: a line through our_epoch_seconds of results/evaluation_throughput/ratios.csv.
+FIXED = 2e-5
+PER_MULTIPLY_ADD = 1.3e-10
 START_UP = 6.0  # a worker's first task waits for TensorFlow
 TRACING = 1.0  # building one network's graph
 SAMPLES = 200

@@ -56,7 +56,7 @@ def main(
     """Run the command; returns the exit status.
 
     Args:
-        watcher: a ``search.Watcher`` that is told of the search as well.
+        watcher: a ``Watcher`` that is told of the search as well.
     """
     arguments = {**vars(make_parser(prog).parse_args(argv)), "watcher": watcher}
     try:
@@ -100,11 +100,12 @@ def _run(arguments: dict[str, Any]) -> int:
         return _repeat(arguments, resumed)
     settings, preset = _settings(arguments, resumed)
     with quiet():
-        from deap_nas import search
+        from deap_nas.provenance import describe
+        from deap_nas.search import load
         from deap_nas.terminal import make_console
 
-        dataset, space = search.load(settings)
-        config = {"preset": preset, **search.describe(settings, dataset, space)}
+        dataset, space = load(settings)
+        config = {"preset": preset, **describe(settings, dataset, space)}
         console = make_console()
         if arguments.get("dry_run"):
             from deap_nas.estimate import explain
@@ -166,7 +167,7 @@ def _config_of(folder: Path) -> dict[str, Any]:
 
 
 def _check_same(folder: Path, config: dict[str, Any]) -> None:
-    from deap_nas.search import differences
+    from deap_nas.provenance import differences
 
     if found := differences(_config_of(folder), config):
         raise UserError(
@@ -201,8 +202,9 @@ def _search(
     import filelock
 
     from deap_nas.report.tables import evaluations_table
-    from deap_nas.search import Watchers, search
+    from deap_nas.search import search
     from deap_nas.terminal import Log, ProgressWatcher, print_result, print_tops
+    from deap_nas.watcher import Watchers
     from deap_nas.worker import one_line
 
     watcher, report = arguments["watcher"], "no_report" not in arguments

@@ -16,9 +16,10 @@ from deap_nas.cost import layers
 from deap_nas.fitness import FITNESSES, Evaluation
 from deap_nas.genome import Genome
 from deap_nas.report.tables import TOPS, top
-from deap_nas.search import Finding, Result, Watcher
+from deap_nas.result import Finding, Result
 from deap_nas.settings import Settings
 from deap_nas.space import SearchSpace
+from deap_nas.watcher import Watcher
 
 WIDTH = 110  # where there is no terminal to measure
 SHOWN = {

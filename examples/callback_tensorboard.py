@@ -13,7 +13,7 @@ from tensorboard.summary import Writer
 
 from deap_nas import Evaluation
 from deap_nas.run import main
-from deap_nas.search import Watcher
+from deap_nas.watcher import Watcher
 
 
 class TensorBoardWatcher(Watcher):

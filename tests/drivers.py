@@ -213,7 +213,7 @@ def arm(at: str, kill: Callable[[], None] | None = None) -> None:
         for name, select in toolbox.SELECTIONS.items():
             toolbox.SELECTIONS[name] = count(select, True)
     elif point == "end":
-        search._write = count(search._write, True)
+        search.write_result = count(search.write_result, True)
     elif point == "half":
         write = journal.Journal._write
 

@@ -16,7 +16,7 @@ from deap_nas.journal import read_lines
 from deap_nas.report.lineage import births, family
 from deap_nas.report.record import read_run
 from deap_nas.run import main
-from deap_nas.search import Watcher
+from deap_nas.watcher import Watcher
 
 SMALL = ("--population", "4", "--generations", "2", "--workers", "1", "--no-cache")
 

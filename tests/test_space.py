@@ -345,7 +345,7 @@ class TestSettings:
         assert one == SearchSpace((3, 3), 2, (4, 8), (3, 5), ("tanh", "relu"), (9, 9, 1))
         assert hash(one) == hash(SearchSpace(3, 2, (4, 8), (3, 5), ("tanh", "relu"), (9, 9, 1)))
         assert {
-            gene.activation for gene in map(lambda i: one.sample(random.Random(i))[-1], range(40))
+            gene.activation for gene in (one.sample(random.Random(i))[-1] for i in range(40))
         } == {"tanh", "relu"}
 
     @given(spaces())

@@ -1,0 +1,52 @@
+"""What a run was made with: settings, recipe, space, data, versions, machine."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import platform
+import sys
+import time
+from importlib import metadata
+from typing import Any
+
+from deap_nas.data import Dataset
+from deap_nas.evaluator import cores
+from deap_nas.settings import FREE, Settings
+from deap_nas.space import SearchSpace
+
+PACKAGES = ("deap-nas", "deap", "numpy", "tensorflow", "tensorflow-cpu", "keras", "joblib")
+
+
+def describe(settings: Settings, dataset: Dataset, space: SearchSpace) -> dict[str, Any]:
+    """The whole configuration of a run: settings, recipe, space, data, versions, machine."""
+    return {
+        "settings": settings.to_dict(),
+        "recipe": settings.make_recipe().to_dict(),
+        "space": {**space.__getstate__(), "size": space.size()},
+        "data": {"source": dataset.source, "fingerprint": dataset.fingerprint},
+        "versions": {"python": platform.python_version(), **_versions()},
+        "machine": {"node": platform.node(), "system": platform.platform(), "cores": cores()},
+        "command": sys.argv,
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in PACKAGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[package] = metadata.version(package)
+    return found
+
+
+def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """What differs between two configurations that a result depends on, as sentences."""
+    found = []
+    for part in ("settings", "recipe", "space", "data"):
+        for name, value in new[part].items():
+            before = old[part].get(name)
+            same = json.dumps(before, default=str) == json.dumps(value, default=str)
+            if not same and name not in (*FREE, "source"):
+                found.append(f"{name} {before!r} in the run, {value!r} now")
+    return found
