@@ -13,9 +13,9 @@ counted apart. Writes results/evaluation_throughput/: ratios.csv (a row a genome
 genome-epochs per minute of B over A; ``scaling`` = B over one worker alone), run.json, ratios.png,
 ratios.svg.
 
-TensorFlow turns oneDNN on by itself on CPUs with AVX-512 and leaves it off on others. --as-avx2 shows,
-on a CPU with AVX-512, about what the others see: A with oneDNN off, B held to AVX2. It is an
-imitation: nothing but the choice of kernels changes.
+TensorFlow turns oneDNN on by itself on CPUs with AVX-512 and leaves it off on others. --as-avx2
+shows, on a CPU with AVX-512, about what the others see: A with oneDNN off, B held to AVX2. It is
+an imitation: nothing but the choice of kernels changes.
 """
 
 from __future__ import annotations
@@ -80,13 +80,12 @@ def main() -> None:
         print(f"{name}: ratio {rows[-1]['ratio']:.2f}", flush=True)
         write_csv(pd.DataFrame(rows), arguments.out / "ratios.csv")
     geometric_mean = math.exp(statistics.fmean(math.log(r["ratio"]) for r in rows))
-    memory = max(side.ask(("memory", None)) for side in ours)
-    content = {"geometric_mean": geometric_mean, "worker_mib": memory, **measured_with}
-    content["scaling"] = statistics.fmean(r["scaling"] for r in rows)
+    content = {"geometric_mean": geometric_mean, **measured_with}
+    content["scaling"] = scaling = statistics.fmean(r["scaling"] for r in rows)
     content |= {"steps": arguments.steps, "rounds": arguments.rounds}
     (arguments.out / "run.json").write_text(json.dumps(content, indent=2) + "\n")
     plot(pd.DataFrame(rows), geometric_mean, arguments.out)
-    print(f"geometric mean {geometric_mean:.2f}; a worker holds {memory:.0f} MiB")
+    print(f"geometric mean {geometric_mean:.2f}; all workers {scaling:.2f} times one")
 
 
 def row(
@@ -141,8 +140,6 @@ class Side:
 
 def serve(kind: str, fd: int) -> None:
     """The process's side: build a genome, or run steps; answers with seconds."""
-    import psutil
-
     pipe = Connection(fd)
     trainer = Stock() if kind == "stock" else Ours()
     while True:
@@ -154,11 +151,9 @@ def serve(kind: str, fd: int) -> None:
         if what == "build":
             trainer.build(argument)
             pipe.send(time.perf_counter() - start)
-        elif what == "steps":
+        else:
             loss = trainer.run(argument)
             pipe.send((time.perf_counter() - start, loss))
-        else:
-            pipe.send(psutil.Process().memory_info().rss / 2**20)
 
 
 class Stock:
