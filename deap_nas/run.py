@@ -238,7 +238,8 @@ def _search(
         )
         log(f"stopped by {type(stop).__name__}")
         return exit_status(stop)
-    console.print(f"\nstopped after {result.stopped}; everything is in {folder}", soft_wrap=True)
+    why = "all generations" if result.stopped == "generations" else result.stopped
+    console.print(f"\nended after {why}; everything is in {folder}", soft_wrap=True)
     return 0 if result.best else 1
 
 

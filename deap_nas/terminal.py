@@ -148,7 +148,7 @@ def print_tops(table: pd.DataFrame, console: Console) -> None:
         console.print(shown)
 
 
-def fold(genome: str, width: int = 40) -> str:
+def fold(genome: str, width: int = 34) -> str:
     """A genome on lines of at most ``width``, broken between genes."""
     lines = [""]
     for gene in genome.split(";"):
