@@ -110,7 +110,7 @@ BAD = [
     (["--workers", "-1"], ["workers -1"]),
     (["--cxpb", "1.5"], ["cxpb 1.5", "0 to 1"]),
     (["--mutpb", "nan"], ["mutpb nan"]),
-    (["--elitism", "10"], ["elitism 10", "population of 10"]),
+    (["--elitism", "10"], ["elitism 10", "population of 8"]),
     (["--fitness", "luck"], ["fitness 'luck'", "accuracy_per_log_params, time_penalised"]),
     (["--split", "train"], ["split 'train'", "validation, test"]),
     (["--space", "all"], ["space 'all'"]),
@@ -377,7 +377,8 @@ def test_a_runs_config_repeats_it(home, stub, data):
 )
 def test_what_stopped_it_is_said(home, stub, data, capsys, arguments, words):
     status = run_main("--dataset", data, "--out", "run", *SMALL, *arguments)
-    assert f"stopped after {words}" in capsys.readouterr().out
+    said = "all generations" if words == "generations" else words
+    assert f"ended after {said}" in capsys.readouterr().out
     assert result_of(home / "run")["stopped"] == words
     assert status == (0 if stub.counts() else 1)
 
@@ -398,7 +399,7 @@ def test_the_paper_preset_on_other_data_is_scored_on_test_and_says_so(home, stub
 def test_a_dry_run_says_much_and_writes_nothing(home, stub, capsys, preset):
     assert run_main("--preset", preset, "--dry-run") == 0
     out = capsys.readouterr().out
-    for words in ("population 10", "nothing was written", "trainings", "time:"):
+    for words in ("population 8", "nothing was written", "trainings", "time:"):
         assert words in out
     assert snapshot(home) == set()
     assert not stub.counts()

@@ -54,8 +54,9 @@ def test_whole_numbers_are_fine_where_a_float_is_allowed():
 # --- presets
 
 
-def test_quick_is_the_defaults():
-    assert make_settings() == make_settings("quick") == Settings()
+def test_quick_is_what_runs_without_a_word():
+    assert make_settings() == make_settings("quick")
+    assert make_settings().make_recipe().epochs == 20  # results/quick_recipe
     assert Settings().dataset == "fashion_mnist_mini"
     assert Settings().split == "validation"
 
