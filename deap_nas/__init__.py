@@ -27,7 +27,7 @@ _HOMES = {
     "recipes": "RECIPES Recipe",
     "evaluator": "Evaluator",
     "toolbox": "make_toolbox",
-    "algorithms": "ea_generational",
+    "algorithms": "ea_generational ea_local_search ea_mu_plus_lambda ea_regularized",
     "watcher": "Watcher",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}

@@ -1,5 +1,8 @@
 """Evolution loops in the shape of ``deap.algorithms``, for any DEAP toolbox."""
 
 from deap_nas.algorithms.generational import ea_generational
+from deap_nas.algorithms.local_search import ea_local_search
+from deap_nas.algorithms.mu_plus_lambda import ea_mu_plus_lambda
+from deap_nas.algorithms.regularized import ea_regularized
 
-__all__ = ["ea_generational"]
+__all__ = ["ea_generational", "ea_local_search", "ea_mu_plus_lambda", "ea_regularized"]

@@ -1,4 +1,4 @@
-"""What the loops share: evaluation, variation, elites, bookkeeping."""
+"""What the loops share: evaluation, variation, ranking, bookkeeping."""
 
 from __future__ import annotations
 
@@ -38,10 +38,41 @@ def vary(parents: Population, toolbox: Any, cxpb: float, mutpb: float, rng: Any)
     return offspring
 
 
+def breed(
+    population: Population, n: int, toolbox: Any, cxpb: float, mutpb: float, rng: Any
+) -> Population:
+    """``n`` children of selected parents; of an odd number, the last pair's second is let go."""
+    return vary(toolbox.select(population, n + n % 2), toolbox, cxpb, mutpb, rng)[:n]
+
+
+def mutant(parent: Any, toolbox: Any) -> Any:
+    """A mutated clone, without a fitness."""
+    (child,) = toolbox.mutate(toolbox.clone(parent))
+    del child.fitness.values
+    return child
+
+
 def sound(individuals: Population, toolbox: Any) -> Population:
     """Those that did not fail, where the toolbox can tell (``toolbox.failed``)."""
     failed = getattr(toolbox, "failed", None)
     return [ind for ind in individuals if not failed(ind)] if failed else list(individuals)
+
+
+def merit(toolbox: Any) -> Callable[[Any], Any]:
+    """A key to rank by: anybody sound before anybody failed, then by fitness."""
+    failed = getattr(toolbox, "failed", lambda _: False)
+    return lambda individual: (not failed(individual), individual.fitness)
+
+
+def distinct_first(individuals: Population, similar: Callable[[Any, Any], bool]) -> Population:
+    """The first of each kind, in order, then the copies: copies live on only where there are not
+    enough others."""
+    firsts: Population = []
+    copies: Population = []
+    for individual in individuals:
+        known = any(similar(individual, other) for other in firsts)
+        (copies if known else firsts).append(individual)
+    return firsts + copies
 
 
 class Book:
@@ -60,9 +91,14 @@ class Book:
         self.logbook = tools.Logbook()
         self.logbook.header = ["gen", "nevals", *(stats.fields if stats else [])]
 
-    def enter(self, generation: int, population: Population, nevals: int) -> None:
+    def enter(
+        self, generation: int, population: Population, nevals: int, met: Population | None = None
+    ) -> None:
+        """Record a generation; ``met`` are the candidates for the hall of fame, where they are
+        more than the population."""
         if self._halloffame is not None:
-            self._halloffame.update(sound(population, self._toolbox))
+            met = population if met is None else met
+            self._halloffame.update(sound(met, self._toolbox))
         record = self._stats.compile(population) if self._stats and population else {}
         self.logbook.record(gen=generation, nevals=nevals, **record)
         if self._verbose:
