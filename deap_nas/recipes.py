@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from math import cos, pi
 from typing import Any
 
-OPTIMIZERS = ("sgd", "adam")
+OPTIMIZERS = ("sgd", "adam", "rmsprop")
 SCHEDULES = ("constant", "cosine")
 SCORED = ("all", "doubling", "last")
 
@@ -24,7 +24,7 @@ class Recipe:
     """How a network is trained.
 
     Args:
-        optimizer: "sgd" (with ``momentum``) or "adam", both Keras's own.
+        optimizer: "sgd" (with ``momentum``), "adam" or "rmsprop", all as Keras has them.
         learning_rate: the rate, or the peak of it where there is a schedule.
         epochs: passes over the training images, the most where ``patience`` can stop it.
         batch_size: images a step; the last batch of an epoch is what remains.

@@ -8,7 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from deap_nas import FULL_SPACE, PAPER_SPACE, RECIPES, SearchSpace, build_model, parse_genome
+from deap_nas import (
+    FULL_SPACE,
+    PAPER_SPACE,
+    RECIPES,
+    Recipe,
+    SearchSpace,
+    build_model,
+    parse_genome,
+)
 
 tf = pytest.importorskip("tensorflow")
 keras = pytest.importorskip("keras")
@@ -20,6 +28,7 @@ from deap_nas.graph import (  # noqa: E402
 )
 from deap_nas.graph.network import loss_and_gradients  # noqa: E402
 
+RMSPROP = Recipe("rmsprop", version=1, optimizer="rmsprop", learning_rate=0.002, epochs=3)
 SHAPES = [(28, 28, 1), (9, 12, 1), (11, 10, 3), (8, 8, 2)]
 
 
@@ -85,9 +94,9 @@ def test_activations_equal_keras_in_value_and_slope(activation):
     np.testing.assert_allclose(backward(tf.ones_like(z)), tape.gradient(expected, z), atol=2e-6)
 
 
-@pytest.mark.parametrize("name", RECIPES)
-def test_an_epoch_equals_keras_fit_with_the_same_batches(name):
-    recipe = replace(RECIPES[name], batch_size=32, schedule="constant", warmup=0.0)
+@pytest.mark.parametrize("recipe", [*RECIPES.values(), RMSPROP], ids=lambda recipe: recipe.name)
+def test_an_epoch_equals_keras_fit_with_the_same_batches(recipe):
+    recipe = replace(recipe, batch_size=32, schedule="constant", warmup=0.0)
     genome = parse_genome("NC 4 3 tanh;RC 6 3 gelu;RC 5 3 swish;FL swish")
     x, y = data((12, 12, 1), n=100)
     model = build_model(genome, (12, 12, 1), 10, seed=3)
@@ -95,6 +104,7 @@ def test_an_epoch_equals_keras_fit_with_the_same_batches(name):
     optimizer = {
         "sgd": lambda: keras.optimizers.SGD(recipe.learning_rate, momentum=recipe.momentum),
         "adam": lambda: keras.optimizers.Adam(recipe.learning_rate),
+        "rmsprop": lambda: keras.optimizers.RMSprop(recipe.learning_rate),
     }[recipe.optimizer]()
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=False)

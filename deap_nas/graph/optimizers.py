@@ -14,8 +14,8 @@ from deap_nas.recipes import Recipe
 
 Step = Callable[[Any, tuple[Any, ...], Any, Any, Any], tuple[Any, tuple[Any, ...]]]
 
-# The defaults of keras.optimizers.Adam
-BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
+# The defaults of keras.optimizers.Adam and RMSprop
+BETA_1, BETA_2, RHO, EPSILON = 0.9, 0.999, 0.9, 1e-7
 
 
 def make_step(recipe: Recipe) -> tuple[Step, int]:
@@ -27,7 +27,7 @@ def make_step(recipe: Recipe) -> tuple[Step, int]:
             return weights + momentum, (momentum,)
 
         return sgd, 1
-    return adam, 2
+    return (adam, 2) if recipe.optimizer == "adam" else (rmsprop, 1)
 
 
 def adam(weights: Any, slots: Any, gradient: Any, rate: Any, number: Any) -> Any:
@@ -37,3 +37,9 @@ def adam(weights: Any, slots: Any, gradient: Any, rate: Any, number: Any) -> Any
     v += (tf.square(gradient) - v) * (1 - BETA_2)
     alpha = rate * tf.sqrt(1 - tf.pow(BETA_2, number)) / (1 - tf.pow(BETA_1, number))
     return weights - m * alpha / (tf.sqrt(v) + EPSILON), (m, v)
+
+
+def rmsprop(weights: Any, slots: Any, gradient: Any, rate: Any, number: Any) -> Any:
+    """Tieleman and Hinton 2012, lecture 6.5, without momentum, as Keras has it."""
+    v = slots[0] * RHO + tf.square(gradient) * (1 - RHO)
+    return weights - rate * gradient * tf.math.rsqrt(v + EPSILON), (v,)
