@@ -20,7 +20,9 @@ _HOMES = {
     "space": "FULL_SPACE PAPER_SPACE SearchSpace SpaceError",
     "fitness": "Evaluation FITNESSES accuracy_per_log_params time_penalised",
     "operators": (
-        "Space cx_one_point cx_one_point_reject mut_gene mut_pool rejecting sel_roulette"
+        "Space cx_one_point cx_one_point_reject cx_two_point cx_two_point_reject cx_uniform "
+        "cx_uniform_by_kind cx_uniform_reject mut_attribute mut_delete mut_gene mut_insert "
+        "mut_mixture mut_pool mut_swap rejecting sel_rank_roulette sel_roulette"
     ),
     "data": "DataError Dataset load_dataset",
     "model": "build_model",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import Any, TypeVar
 
 T = TypeVar("T", bound=Hashable)
@@ -18,12 +19,33 @@ class Choices(tuple[T, ...]):
         self.places = {value: i for i, value in enumerate(self)}
         return self
 
+    def near(self, value: T) -> list[T]:
+        """Those that differ from ``value`` in one item, or at all if they are no tuples."""
+        alike = (other for rest in _rests(value) for other in self._by_rest.get(rest, ()))
+        return [other for other in alike if other != value]
+
+    @cached_property
+    def _by_rest(self) -> dict[Hashable, list[T]]:
+        found: dict[Hashable, list[T]] = {}
+        for value in self:
+            for rest in _rests(value):
+                found.setdefault(rest, []).append(value)
+        return found
+
+
+def _rests(value: Any) -> Iterator[Hashable]:
+    """What is left of a value without one of its items, for each of them."""
+    if isinstance(value, tuple):
+        yield from ((type(value), i, value[:i] + value[i + 1 :]) for i in range(len(value)))
+    else:
+        yield None
+
 
 class Without(Sequence[T]):
     """``choices`` without one of its values, if it is there."""
 
     def __init__(self, choices: Choices[T], value: T) -> None:
-        self._choices = choices
+        self._choices, self._value = choices, value
         self._hole = choices.places.get(value, len(choices))
 
     def __len__(self) -> int:
@@ -34,6 +56,10 @@ class Without(Sequence[T]):
             return [self[j] for j in range(*i.indices(len(self)))]
         i = range(len(self))[i]
         return self._choices[i + (i >= self._hole)]
+
+    def near(self) -> list[T]:
+        """Those that differ from the value left out in one item."""
+        return self._choices.near(self._value)
 
 
 class Pairs(Sequence[tuple[int, T]]):

@@ -15,12 +15,11 @@ from typing import Any
 
 from deap_nas.fitness import FITNESSES
 from deap_nas.genome import Genome, GenomeError, parse_genome
-from deap_nas.operators import CROSSOVERS, MUTATIONS
+from deap_nas.operators import CROSSOVERS, MUTATIONS, SELECTIONS
 from deap_nas.recipes import RECIPES, Recipe, find_recipe
 from deap_nas.space import SPACES
 
 SPLITS = ("validation", "test")
-SELECTIONS = ("roulette", "tournament")
 # What may change between a run and its resumption, since no result depends on it.
 FREE = ("workers", "cache", "data_dir")
 
@@ -59,7 +58,7 @@ class Settings:
     generations: int = _option(4, "generations bred after the initial one", metavar="N")
     crossover: str = _option("one_point", "how two genomes are mated", allowed=tuple(CROSSOVERS))
     mutation: str = _option("gene", "how a genome is mutated", allowed=tuple(MUTATIONS))
-    selection: str = _option("roulette", "how parents are chosen", allowed=SELECTIONS)
+    selection: str = _option("roulette", "how parents are chosen", allowed=tuple(SELECTIONS))
     cxpb: float = _option(0.9, "probability that a pair is mated", metavar="P")
     mutpb: float = _option(0.2, "probability that a child is mutated", metavar="P")
     elitism: int = _option(1, "best genomes that live on unchanged", metavar="N")

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from deap import base, tools
 
 from deap_nas.genome import FITNESS_CLASSES, Gene, Genome
-from deap_nas.operators import CROSSOVERS, MUTATIONS, sel_roulette
-
-# DEAP's own draws from the random module; sel_roulette from the search's rng
-SELECTIONS = {"roulette": sel_roulette, "tournament": partial(tools.selTournament, tournsize=3)}
+from deap_nas.operators import CROSSOVERS, MUTATIONS, SELECTIONS
+from deap_nas.operators.selection import OWN_SELECTIONS
 
 
 class GenePool:
@@ -80,7 +77,7 @@ def make_toolbox(
     extra = {"pool": pool} if mutation == "pool" else {}
     toolbox.register("mutate", mutate, **_settings(mutation, space=space, rng=rng, **extra))
     select = _named(selection, SELECTIONS, "selection")
-    own_rng = {"rng": rng} if selection == "roulette" else {}
+    own_rng = {"rng": rng} if selection in OWN_SELECTIONS else {}
     toolbox.register("select", pool.watching(select), **own_rng)
     return toolbox
 

@@ -23,7 +23,7 @@ BAD = {
     "dataset": [3], "split": ["train", ""], "recipe": ["slow"], "epochs": [-1, 1.5, "3", True],
     "early_stopping": ["no", 1], "train_seed": [-1], "space": ["all"],
     "population": [-5, 0, 1, 2.5, None], "generations": [-1], "crossover": ["two"],
-    "mutation": ["swap"], "selection": ["best"], "cxpb": [-0.1, 1.1, math.nan, "x"],
+    "mutation": ["two"], "selection": ["worst"], "cxpb": [-0.1, 1.1, math.nan, "x"],
     "mutpb": [2], "elitism": [-1, 10, 11], "fitness": ["accuracy"], "seed": [-1],
     "target_fitness": [-1.0, math.nan], "max_evaluations": [0], "time_budget": [0, -1, math.nan],
     "max_seconds": [0], "max_memory": [0, 0.5], "max_failures": [0], "workers": [0, -1, 1.5],

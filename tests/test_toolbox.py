@@ -78,7 +78,7 @@ def test_individuals_have_the_fitness_asked_for_and_pickle(weights):
     [
         ({"crossover": "two"}, "crossover 'two', allowed one_point"),
         ({"mutation": "x"}, "mutation 'x', allowed gene"),
-        ({"selection": "best"}, "selection 'best', allowed roulette, tournament"),
+        ({"selection": "worst"}, "selection 'worst', allowed roulette, rank_roulette, tournament"),
         ({"weights": (2.0,)}, r"weights \(2.0,\), allowed \(1.0,\)"),
     ],
 )

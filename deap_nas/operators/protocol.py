@@ -22,7 +22,11 @@ class Space(Protocol):
         """The kind of a gene, such as "NC": genes of one kind may stand in for each other."""
 
     def replacements(self, genes: Sequence[Any], i: int, /) -> Sequence[Any]:
-        """Every gene, other than ``genes[i]``, that is legal in its place."""
+        """Every gene, other than ``genes[i]``, that is legal in its place.
+
+        A long listing may have a method ``near()`` that lists those in which one attribute differs
+        (see ``mut_attribute``), so that it need not be searched for them.
+        """
 
     def insertions(self, genes: Sequence[Any], /) -> Sequence[tuple[int, Any]]:
         """Every ``(i, gene)`` for which ``genes`` stays legal after ``insert(i, gene)``."""
