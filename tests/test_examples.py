@@ -1,0 +1,136 @@
+"""Every example runs, prints what it says, and is listed in examples/README.md."""
+
+import importlib.util
+import json
+import os
+import re
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from deap_nas import cx_one_point, mut_gene, parse_genome
+from deap_nas.testing import check_crossover, check_mutation
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+@cache  # once each: other_project puts classes into deap.creator
+def example(name):
+    spec = importlib.util.spec_from_file_location(f"example_{name}", EXAMPLES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_readme_lists_every_example():
+    listed = re.findall(r"^\| \[(\w+\.py)\]\(\1\) \|", (EXAMPLES / "README.md").read_text(), re.M)
+    assert sorted(listed) == sorted(path.name for path in EXAMPLES.glob("*.py"))
+
+
+class TestOtherProject:
+    def test_both_loops_repair_the_signal(self, capsys):
+        best = example("other_project").main(["--population", "10", "--generations", "4"])
+        space, lines = example("other_project").Pipelines(), capsys.readouterr().out.splitlines()
+        for line, (name, (error, steps)) in zip(lines[1:], list(best.items())[1:], strict=True):
+            assert steps in space
+            assert error < best["raw"][0] / 2
+            assert line.startswith(f"{name}: error {error:.3f} by {steps[0][0]} {steps[0][1]}")
+        assert list(best) == ["raw", "eaSimple", "eaMuPlusLambda"]
+
+    @pytest.mark.parametrize("steps", [[("median", 3)], [("mean", 3), ("median", 3)], []])
+    def test_its_rules(self, steps):
+        assert steps not in example("other_project").Pipelines()
+
+    def test_its_space_keeps_the_operators_contract(self):
+        space = example("other_project").Pipelines()
+        assert check_crossover(cx_one_point, space, conserves=True, trials=10) > 0
+        assert check_mutation(mut_gene, space, trials=10) == 10
+        assert all(
+            [*s[:i], g, *s[i:]] in space for s in [space.sample()] for i, g in space.insertions(s)
+        )
+
+
+class TestOwnEvaluator:
+    def test_it_searches_and_measures_each_genome_once(self, capsys):
+        settings = ["--population", "5", "--generations", "1"]
+        best, known, test, plain = example("own_evaluator").main(settings)
+        assert known[str(best[0])] == best[0].fitness.values[0] == max(known.values())
+        assert best[0] in example("own_evaluator").SPACE
+        assert min(test, plain) > 0.85
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0].startswith(f"measured {len(known)} genomes of ")
+        assert lines[1] == f"{best[0]}: validation accuracy {max(known.values()):.4f}"
+        assert f"{test:.4f}; of the classifier on plain pixels: {plain:.4f}" in lines[-1]
+
+    def test_its_features_have_the_shapes_of_the_space(self):
+        genome = parse_genome("NC 4 4 relu;RC 8 3 gelu;FL relu")
+        found = example("own_evaluator").features(genome, np.ones((5, 8, 8, 1)))
+        assert found.shape == (5, 3 * 3 * 8)
+
+
+class TestNasBenchMacro:
+    @pytest.fixture
+    def table(self):
+        path = os.environ.get("DEAP_NAS_MACRO")
+        if not path:
+            pytest.skip("DEAP_NAS_MACRO is not set: no table of NAS-Bench-Macro")
+        return path
+
+    def test_the_whole_table(self, table, capsys):
+        best, mean, rank = example("nas_bench_macro").main(["--table", table])
+        with open(table) as file:
+            rows = json.load(file)
+        assert len(rows) == 3**8
+        assert mean == pytest.approx(np.mean(rows[best]["test_acc"]))
+        assert rank <= 66  # the best hundredth
+        out = capsys.readouterr().out
+        assert f"best found: {best}, {rows[best]['params']:,} parameters" in out
+        assert f"rank of 6,561: {rank} by mean fitness" in out
+
+    def test_a_missing_table_is_one_line(self, capsys):
+        with pytest.raises(SystemExit, match="2"):
+            example("nas_bench_macro").main(["--table", "nowhere.json"])
+        assert "--table nowhere.json: No such file or directory" in capsys.readouterr().err
+
+    def test_a_made_up_table(self, tmp_path, capsys):
+        """The more 2s the better, but not in the first run alone: the mean has the last word."""
+        space = example("nas_bench_macro").MacroSpace()
+        names = [np.base_repr(i, 3).zfill(8) for i in range(3**8)]
+        assert all(list(name) in space for name in names)
+        rows = {
+            name: {
+                "test_acc": [n := 50 + 4 * name.count("2"), n - 3, n],
+                "mean_acc": n - 1,
+                "params": 9,
+            }
+            for name in names
+        }
+        (tmp_path / "table.json").write_text(json.dumps(rows))
+        settings = ["--table", str(tmp_path / "table.json"), "--generations", "40"]
+        assert example("nas_bench_macro").main(settings) == ("22222222", 81, 1)
+        assert "accuracy 81.00 %" in capsys.readouterr().out
+
+
+class TestOwnImages:
+    def test_digits_from_file_to_saved_network(self, tmp_path, capsys):
+        settings = ["--population", "2", "--generations", "1", "--epochs", "4"]
+        best, accuracy = example("own_images").main([*settings, "--out", str(tmp_path)])
+        out = capsys.readouterr().out
+        assert "1,004 images of shape (8, 8, 1), 10 classes" in out
+        assert f"winner: {best}: " in out
+        assert f"test accuracy {accuracy:.4f}" in out
+        assert accuracy > 0.2  # one in ten is chance
+        import keras
+
+        model = keras.saving.load_model(tmp_path / "best.keras")
+        with np.load(tmp_path / "digits.npz") as data:
+            x, y = data["x_test"][..., None] / 255, data["y_test"]
+        assert np.mean(model.predict(x, verbose=0).argmax(1) == y) == pytest.approx(accuracy)
+
+    def test_a_file_that_is_none_is_one_line(self, tmp_path, capsys):
+        settings = ["--data", str(tmp_path / "mine.npz"), "--out", str(tmp_path)]
+        with pytest.raises(SystemExit, match="2"):
+            example("own_images").main(settings)
+        assert "mine.npz is not a file: allowed " in capsys.readouterr().err.splitlines()[-1]
