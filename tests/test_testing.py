@@ -23,7 +23,7 @@ from deap_nas import (
     cx_one_point,
     mut_gene,
 )
-from deap_nas.operators import CROSSOVERS, MUTATIONS, rejecting, sel_roulette
+from deap_nas.operators import CROSSOVERS, MUTATIONS, SELECTIONS, rejecting
 from deap_nas.testing import ContractError, check_crossover, check_mutation, check_selection
 
 SMALL = SearchSpace((0, 4), kernels=(2, 3, 5), input_shape=(8, 8, 1))
@@ -85,8 +85,10 @@ class TestOurOperators:
     def test_one_point_conserves_the_genes(self):
         assert check_crossover(cx_one_point, PAPER_SPACE, conserves=True, trials=TRIALS) > 0
 
-    def test_roulette(self):
-        check_selection(sel_roulette)
+    @pytest.mark.parametrize("name", SELECTIONS)
+    def test_selection(self, name):
+        sizes = (1, 4, 12, 24) if name == "sus" else (0, 4, 12, 24)  # DEAP's divides by k
+        check_selection(SELECTIONS[name], sizes=sizes)
 
     def test_those_of_a_toolbox_with_space_and_rng_bound(self):
         toolbox = base.Toolbox()
