@@ -29,7 +29,10 @@ _HOMES = {
     "recipes": "RECIPES Recipe",
     "evaluator": "Evaluator",
     "toolbox": "make_toolbox",
-    "algorithms": "ea_generational ea_local_search ea_mu_plus_lambda ea_regularized",
+    "algorithms": (
+        "ea_generational ea_local_search ea_mu_plus_lambda ea_nsga2 ea_regularized ea_steady_state "
+        "sel_crowded_tournament"
+    ),
     "watcher": "Watcher",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}

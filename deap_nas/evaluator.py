@@ -6,7 +6,7 @@ import json
 import os
 import time
 import warnings
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,10 +20,12 @@ from deap_nas.data import Dataset, load_dataset
 from deap_nas.fitness import FITNESSES, Evaluation, accuracy_per_log_params, failed
 from deap_nas.genome import format_genes, parse_genome
 from deap_nas.recipes import Recipe, find_recipe
+from deap_nas.stream import Source, Stream
 from deap_nas.train import ENVIRONMENT, TRAINING_VERSION, Trained, Weights
 from deap_nas.workers import Outcome, Task, Workers
 
 Fitness = Callable[[Evaluation], tuple[float, ...]]
+SLOTS = 4
 
 
 class Record(Protocol):
@@ -32,6 +34,8 @@ class Record(Protocol):
     def recall(self, genome: str, /) -> Evaluation | None: ...
 
     def record(self, genome: str, trained: Trained, cached: bool, /) -> None: ...
+
+    def outcomes(self) -> list[tuple[str, bool]]: ...
 
     def closed(self) -> bool: ...
 
@@ -70,6 +74,8 @@ class Evaluator:
         max_evaluations: distinct genomes after which no more are measured; the rest get None.
         time_budget: seconds after which no training is begun; the rest get None.
         max_failures: failures in a row that stop the search.
+        slots: genomes that ``stream`` has in training at once; unlike ``workers``, of which there
+            should be no more, it changes the course of a search.
         record: writes and recalls outcomes; a run's journal.
 
     Use it as a context manager, or call ``close()``: it owns processes.
@@ -93,6 +99,7 @@ class Evaluator:
         max_evaluations: int | None = None,
         time_budget: float | None = None,
         max_failures: int = 20,
+        slots: int = SLOTS,
         record: Record | None = None,
     ) -> None:
         self.dataset = load_dataset(dataset) if isinstance(dataset, str) else dataset
@@ -100,12 +107,13 @@ class Evaluator:
         self.fitness = _find_fitness(fitness) if isinstance(fitness, str) else fitness
         self.split, self.train_seed = split, train_seed
         self.max_evaluations, self.time_budget = max_evaluations, time_budget
-        self.max_failures = max_failures
+        self.max_failures, self.slots = max_failures, slots
         self.observe: Callable[[str, Evaluation, bool], None] = lambda *_: None
         self._record = record
         self._known: dict[str, Evaluation] = {}
         self._weights: dict[str, Weights] = {}
         self._failures: list[Evaluation] = []
+        self._stream: Stream | None = None
         self._started = time.monotonic()
         self._cache = Cache(default_cache() if cache is True else cache) if cache else None
         self._workers = Workers(
@@ -158,9 +166,43 @@ class Evaluator:
         untrained = [text for text in new if not self._recall(text)]
         if self._record and self._record.closed():
             untrained = []
-        for task, outcome in self._workers.run(self._tasks(untrained)):
-            self._keep(task.key, self._trained(task.key, outcome), cached=False)
+        if untrained:  # else a stream may have the workers, and its outcomes would end here
+            for _ in self._train(deque(untrained)):
+                pass
         return [self._known.get(text) for text in texts]
+
+    def stream(
+        self, function: Callable[[Any], Any], genomes: Iterable[Iterable[Any]]
+    ) -> Iterator[tuple[Any, Any]]:
+        """``toolbox.register("stream", evaluator.stream)``: (genome, ``function(genome)``) as
+        trainings end; genomes are taken as a slot is free; None beyond the budget.
+
+        With a record, outcomes come in its order as far as it goes, so that who breeds from them
+        breeds the same again.
+
+        Raises:
+            ReplayError: where the record's next outcome is of a genome that was not asked for.
+        """
+        outcomes = self._record.outcomes() if self._record else []
+        source = Source(
+            known=self._known.__contains__,
+            recall=self._recall,
+            find=self._recall,
+            train=self._train,
+            full=lambda flying: self._full(len(self._known) + flying),
+            late=self._late,
+        )
+        written = deque(outcome for outcome in outcomes if outcome[0] not in self._known)
+        self._stream = Stream(source, self.slots, written)
+        for genome, measured in self._stream.run(genomes):
+            yield genome, function(genome) if measured else None
+
+    def foretold(self) -> bool:
+        """Whether the record tells of genomes that were not asked for yet: then the search that
+        wrote it went on, whatever the clock says now."""
+        asked = self._stream.flying if self._stream else {}
+        outcomes = self._record.outcomes() if self._record else []
+        return any(text not in self._known and text not in asked for text, _ in outcomes)
 
     def failed(self, genome: Iterable[Any]) -> bool:
         """Whether a measured genome has no score: it may enter no elite, archive or front."""
@@ -169,11 +211,9 @@ class Evaluator:
 
     def spent(self) -> str:
         """Why no further genome will be measured; empty while the budget lasts."""
-        if self.max_evaluations is not None and len(self._known) >= self.max_evaluations:
+        if self._full(len(self._known)):
             return f"{self.max_evaluations} evaluations"
-        if self.time_budget is not None and self._elapsed() >= self.time_budget:
-            return f"time budget of {self.time_budget:g} s"
-        return ""
+        return f"time budget of {self.time_budget:g} s" if self._late() else ""
 
     def weights(self, genome: Iterable[Any]) -> Weights | None:
         """Trained weights of a genome, trained anew where they are lost; None if it failed."""
@@ -219,11 +259,23 @@ class Evaluator:
             sort_keys=True,
         )
 
-    def _tasks(self, texts: list[str]) -> Iterator[Task]:
-        for text in texts:
-            if self.time_budget is not None and self._elapsed() >= self.time_budget:
-                return
-            yield Task(text, "train", self._job(text))
+    def _full(self, measured: int) -> bool:
+        return self.max_evaluations is not None and measured >= self.max_evaluations
+
+    def _late(self) -> bool:
+        return self.time_budget is not None and self._elapsed() >= self.time_budget
+
+    def _train(self, texts: deque[str]) -> Iterator[str]:
+        """Train and keep what is in a queue, which may grow meanwhile; each as it ends."""
+        for task, outcome in self._workers.run(_Tasks(self, texts)):
+            self._keep(task.key, self._trained(task.key, outcome), cached=False)
+            yield task.key
+
+    def _next_task(self, texts: deque[str]) -> Task | None:
+        if not texts or self._late():
+            return None
+        text = texts.popleft()
+        return Task(text, "train", self._job(text))
 
     def _job(self, text: str) -> tuple[Any, ...]:
         return parse_genome(text), self.recipe, self.train_seed
@@ -278,6 +330,22 @@ class Evaluator:
 
     def _elapsed(self) -> float:
         return self._record.elapsed() if self._record else time.monotonic() - self._started
+
+
+class _Tasks:
+    """An iterator whose end is not final: ``Workers.run`` asks again when a worker is free."""
+
+    def __init__(self, evaluator: Evaluator, texts: deque[str]) -> None:
+        self._evaluator, self._texts = evaluator, texts
+
+    def __iter__(self) -> Iterator[Task]:
+        return self
+
+    def __next__(self) -> Task:
+        task = self._evaluator._next_task(self._texts)
+        if task is None:
+            raise StopIteration
+        return task
 
 
 def _find_fitness(name: str) -> Fitness:

@@ -82,6 +82,11 @@ class Journal:
             evaluation=trained.evaluation.to_dict(),
         )
 
+    def outcomes(self) -> list[tuple[str, bool]]:
+        """The search's outcomes in the order written: (genome, whether it was cached)."""
+        lines = [line for line in self._outcomes.values() if line["generation"] is not None]
+        return [(line["genome"], line["cached"]) for line in lines]
+
     def closed(self) -> bool:
         """Whether the present generation is written: what has no outcome by then, in an earlier
         session of this run, was not measured, and will not be."""

@@ -53,8 +53,8 @@ def make_toolbox(
     """A toolbox on which our loops, and DEAP's own, run.
 
     Args:
-        evaluate: genome -> fitness tuple. Its ``map`` and ``failed`` are registered too, if it has
-            them, as an ``Evaluator`` does.
+        evaluate: genome -> fitness tuple. Its ``map``, ``stream`` and ``failed`` are registered
+            too, if it has them, as an ``Evaluator`` does.
         crossover, mutation, selection: a name, or an operator that is already complete.
         weights: of the fitness; those of ``FITNESS_CLASSES``.
 
@@ -68,7 +68,7 @@ def make_toolbox(
     toolbox.register("individual", sample_individual, space, FITNESS_CLASSES[weights], rng)
     toolbox.register("population", tools.initRepeat, list, toolbox.individual)
     toolbox.register("evaluate", evaluate)
-    for name in ("map", "failed"):
+    for name in ("map", "stream", "failed"):
         if hasattr(evaluate, name):
             toolbox.register(name, getattr(evaluate, name))
     mate = _named(crossover, CROSSOVERS, "crossover")

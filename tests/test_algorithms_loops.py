@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 from deap import base, creator, tools
 
-from deap_nas import PAPER_SPACE, FitnessMax, Genome, count_params, make_toolbox
+from deap_nas import PAPER_SPACE, FitnessMax, FitnessMaxMin, Genome, count_params, make_toolbox
 from deap_nas.algorithms import (
     ea_generational,
     ea_local_search,
     ea_mu_plus_lambda,
+    ea_nsga2,
     ea_regularized,
+    ea_steady_state,
+    sel_crowded_tournament,
 )
 
 N = 20
@@ -32,6 +35,35 @@ def mu_plus_lambda(population: Any, toolbox: Any, ngen: int, **settings: Any) ->
     return ea_mu_plus_lambda(population, toolbox, n, n, 0.7, 0.5, ngen, **settings)
 
 
+def steady_state(population: Any, toolbox: Any, ngen: int, **settings: Any) -> Any:
+    return ea_steady_state(population, toolbox, 0.7, 0.5, ngen, **settings)
+
+
+def asynchronous(population: Any, toolbox: Any, ngen: int, **settings: Any) -> Any:
+    toolbox.register("stream", shuffled, slots=4, toolbox=toolbox)
+    return steady_state(population, toolbox, ngen, **settings)
+
+
+def shuffled(function: Any, individuals: Any, *, slots: int, toolbox: Any) -> Any:
+    """Evaluations end in an order that is drawn."""
+    order, flying = random.Random(0), []
+    while True:
+        while len(flying) < slots and (individual := next(individuals, None)) is not None:
+            flying.append(individual)
+        if not flying:
+            return
+        individual = flying.pop(order.randrange(len(flying)))
+        yield individual, function(individual)
+
+
+def nsga2(population: Any, toolbox: Any, ngen: int, **settings: Any) -> Any:
+    return ea_nsga2(population, toolbox, 0.7, 0.5, ngen, **settings)
+
+
+def own_rng_nsga2(population: Any, toolbox: Any, ngen: int, **settings: Any) -> Any:
+    return nsga2(population, toolbox, ngen, select=toolbox.select, **settings)
+
+
 LOOPS: dict[str, Callable[..., Any]] = {
     "generational": generational,
     "mu_plus_lambda": mu_plus_lambda,
@@ -39,6 +71,10 @@ LOOPS: dict[str, Callable[..., Any]] = {
     "regularized in batches": partial(ea_regularized, batch=3),
     "local_search": ea_local_search,
     "local_search in batches": partial(ea_local_search, batch=3, patience=12),
+    "steady_state": steady_state,
+    "steady_state, asynchronous": asynchronous,
+    "nsga2": nsga2,
+    "nsga2, parents by toolbox.select": own_rng_nsga2,
 }
 
 
@@ -106,12 +142,13 @@ def test_equal_seeds_equal_runs(loop):
 
 
 def test_no_more_is_drawn_from_the_module_than_by_the_operators(loop):
-    """With operators that draw from ``rng``, the random module is left alone."""
+    """With operators that draw from ``rng``, the random module is left alone; only the tournament
+    of NSGA-II is DEAP's own, and draws from it."""
     rng = random.Random(1)
     toolbox = make_toolbox(PAPER_SPACE, smallest, rng=rng)
     before = random.getstate()
     loop(toolbox.population(n=8), toolbox, 5, rng=rng)
-    assert random.getstate() == before
+    assert (random.getstate() == before) is (loop is not nsga2)
 
 
 def test_generation_0_is_the_given_population_and_sizes_stay(loop):
@@ -183,8 +220,11 @@ def test_it_stops_when_told(loop):
         return len(asked) == 3
 
     _, logbook = evolve(loop, stop=stop)
-    assert logbook.select("gen") == [0, 1, 2]
     assert asked == [N] * 3
+    if loop is asynchronous:  # three of four were in training still
+        assert logbook.select("nevals")[3:] == [3]
+    else:
+        assert logbook.select("gen") == [0, 1, 2]
 
 
 def limited(budget: int) -> tuple[base.Toolbox, set[tuple[int, ...]]]:
@@ -386,3 +426,148 @@ def test_local_search_only_climbs():
     ea_local_search(toolbox.population(n=10), toolbox, 20, patience=10**6, rng=rng)
     assert parents == sorted(parents)
     assert parents[-1] > parents[0]
+
+
+def test_a_steady_states_worst_leaves_and_nobody_is_there_twice():
+    seen: list[Any] = []
+    evolve(asynchronous, observe=lambda _, members: seen.append(list(members)), ngen=15)
+    worst = [min(ind.fitness.values[0] for ind in members) for members in seen]
+    assert worst == sorted(worst)
+    assert worst[-1] > worst[0]
+    assert all(len({tuple(ind) for ind in members}) == N for members in seen)
+
+
+def test_a_child_is_bred_when_one_ends_from_those_that_ended():
+    """Two slots: the third child is bred after the first ended, while the second is in training."""
+    bred: list[int] = []
+    told: list[str] = []
+    toolbox = one_max(random.Random(0))
+    mutate = toolbox.mutate
+    toolbox.register("mutate", lambda ind: bred.append(len(told)) or mutate(ind))
+
+    def stream(function: Any, individuals: Any) -> Any:
+        first, second = next(individuals), next(individuals)
+        told.append("first")
+        yield first, (10.0**6,)
+        third = next(individuals)
+        yield second, function(second)
+        yield third, function(third)
+
+    toolbox.register("stream", stream)
+    rng = random.Random(0)
+    population, _ = ea_steady_state(toolbox.population(n=4), toolbox, 0.0, 1.0, 5, rng=rng)
+    assert sorted(set(bred)) == [0, 1]
+    assert max(ind.fitness.values[0] for ind in population) == 10.0**6
+
+
+def test_a_child_like_a_member_is_not_evaluated():
+    asked: list[Any] = []
+    rng = random.Random(0)
+    toolbox = one_max(rng)
+    toolbox.register("evaluate", lambda ind: asked.append(tuple(ind)) or (float(sum(ind)),))
+    population = toolbox.population(n=6)
+    _, logbook = ea_steady_state(population, toolbox, 0.0, 0.0, 5, rng=rng)
+    assert len(asked) == 6
+    assert logbook.select("nevals") == [6, 0, 0, 0, 0, 0]
+
+
+# --- two objectives: as many ones in the first half as can be, as few in the whole
+
+
+class Pair(list[int]):
+    def __init__(self, values: Any) -> None:
+        super().__init__(values)
+        self.fitness = FitnessMaxMin()
+
+
+def two_goals(seed: int, **more: Any) -> base.Toolbox:
+    rng = random.Random(seed)
+    random.seed(seed)
+    half = LENGTH // 2
+    goals = {"evaluate": lambda ind: (float(sum(ind[:half])), float(sum(ind)))}
+    return one_max(rng, make=Pair, **{**goals, **more})
+
+
+def test_nsga2_finds_more_of_the_front_than_random_search():
+    found, drawn = 0, 0
+    for seed in range(5):
+        archive = tools.ParetoFront()
+        toolbox = two_goals(seed)
+        rng = random.Random(seed)
+        ea_nsga2(toolbox.population(n=N), toolbox, 0.7, 0.5, 19, halloffame=archive, rng=rng)
+        found += len({ind.fitness.values for ind in archive if is_best(ind)})
+        other = tools.ParetoFront()
+        individuals = toolbox.population(n=20 * N)
+        for individual in individuals:
+            individual.fitness.values = toolbox.evaluate(individual)
+        other.update(individuals)
+        drawn += len({ind.fitness.values for ind in other if is_best(ind)})
+    assert found > drawn + 10
+
+
+def is_best(individual: Any) -> bool:
+    first, total = individual.fitness.values
+    return bool(first == total)
+
+
+def test_the_archive_is_what_nothing_beats_of_all_and_never_a_failed_one():
+    evaluated: list[Any] = []
+    archive = tools.ParetoFront()
+    toolbox = two_goals(3, failed=lambda ind: ind[0] == 1)
+    evaluate = toolbox.evaluate
+
+    def noted(individual: Any) -> Any:
+        evaluated.append((evaluate(individual), list(individual)))
+        return evaluated[-1][0]
+
+    toolbox.register("evaluate", noted)
+    rng = random.Random(3)
+    ea_nsga2(toolbox.population(n=N), toolbox, 0.7, 0.5, 9, halloffame=archive, rng=rng)
+    good = {values for values, individual in evaluated if individual[0] == 0}
+    beaten = {b for a in good for b in good if a[0] >= b[0] and a[1] <= b[1] and a != b}
+    assert {ind.fitness.values for ind in archive} == good - beaten
+    assert not any(ind[0] == 1 for ind in archive)
+    assert any(individual[0] == 1 for _, individual in evaluated)
+
+
+def test_nsga2_keeps_the_first_front_and_no_copies():
+    seen: list[Any] = []
+    toolbox = two_goals(1)
+    rng = random.Random(1)
+    ea_nsga2(
+        toolbox.population(n=N), toolbox, 0.7, 0.5, 9, rng=rng,
+        observe=lambda _, members: seen.append(list(members)),
+    )  # fmt: skip
+    for members in seen[1:]:
+        assert len({tuple(ind) for ind in members}) == len(members) == N
+        (first, *_) = tools.sortNondominated(members, N)
+        assert {id(ind) for ind in members[: len(first)]} == {id(ind) for ind in first}
+    assert len(seen) == 10
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 6, 7, 8, 11])
+@pytest.mark.parametrize("k", [0, 1, 3, 4, 9, 30])
+def test_a_crowded_tournament_of_any_size(n, k):
+    toolbox = two_goals(0)
+    individuals = toolbox.population(n=n)
+    for individual in individuals:
+        individual.fitness.values = toolbox.evaluate(individual)
+    individuals = tools.selNSGA2(individuals, n)
+    chosen = sel_crowded_tournament(individuals, k)
+    assert len(chosen) == k
+    assert all(any(ind is other for other in individuals) for ind in chosen)
+
+
+def test_a_crowded_tournament_of_nobody():
+    assert sel_crowded_tournament([], 0) == []
+    with pytest.raises(ValueError, match="cannot select 2 of 0"):
+        sel_crowded_tournament([], 2)
+
+
+def test_in_a_crowded_tournament_who_dominates_is_drawn_more_often():
+    toolbox = two_goals(0)
+    good, bad = toolbox.individual(), toolbox.individual()
+    good.fitness.values, bad.fitness.values = (5.0, 1.0), (1.0, 5.0)
+    tools.selNSGA2([good, bad], 2)
+    drawn = sel_crowded_tournament([good, bad], 400)
+    assert sum(ind is good for ind in drawn) > 250

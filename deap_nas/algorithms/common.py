@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from deap import tools
@@ -21,6 +21,19 @@ def evaluate(individuals: Population, toolbox: Any) -> Population:
         if values is not None:
             ind.fitness.values = values
     return [ind for ind in individuals if ind.fitness.valid]
+
+
+def stream(individuals: Iterator[Any], toolbox: Any) -> Iterator[tuple[Any, Any]]:
+    """(individual, fitness values) as evaluations end; individuals are taken as they can begin.
+
+    ``toolbox.stream`` does it where there is one, in any order; else one after the other.
+    """
+    if hasattr(toolbox, "stream"):
+        yield from toolbox.stream(toolbox.evaluate, individuals)
+        return
+    for individual in individuals:
+        (values,) = toolbox.map(toolbox.evaluate, [individual])
+        yield individual, values
 
 
 def vary(parents: Population, toolbox: Any, cxpb: float, mutpb: float, rng: Any) -> Population:
@@ -64,15 +77,16 @@ def merit(toolbox: Any) -> Callable[[Any], Any]:
     return lambda individual: (not failed(individual), individual.fitness)
 
 
-def distinct_first(individuals: Population, similar: Callable[[Any, Any], bool]) -> Population:
-    """The first of each kind, in order, then the copies: copies live on only where there are not
-    enough others."""
+def split_copies(
+    individuals: Population, similar: Callable[[Any, Any], bool]
+) -> tuple[Population, Population]:
+    """The first of each kind, and the copies of them, both in order."""
     firsts: Population = []
     copies: Population = []
     for individual in individuals:
         known = any(similar(individual, other) for other in firsts)
         (copies if known else firsts).append(individual)
-    return firsts + copies
+    return firsts, copies
 
 
 class Book:

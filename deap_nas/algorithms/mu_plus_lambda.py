@@ -12,9 +12,9 @@ from deap_nas.algorithms.common import (
     Observe,
     Population,
     breed,
-    distinct_first,
     evaluate,
     merit,
+    split_copies,
 )
 
 
@@ -78,6 +78,7 @@ def ea_mu_plus_lambda(
         nevals = sum(not ind.fitness.valid for ind in offspring)
         asked, bred = lambda_, evaluate(offspring, toolbox)
         ranked = sorted([*bred, *population], key=key, reverse=True)
-        population = distinct_first(ranked, similar)[:mu]
+        firsts, copies = split_copies(ranked, similar)
+        population = [*firsts, *copies][:mu]
         book.enter(generation, population, nevals, met=bred)
     return population, book.logbook

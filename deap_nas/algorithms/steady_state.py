@@ -1,0 +1,133 @@
+"""The asynchronous steady-state algorithm: no worker waits for a generation's slowest."""
+
+from __future__ import annotations
+
+import operator
+import random
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from deap_nas.algorithms.common import (
+    Book,
+    Observe,
+    Population,
+    breed,
+    evaluate,
+    merit,
+    stream,
+)
+
+
+def ea_steady_state(
+    population: Population,
+    toolbox: Any,
+    cxpb: float,
+    mutpb: float,
+    ngen: int,
+    *,
+    similar: Callable[[Any, Any], bool] = operator.eq,
+    stop: Callable[[Population], object] | None = None,
+    stats: Any = None,
+    halloffame: Any = None,
+    observe: Observe | None = None,
+    rng: random.Random | Any = random,
+    verbose: bool = False,
+) -> tuple[Population, Any]:
+    """A child is bred whenever a worker is free; it joins when it ends, and the worst leaves. ::
+
+        a b c d  ->  child e, in training  |  a b c d  ->  child f, in training
+        f ends: the worst of a b c d f leaves  |  child g of those that stay, in training | ...
+
+    Evaluation goes through ``toolbox.stream(toolbox.evaluate, children)``, which takes children
+    from an iterator as it can begin them and yields (child, fitness values) as they end, in any
+    order, as ``Evaluator.stream`` does; without it, one after the other through ``toolbox.map``.
+    The given population is evaluated through ``toolbox.map``, all at once.
+
+    Two parents of ``toolbox.select`` are mated with probability ``cxpb``, of which the first child
+    is kept, and mutated with probability ``mutpb``. A child that is a copy of a member does not
+    join (nor is it evaluated, if it is one when it is bred). The worst is a failed one first; of
+    equals the oldest. A generation is as many births as the given population has members.
+
+    Args:
+        similar: whether two individuals are copies (``numpy.array_equal`` for arrays).
+        stop: asked after each generation; anything true ends the breeding. Who is in training by
+            then ends it, and is the last generation.
+        observe: called with (generation, population) after each generation.
+
+    Rng calls for each child: those of ``toolbox.select``; ``rng.random`` three times; those of the
+    operators. Equal seeds give equal searches where the order in which children end is equal.
+
+    Returns:
+        The last population and a ``deap.tools.Logbook``. Where an evaluation is None (the
+        evaluator's budget is spent) no more are bred.
+
+    Source: Davis 1991, *Handbook of Genetic Algorithms*, steady state without duplicates; replacing
+    the worst, Whitley 1989.
+    """
+    book = Book(toolbox, stats, halloffame, observe, verbose)
+    n, nevals = len(population), sum(not ind.fitness.valid for ind in population)
+    members = evaluate(population, toolbox)
+    book.enter(0, members, nevals)
+    if len(members) < n or not members or (stop and stop(members)):
+        return members, book.logbook
+    course = _Course(members, toolbox, similar, stop, book)
+
+    def children() -> Iterator[Any]:
+        for _ in range(n * ngen):
+            if course.over:
+                return
+            (child,) = breed(course.members, 1, toolbox, cxpb, mutpb, rng)
+            if course.has(child):
+                course.count()
+            else:
+                yield child
+
+    for child, values in stream(children(), toolbox):
+        course.join(child, values)
+    course.end()
+    return course.members, book.logbook
+
+
+class _Course:
+    """The members, who arrived in the present generation, and whether breeding is over."""
+
+    def __init__(
+        self, members: Population, toolbox: Any, similar: Any, stop: Any, book: Book
+    ) -> None:
+        self.members, self.over = members, False
+        self._n, self._key, self._similar = len(members), merit(toolbox), similar
+        self._stop, self._book = stop, book
+        self._births = 0
+        self._arrived: Population = []
+
+    def has(self, child: Any) -> bool:
+        return any(self._similar(child, member) for member in self.members)
+
+    def join(self, child: Any, values: Any) -> None:
+        """Take in a child that was evaluated; None: the budget did not reach it."""
+        if values is None:
+            self.over = True
+            return
+        child.fitness.values = values
+        self._arrived.append(child)
+        if not self.has(child):
+            candidates = [*self.members, child]
+            worst = min(candidates, key=self._key)
+            self.members = [member for member in candidates if member is not worst]
+        self.count()
+
+    def count(self) -> None:
+        """A birth more; the last of a generation ends it."""
+        self._births += 1
+        if self._births % self._n == 0:
+            self._enter(self._births // self._n)
+            self.over = bool(self.over or (self._stop and self._stop(self.members)))
+
+    def end(self) -> None:
+        """What is left over is a generation, too."""
+        if self._births % self._n:
+            self._enter(self._births // self._n + 1)
+
+    def _enter(self, generation: int) -> None:
+        self._book.enter(generation, list(self.members), len(self._arrived), met=self._arrived)
+        self._arrived = []
