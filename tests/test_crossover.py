@@ -23,6 +23,7 @@ from deap_nas import (
     SearchSpace,
     cx_one_point,
     cx_one_point_reject,
+    cx_two_point,
     parse_genome,
 )
 from deap_nas.genome import format_genes
@@ -142,11 +143,12 @@ class TestOnePointReject:
         assert all(is_legal(child, space) for child in children)
 
 
-def test_lineage_of_many_crossovers_stays_legal():
+@pytest.mark.parametrize("cx", [cx_one_point, cx_two_point])
+def test_lineage_of_many_crossovers_stays_legal(cx):
     rng = random.Random(5)
     population = [SPACE.sample(rng) for _ in range(20)]
     for _ in range(30):
         rng.shuffle(population)
         for a, b in pairwise(population):
-            cx_one_point(a, b, space=SPACE, rng=rng)
+            cx(a, b, space=SPACE, rng=rng)
         assert all(is_legal(genome, SPACE) for genome in population)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import pickle
 import random
 from collections import Counter
+from dataclasses import fields
 from typing import Any
 
 import drivers
 import pytest
+from deap import algorithms
 
 from deap_nas import PAPER_SPACE, Evaluator, Genome, count_params, make_toolbox
 from deap_nas.genome import FITNESS_CLASSES
+from deap_nas.operators import CROSSOVERS, MUTATIONS, SELECTIONS
+from deap_nas.settings import Settings
 from deap_nas.toolbox import GenePool
 
 
@@ -51,17 +55,6 @@ def test_draws_are_those_of_its_rng_alone():
     state = random.getstate()
     assert run(1) == run(1) != run(2)
     assert random.getstate() == state
-
-
-def test_roulette_is_handed_the_rng_and_deaps_tournament_is_not():
-    rng = random.Random(0)
-    toolbox = make_toolbox(PAPER_SPACE, measure, selection="tournament", rng=rng)
-    population = toolbox.population(n=4)
-    for genome in population:
-        genome.fitness.values = measure(genome)
-    state = rng.getstate()
-    assert len(toolbox.select(population, 3)) == 3
-    assert rng.getstate() == state
 
 
 @pytest.mark.parametrize("weights", FITNESS_CLASSES)
@@ -131,3 +124,49 @@ def test_a_pool_watches_without_changing_the_selection():
     pool = GenePool()
     select = pool.watching(lambda individuals, k, flag: (k, flag, len(individuals)))
     assert select([PAPER_SPACE.sample(random.Random(0))], 3, flag="x") == (3, "x", 1)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        *({"crossover": name} for name in CROSSOVERS),
+        *({"mutation": name} for name in MUTATIONS),
+        *({"selection": name} for name in SELECTIONS),
+    ],
+    ids=lambda names: " ".join(*names.items()),
+)
+def test_deaps_loop_runs_with_every_name(names):
+    def run() -> list[str]:
+        random.seed(1)
+        toolbox = make_toolbox(PAPER_SPACE, measure, rng=random.Random(2), **names)
+        population = toolbox.population(n=12)
+        begun = Counter(map(str, population))
+        population, _ = algorithms.eaSimple(population, toolbox, 0.9, 0.5, ngen=4, verbose=False)
+        assert all(genome in PAPER_SPACE for genome in population)
+        assert Counter(map(str, population)) != begun
+        return [str(genome) for genome in population]
+
+    assert run() == run()
+
+
+@pytest.mark.parametrize("selection", SELECTIONS)
+def test_ours_draw_from_the_rng_and_deaps_from_the_module(selection):
+    rng = random.Random(0)
+    toolbox = make_toolbox(PAPER_SPACE, measure, selection=selection, rng=rng)
+    population = toolbox.population(n=4)
+    for genome in population:
+        genome.fitness.values = measure(genome)
+    private, module = rng.getstate(), random.getstate()
+    assert len(toolbox.select(population, 3)) == 3
+    if selection in ("roulette", "rank_roulette"):
+        assert rng.getstate() != private
+        assert random.getstate() == module
+    else:
+        assert rng.getstate() == private
+
+
+def test_settings_offer_every_name():
+    allowed = {each.name: each.metadata["allowed"] for each in fields(Settings)}
+    assert allowed["crossover"] == tuple(CROSSOVERS)
+    assert allowed["mutation"] == tuple(MUTATIONS)
+    assert allowed["selection"] == tuple(SELECTIONS)
