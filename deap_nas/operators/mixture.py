@@ -39,6 +39,8 @@ def mut_mixture(
 
     Raises:
         ValueError: for weights that are not one for each mutation, negative, not finite, or all 0.
+
+    Source: operators by fixed shares, Davis 1989.
     """
     left = _weighted(mutations, weights)
     before = list(ind)

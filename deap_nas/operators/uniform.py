@@ -49,7 +49,7 @@ def cx_uniform_by_kind(
 
     The i-th gene of a kind (``space.kind``) is aligned with the other's i-th of that kind, which
     may be at another place; what has no partner stays. Swaps are drawn and made as in
-    ``cx_uniform``, in the order of ``ind1``, with the same rng calls.
+    ``cx_uniform``, in the order of ``ind1``. One rng call for each aligned pair: ``rng.random``.
 
     Source: Syswerda 1989, made legal by construction.
     """

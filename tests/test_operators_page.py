@@ -1,0 +1,56 @@
+"""docs/operators.md and the code say the same."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import deap_nas
+from deap_nas import algorithms, operators
+from deap_nas.operators import CROSSOVERS, MUTATIONS, SELECTIONS
+
+PAGE = (Path(__file__).parents[1] / "docs" / "operators.md").read_text()
+PREFIXES = ("cx_", "mut_", "sel_", "ea_")
+SECTIONS = dict(zip(*[iter(re.split(r"^## (.+)\n", PAGE, flags=re.M)[1:])] * 2))
+
+
+def rows(section):
+    """First two cells of each row of a section's table."""
+    table = re.findall(r"^\| (.+?) \| (.+?) \|", SECTIONS[section], flags=re.M)
+    return [(first, second.strip("`")) for first, second in table[1:]]
+
+
+def public(module):
+    return {name for name in module.__all__ if name.startswith(PREFIXES)}
+
+
+def test_every_public_name_is_in_the_first_column():
+    first = " ".join(cell for section in SECTIONS for cell, _ in rows(section))
+    listed = {name for name in re.findall(r"[a-z_0-9]+", first) if name.startswith(PREFIXES)}
+    assert listed == public(operators) | public(algorithms)
+
+
+def test_every_name_on_the_page_exists():
+    named = {name for name in re.findall(r"`([a-z_0-9]+)", PAGE) if name.startswith(PREFIXES)}
+    assert named <= public(operators) | public(algorithms)
+    assert named <= set(deap_nas.__all__)
+
+
+@pytest.mark.parametrize(
+    ("section", "names"),
+    [("Crossover", CROSSOVERS), ("Mutation", MUTATIONS), ("Selection", SELECTIONS)],
+)
+def test_names_for_the_command_line_are_those_of_the_code(section, names):
+    assert {name for _, name in rows(section)} - {"-"} == set(names)
+
+
+@pytest.mark.parametrize("module", [operators, algorithms])
+def test_each_docstring_says_its_source(module):
+    assert [name for name in public(module) if "Source:" not in getattr(module, name).__doc__] == []
+
+
+def test_each_operators_docstring_says_its_draws_and_has_a_picture():
+    for name in public(operators):
+        text = getattr(operators, name).__doc__
+        assert "``rng." in text, name
+        assert " ->  " in text or name.startswith("sel_"), name
