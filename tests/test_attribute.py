@@ -113,19 +113,41 @@ def test_plain_tuples_have_attributes_too():
     assert steps == drawn - {(("chop", 10), ("stir", 5)), (("chop", 2), ("stir", 1))}
 
 
-class Booleans(EvenSum):
+class Listed(EvenSum):
+    """A space whose replacements are these."""
+
+    def __init__(self, *genes):
+        self._genes = genes
+
     def replacements(self, genes, i):
-        return [True, 7.5, "x", ("a", "b"), ("a", "b", "c")]
+        return self._genes
 
 
-def test_values_without_an_order_are_redrawn_and_a_tuple_is_no_attribute():
-    rng = random.Random(4)
-    drawn = {mut_attribute([3], space=Booleans(), step=True, rng=rng)[0][0] for _ in range(100)}
-    assert drawn == {True, 7.5, "x"}
-    drawn = {
-        mut_attribute([("a", "c")], space=Booleans(), step=True, rng=rng)[0][0] for _ in range(50)
-    }
-    assert drawn == {("a", "b")}
+@pytest.mark.parametrize(
+    ("old", "others"),
+    [(3, (1, 2, 7.5, "x")), (3, (True, 7, 9)), ("b", ("a", "c", "d")), (True, (False, 5, 6))],
+    ids=str,
+)
+def test_values_without_an_order_are_redrawn(old, others):
+    rng, space = random.Random(4), Listed(*others)
+    drawn = {mut_attribute([old], space=space, step=True, rng=rng)[0][0] for _ in range(100)}
+    assert drawn == set(others)
+
+
+@pytest.mark.parametrize(
+    ("old", "others", "reached"),
+    [
+        (("a", "c"), (7, "x", ("a", "b"), ("a", "c", "d"), ("b", "d")), {("a", "b")}),
+        (3, (7, ("a", "b")), {7}),
+        (Head("tanh"), (("relu",), Head("relu")), {Head("relu")}),
+    ],
+    ids=str,
+)
+def test_a_gene_of_another_shape_is_more_than_one_attribute_away(old, others, reached):
+    rng, space = random.Random(5), Listed(*others)
+    drawn = [mut_attribute([old], space=space, rng=rng)[0][0] for _ in range(30)]
+    assert set(drawn) == reached
+    assert {type(gene) for gene in drawn} == {type(old)}
 
 
 @given(st.data())

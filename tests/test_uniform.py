@@ -156,3 +156,14 @@ def test_one_draw_for_each_aligned_pair_whatever_comes_of_it(cx):
 
     cx(parse_genome(str(A)), parse_genome(str(B)), space=SPACE, rng=Draws())
     assert len(draws) == 4
+
+
+def test_by_kind_swaps_are_drawn_in_the_order_of_the_first_parent():
+    draws = iter((0.9, 0.1, 0.9, 0.9))
+
+    class Draws:
+        def random(self):
+            return next(draws)
+
+    children = cx_uniform_by_kind([1, 2, 3, 4], [5, 6, 7, 8], space=Anything(), rng=Draws())
+    assert children == ([1, 6, 3, 4], [5, 2, 7, 8])
