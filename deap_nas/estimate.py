@@ -29,7 +29,7 @@ def explain(settings: Settings, dataset: Dataset, space: SearchSpace) -> str:
     rng = random.Random(settings.seed)
     genomes = [space.sample(rng) for _ in range(SAMPLES)]
     one = fmean(_seconds(space, genome, len(x_train), recipe.epochs) for genome in genomes)
-    most = settings.population * (settings.generations + 1)
+    most = settings.births(settings.generations)
     most = min(most, settings.max_evaluations or most)
     workers = settings.workers or cores()
     lines = [

@@ -20,12 +20,11 @@ from deap_nas.data import Dataset, load_dataset
 from deap_nas.fitness import FITNESSES, Evaluation, accuracy_per_log_params, failed
 from deap_nas.genome import format_genes, parse_genome
 from deap_nas.recipes import Recipe, find_recipe
-from deap_nas.stream import Source, Stream
+from deap_nas.stream import SLOTS, Source, Stream
 from deap_nas.train import ENVIRONMENT, TRAINING_VERSION, Trained, Weights
 from deap_nas.workers import Outcome, Task, Workers
 
 Fitness = Callable[[Evaluation], tuple[float, ...]]
-SLOTS = 4
 
 
 class Record(Protocol):
@@ -107,7 +106,7 @@ class Evaluator:
         self.fitness = _find_fitness(fitness) if isinstance(fitness, str) else fitness
         self.split, self.train_seed = split, train_seed
         self.max_evaluations, self.time_budget = max_evaluations, time_budget
-        self.max_failures, self.slots = max_failures, slots
+        self.max_failures, self.slots = max_failures, _at_least_1("slots", slots)
         self.observe: Callable[[str, Evaluation, bool], None] = lambda *_: None
         self._record = record
         self._known: dict[str, Evaluation] = {}
@@ -354,11 +353,16 @@ def _find_fitness(name: str) -> Fitness:
     return FITNESSES[name]
 
 
+def _at_least_1(name: str, value: int) -> int:
+    if value < 1:
+        raise ValueError(f"{name} {value}, allowed 1 or more")
+    return value
+
+
 def _check_workers(workers: int | None) -> int:
     if workers is None:
         return cores()
-    if workers < 1:
-        raise ValueError(f"workers {workers}, allowed 1 or more")
+    _at_least_1("workers", workers)
     if workers > cores():
         warnings.warn(
             f"{workers} workers on {cores()} cores: each will be slower, the whole not faster",

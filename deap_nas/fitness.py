@@ -103,7 +103,20 @@ def time_penalised(evaluation: Evaluation) -> tuple[float]:
     return (accuracy_per_log_params(evaluation)[0] / evaluation.train_seconds,)
 
 
+def accuracy_and_params(evaluation: Evaluation) -> tuple[float, float]:
+    """``(accuracy, n_params)``: more of the first, fewer of the second. A failed genome has
+    accuracy 0.0."""
+    return evaluation.accuracy, float(evaluation.n_params)
+
+
 FITNESSES: dict[str, Callable[[Evaluation], tuple[float, ...]]] = {
     "accuracy_per_log_params": accuracy_per_log_params,
     "time_penalised": time_penalised,
+    "accuracy_and_params": accuracy_and_params,
 }
+WEIGHTS: dict[str, tuple[float, ...]] = {  # 1.0: maximised, -1.0: minimised
+    "accuracy_per_log_params": (1.0,),
+    "time_penalised": (1.0,),
+    "accuracy_and_params": (1.0, -1.0),
+}
+SINGLE = tuple(name for name, weights in WEIGHTS.items() if weights == (1.0,))

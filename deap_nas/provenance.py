@@ -7,6 +7,7 @@ import json
 import platform
 import sys
 import time
+from dataclasses import fields
 from importlib import metadata
 from typing import Any
 
@@ -41,7 +42,12 @@ def _versions() -> dict[str, str]:
 
 
 def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """What differs between two configurations that a result depends on, as sentences."""
+    """What differs between two configurations that a result depends on, as sentences.
+
+    A setting that the old one does not know had its default then.
+    """
+    defaults = {each.name: each.default for each in fields(Settings)}
+    old = {**old, "settings": {**defaults, **old["settings"]}}
     found = []
     for part in ("settings", "recipe", "space", "data"):
         for name, value in new[part].items():

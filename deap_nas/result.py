@@ -51,8 +51,8 @@ class Result:
     stopped: str
 
 
-def find_best(halloffame: Any, evaluator: Evaluator, journal: Journal) -> Finding | None:
-    return _finding(halloffame[0], evaluator, journal) if halloffame else None
+def find_best(best: list[Genome], evaluator: Evaluator, journal: Journal) -> Finding | None:
+    return _finding(best[0], evaluator, journal) if best else None
 
 
 def find_baseline(settings: Settings, evaluator: Evaluator, journal: Journal) -> Finding | None:

@@ -42,6 +42,7 @@ examples:
   python -m deap_nas.run
   python -m deap_nas.run --dataset fashion_mnist --population 20 --generations 9 --epochs 10
   python -m deap_nas.run --dataset mine.npz --baseline "NC 8 3 relu;RC 8 3 relu;FL relu"
+  python -m deap_nas.run --algorithm regularized --generations 9
   python -m deap_nas.run --preset paper --dry-run
   python -m deap_nas.run --resume results/runs/20261124-101500-quick
 
@@ -257,10 +258,11 @@ def _report(folder: Path, console: Any) -> None:
 
 
 def _headline(settings: Settings, space: Any) -> str:
+    algorithm = "" if settings.algorithm == "generational" else f"{settings.algorithm}, "
     text = (
-        f"{settings.dataset}, recipe {settings.recipe}, population {settings.population}, "
-        f"{settings.generations} generations of {space.size():.3g} legal genomes, "
-        f"scored on {settings.split}"
+        f"{settings.dataset}, recipe {settings.recipe}, {algorithm}"
+        f"population {settings.population}, {settings.generations} generations of "
+        f"{space.size():.3g} legal genomes, scored on {settings.split}"
     )
     return text + (" (as the report did: optimistic)" if settings.split == "test" else "")
 

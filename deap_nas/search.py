@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,14 +13,16 @@ from typing import Any
 import numpy as np
 from deap import tools
 
-from deap_nas.algorithms import ea_generational
+from deap_nas.algorithms import sel_crowded_tournament
 from deap_nas.data import Dataset, load_dataset
-from deap_nas.evaluator import Evaluator
-from deap_nas.genome import Genome, parse_genome
+from deap_nas.evaluator import Evaluator, cores
+from deap_nas.fitness import WEIGHTS
+from deap_nas.genome import FITNESS_CLASSES, Genome, parse_genome
 from deap_nas.journal import Journal
+from deap_nas.loops import Scores, run_loop
 from deap_nas.report.tables import evaluations_table, write_tables
 from deap_nas.result import Result, find_baseline, find_best, write_result
-from deap_nas.settings import Settings, SettingsError
+from deap_nas.settings import ALGORITHMS, Settings, SettingsError
 from deap_nas.space import SPACES, SearchSpace
 from deap_nas.toolbox import make_toolbox
 from deap_nas.watcher import Watcher
@@ -69,53 +72,60 @@ def search(
     again with the same settings after any interruption ends as if there had been none.
     """
     watcher = watcher or Watcher()
+    _warn_of_idle(settings)
     rng = random.Random(settings.seed)
     with Journal(folder) as journal, make_evaluator(settings, dataset, journal) as evaluator:
         evaluator.observe = watcher.evaluated
+        weights, nsga2 = WEIGHTS[settings.objectives], settings.algorithm == "nsga2"
         toolbox = make_toolbox(
             space,
             evaluator,
             crossover=settings.crossover,
             mutation=settings.mutation,
-            selection=settings.selection,
+            selection=sel_crowded_tournament if nsga2 else settings.selection,
+            weights=weights,
             rng=rng,
         )
-        halloffame = tools.HallOfFame(1)
-        initial = settings.initial_genomes()
+        scores = Scores(settings, evaluator)
+        initial = [Genome(each, FITNESS_CLASSES[weights]) for each in settings.initial_genomes()]
         initial += toolbox.population(n=settings.population - len(initial))
         history = tools.History()
         history.update(initial)
+        toolbox.decorate("individual", _drawn_into(history))
         for name in ("mate", "mutate"):
             toolbox.decorate(name, history.decorator)
 
         def observe(generation: int, population: list[Genome]) -> None:
-            record = make_statistics().compile(population) if population else {}
+            record = make_statistics(scores).compile(population) if population else {}
             texts = [str(genome) for genome in population]
             journal.end_generation(generation, texts, record, **_ancestry(history, population))
             journal.start_generation(generation + 1)
             write_tables(evaluations_table(journal.rows()), folder)
             watcher.generation(generation, record)
 
+        def stop(population: list[Genome]) -> object:
+            # What is already in the journal was bred, whatever the clock says now.
+            if settings.algorithm == "steady_state":
+                late = not evaluator.foretold() and evaluator.spent()
+                return _reached(settings, population, scores) or late
+            return not journal.closed() and (
+                _reached(settings, population, scores) or evaluator.spent()
+            )
+
         with _module_random(settings.seed):
-            population, logbook = ea_generational(
+            population, logbook = run_loop(
+                settings,
                 initial,
                 toolbox,
-                settings.cxpb,
-                settings.mutpb,
-                settings.generations,
-                elitism=settings.elitism,
-                # A generation that is already in the journal was bred, whatever the clock says now.
-                stop=lambda population: (
-                    not journal.closed() and (_reached(settings, population) or evaluator.spent())
-                ),
-                stats=make_statistics(),
-                halloffame=halloffame,
+                stop=stop,
+                stats=make_statistics(scores),
+                halloffame=scores.halloffame,
                 observe=observe,
                 rng=rng,
             )
-        stopped = _reached(settings, population) or evaluator.spent() or "generations"
+        stopped = _reached(settings, population, scores) or evaluator.spent() or "generations"
         result = Result(
-            find_best(halloffame, evaluator, journal),
+            find_best(scores.best(), evaluator, journal),
             find_baseline(settings, evaluator, journal),
             population,
             logbook,
@@ -138,9 +148,23 @@ def _ancestry(history: Any, population: list[Genome]) -> dict[str, Any]:
     return {"births": births, "members": members}
 
 
-def make_statistics() -> Any:
+def _drawn_into(history: Any) -> Any:
+    """A decorator: who is drawn in the midst of a search has no parents."""
+
+    def decorate(draw: Any) -> Any:
+        def drawn(*args: Any, **settings: Any) -> Genome:
+            genome: Genome = draw(*args, **settings)
+            history.update([genome])
+            return genome
+
+        return drawn
+
+    return decorate
+
+
+def make_statistics(score: Callable[[Genome], float]) -> Any:
     """Mean, spread and range of the fitness of a generation."""
-    statistics = tools.Statistics(lambda genome: genome.fitness.values[0])
+    statistics = tools.Statistics(score)
     for name in ("max", "median", "mean", "std", "min"):
         statistics.register(name, _statistic, name)
     return statistics
@@ -157,7 +181,7 @@ def make_evaluator(
     return Evaluator(
         dataset,
         recipe=settings.make_recipe(),
-        fitness=settings.fitness,
+        fitness=settings.objectives,
         split=settings.split,
         train_seed=settings.train_seed,
         cache=True if settings.cache == "" else settings.cache,
@@ -167,8 +191,19 @@ def make_evaluator(
         max_evaluations=settings.max_evaluations,
         time_budget=settings.time_budget,
         max_failures=settings.max_failures,
+        slots=settings.slots,
         record=journal,
     )
+
+
+def _warn_of_idle(settings: Settings) -> None:
+    workers = settings.workers or cores()
+    if "slots" in ALGORITHMS[settings.algorithm] and workers > settings.slots:
+        warnings.warn(
+            f"{workers} workers for {settings.slots} slots: the others stand idle; a new run may "
+            f"have --slots {workers}",
+            stacklevel=3,
+        )
 
 
 @contextlib.contextmanager
@@ -182,7 +217,7 @@ def _module_random(seed: int) -> Iterator[None]:
         random.setstate(state)
 
 
-def _reached(settings: Settings, population: list[Genome]) -> str:
+def _reached(settings: Settings, population: list[Genome], score: Scores) -> str:
     target = settings.target_fitness
-    best = max((genome.fitness.values[0] for genome in population), default=0.0)
+    best = max(map(score, population), default=0.0)
     return f"target fitness {target:g}" if target is not None and best >= target else ""

@@ -13,13 +13,23 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from deap_nas.fitness import FITNESSES
+from deap_nas.fitness import SINGLE
 from deap_nas.genome import Genome, GenomeError, parse_genome
 from deap_nas.operators import CROSSOVERS, MUTATIONS, SELECTIONS
 from deap_nas.recipes import RECIPES, Recipe, find_recipe
 from deap_nas.space import SPACES
+from deap_nas.stream import SLOTS
 
 SPLITS = ("validation", "test")
+# Each loop, with the settings that it looks at and not every loop does.
+ALGORITHMS = {
+    "generational": ("crossover", "mutation", "selection", "cxpb", "mutpb", "elitism"),
+    "mu_plus_lambda": ("crossover", "mutation", "selection", "cxpb", "mutpb", "children"),
+    "regularized": ("mutation", "sample", "slots"),
+    "local_search": ("mutation", "restart_after", "slots"),
+    "steady_state": ("crossover", "mutation", "selection", "cxpb", "mutpb", "slots"),
+    "nsga2": ("crossover", "mutation", "cxpb", "mutpb"),
+}
 # What may change between a run and its resumption, since no result depends on it.
 FREE = ("workers", "cache", "data_dir")
 
@@ -54,6 +64,9 @@ class Settings:
     )
     train_seed: int = _option(0, "initial weights and batch order of every network", metavar="N")
     space: str = _option("paper", "which genomes are legal", allowed=tuple(SPACES))
+    algorithm: str = _option(
+        "generational", "how genomes follow one another", allowed=tuple(ALGORITHMS)
+    )
     population: int = _option(10, "genomes a generation", metavar="N")
     generations: int = _option(4, "generations bred after the initial one", metavar="N")
     crossover: str = _option("one_point", "how two genomes are mated", allowed=tuple(CROSSOVERS))
@@ -62,7 +75,27 @@ class Settings:
     cxpb: float = _option(0.9, "probability that a pair is mated", metavar="P")
     mutpb: float = _option(0.2, "probability that a child is mutated", metavar="P")
     elitism: int = _option(1, "best genomes that live on unchanged", metavar="N")
-    fitness: str = _option("accuracy_per_log_params", "what is maximised", allowed=tuple(FITNESSES))
+    children: int = _option(
+        0, "mu_plus_lambda: children a generation; 0: as many as the population", metavar="N"
+    )
+    sample: int = _option(
+        0, "regularized: a parent is the best of so many; 0: a quarter of the population",
+        metavar="N",
+    )  # fmt: skip
+    restart_after: int = _option(
+        30, "local_search: neighbours without an improvement before a new start", metavar="N"
+    )
+    slots: int = _option(
+        SLOTS,
+        "steady_state: genomes in training at once; regularized, local_search: bred together; at "
+        "least as many as workers, or some stand idle",
+        metavar="N",
+    )
+    fitness: str = _option(
+        "accuracy_per_log_params",
+        "what is maximised; nsga2 has accuracy and parameters, and this tells its best",
+        allowed=SINGLE,
+    )
     seed: int = _option(0, "of the search: initial genomes and every choice after", metavar="N")
     target_fitness: float | None = _option(None, "stop when the best reaches it", metavar="F")
     max_evaluations: int | None = _option(None, "stop after so many distinct genomes", metavar="N")
@@ -105,8 +138,23 @@ class Settings:
                 f"initial has {len(self.initial)} genomes, allowed at most the population of "
                 f"{self.population}; raise --population"
             )
+        if self.mutation == "pool" and self.algorithm in ("regularized", "local_search"):
+            raise SettingsError(
+                f"mutation 'pool' with algorithm {self.algorithm}, allowed any other mutation: its "
+                "pool is the genomes that parents are selected from, and here none are selected"
+            )
         if self.baseline:
             _parse("baseline", self.baseline)
+
+    @property
+    def objectives(self) -> str:
+        """The fitness that the algorithm breeds by."""
+        return "accuracy_and_params" if self.algorithm == "nsga2" else self.fitness
+
+    def births(self, generations: int) -> int:
+        """Genomes that are asked for in so many generations and the initial one."""
+        children = self.children if self.algorithm == "mu_plus_lambda" else 0
+        return self.population + generations * (children or self.population)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -131,6 +179,10 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("cxpb", 0, 1),
     ("mutpb", 0, 1),
     ("elitism", 0, 1e9),
+    ("children", 0, 1e9),
+    ("sample", 0, 1e9),
+    ("restart_after", 1, 1e9),
+    ("slots", 1, 1e4),
     ("seed", 0, 1e18),
     ("train_seed", 0, 1e9),
     ("split_seed", 0, 1e9),

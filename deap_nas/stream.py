@@ -15,6 +15,7 @@ from typing import Any
 from deap_nas.genome import format_genes
 
 Genome = Iterable[Any]
+SLOTS = 4
 
 
 class ReplayError(RuntimeError):

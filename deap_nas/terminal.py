@@ -53,7 +53,7 @@ class ProgressWatcher(Watcher):
 
     def __init__(self, settings: Settings, console: Console, log: Log) -> None:
         self._settings, self._console, self._log = settings, console, log
-        self._total = settings.population * (settings.generations + 1)
+        self._total = settings.births(settings.generations)
         self._trained = self._known = self._failed = 0
         self._started = time.monotonic()
         self._best: tuple[float, str] = (0.0, "")
@@ -93,7 +93,7 @@ class ProgressWatcher(Watcher):
         self._show(self._done + self._within)
 
     def generation(self, number: int, record: dict[str, Any]) -> None:
-        self._done, self._within = self._settings.population * (number + 1), 0
+        self._done, self._within = self._settings.births(number), 0
         line = (
             f"generation {number} of {self._settings.generations}: best "
             f"{record.get('max', 0):.4f}, median {record.get('median', 0):.4f}; "

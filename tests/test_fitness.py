@@ -5,8 +5,15 @@ import math
 
 import pytest
 
-from deap_nas import FITNESSES, Evaluation, accuracy_per_log_params, time_penalised
-from deap_nas.fitness import STATUSES, failed
+from deap_nas import (
+    FITNESS_CLASSES,
+    FITNESSES,
+    Evaluation,
+    FitnessMaxMin,
+    accuracy_per_log_params,
+    time_penalised,
+)
+from deap_nas.fitness import SINGLE, STATUSES, WEIGHTS, accuracy_and_params, failed
 
 FULL = Evaluation(
     0.75,
@@ -44,22 +51,35 @@ def test_logarithm_is_natural_and_accuracy_in_percent():
     assert accuracy_per_log_params(Evaluation(0.0, 0.0, 100, 1.0)) == (0.0,)
 
 
-@pytest.mark.parametrize("fitness", FITNESSES.values(), ids=FITNESSES)
+@pytest.mark.parametrize("name", FITNESSES)
 @pytest.mark.parametrize("status", [status for status in STATUSES if status != "ok"])
-def test_failed_genomes_have_fitness_zero(fitness, status):
-    assert fitness(failed(status, "why")) == (0.0,)
+def test_failed_genomes_have_fitness_zero(name, status):
+    values = FITNESSES[name](failed(status, "why", 77))
+    assert values[0] == 0.0
+    assert len(values) == len(WEIGHTS[name])
 
 
-@pytest.mark.parametrize("fitness", FITNESSES.values(), ids=FITNESSES)
+@pytest.mark.parametrize("name", SINGLE)
 @pytest.mark.parametrize("n_params", [0, 1])
-def test_too_few_parameters_for_a_logarithm(fitness, n_params):
+def test_too_few_parameters_for_a_logarithm(name, n_params):
     with pytest.raises(ValueError, match=f"^n_params {n_params}, allowed 2 or more"):
-        fitness(Evaluation(0.5, 0.5, n_params, 1.0))
+        FITNESSES[name](Evaluation(0.5, 0.5, n_params, 1.0))
 
 
 def test_no_training_time_to_divide_by():
     with pytest.raises(ValueError, match=r"^train_seconds 0\.0, allowed more than 0"):
         time_penalised(Evaluation(0.5, 0.5, 100, 0.0))
+
+
+def test_two_objectives_are_accuracy_and_parameters():
+    assert accuracy_and_params(FULL) == (0.75, 1000.0)
+    assert WEIGHTS["accuracy_and_params"] == FitnessMaxMin.weights
+
+
+def test_every_fitness_has_weights_that_a_genome_can_have():
+    assert WEIGHTS.keys() == FITNESSES.keys()
+    assert set(WEIGHTS.values()) <= set(FITNESS_CLASSES)
+    assert SINGLE == ("accuracy_per_log_params", "time_penalised")
 
 
 def test_fitnesses_by_name():

@@ -87,7 +87,7 @@ def family_table(record: Record, members: list[Birth]) -> pd.DataFrame:
 def how_made(birth: Birth, known: dict[int, Birth]) -> str:
     """In words: drawn, mated, or what a mutation changed."""
     if not birth.parents:
-        return "in the first generation"
+        return "drawn anew" if birth.generation else "in the first generation"
     if len(birth.parents) > 1:
         return "mated: " + " with ".join(f"#{number}" for number in birth.parents)
     parent = known.get(birth.parents[0])

@@ -24,6 +24,7 @@ from deap_nas.report.record import Record, canonical, read_run
 from deap_nas.report.sheet import Sheet, dots_data
 from deap_nas.report.shown import Shown
 from deap_nas.report.tables import TOPS, top
+from deap_nas.settings import ALGORITHMS
 
 
 def make_report(folder: Path, *, genome: str | None = None, tensorflow: bool = True) -> Path:
@@ -64,6 +65,8 @@ def _searched(record: Record, page: Sheet) -> dict[str, Any]:
     command = ["python", "-m", "deap_nas.run", "--config", str(record.folder / "config.json")]
     return {
         "settings": record.settings,
+        "algorithm": record.algorithm,
+        "algorithm_settings": ALGORITHMS[record.algorithm],
         "recipe": record.config["recipe"],
         "config": record.config,
         "class_names": names,
@@ -131,12 +134,14 @@ def _course(record: Record, page: Sheet) -> dict[str, Any]:
     if len(outcomes):
         page.draw(figures.time_figure(times))
     steps = telling_steps(record)
+    wheel = _wheel(record, steps[0].generation - 1) if steps else {}
     if steps:
-        page.draw(drawings.one_step(steps, _wheel(record, steps[0].generation - 1)))
+        page.draw(drawings.one_step(steps, wheel))
     return {
         "by_generation": by_generation,
         "times": times,
         "steps": steps,
+        "wheel": wheel,
         "reference": record.reference_params(),
         "last_best": progress.last_improvement(by_generation, "best_so_far"),
         "last_volume": progress.last_improvement(by_generation, "hypervolume"),
@@ -147,7 +152,8 @@ def _wheel(record: Record, generation: int) -> dict[str, float]:
     """The chance of each genome of a generation at one draw of the roulette wheel; empty where the
     run selected in another way."""
     line = next((line for line in record.generations if line["number"] == generation), None)
-    if line is None or record.settings["selection"] != "roulette":
+    by_generation = record.algorithm in ("generational", "mu_plus_lambda")
+    if line is None or record.settings["selection"] != "roulette" or not by_generation:
         return {}
     evaluations = {text: record.evaluation(text) for text in line["population"]}
     values = pd.Series({t: record.fitness(e) for t, e in evaluations.items() if e}, dtype=float)

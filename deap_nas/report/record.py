@@ -60,6 +60,10 @@ class Record:
         return settings
 
     @property
+    def algorithm(self) -> str:
+        return str(self.settings.get("algorithm", "generational"))
+
+    @property
     def split(self) -> str:
         """The images that the search scores on: "validation" or "test"."""
         return str(self.settings["split"])
