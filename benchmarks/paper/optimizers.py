@@ -13,7 +13,7 @@ GENOME = "NC 16 3 tanh;NC 6 3 swish;RC 6 3 tanh;RC 10 3 tanh;FL swish"
 EPOCHS = 10
 TRIED = (  # optimizer, momentum, learning rates
     ("sgd", 0.0, (0.01, 0.1, 0.3)),
-    ("sgd", 0.9, (0.003, 0.01, 0.03, 0.1)),
+    ("sgd", 0.9, (0.01, 0.003, 0.03, 0.1)),
     ("adam", 0.0, (0.001, 0.005, 0.015)),
     ("rmsprop", 0.0, (0.001, 0.005)),
 )

@@ -92,7 +92,7 @@ def train_all(jobs: Iterable[Job], path: Path, dataset: Dataset) -> pd.DataFrame
     Beside ``NAME.csv``, ``NAME.json`` says what the latest trainings were made with.
     """
     jobs = list(jobs)
-    rows = pd.read_csv(path).to_dict("records") if path.exists() else []
+    rows = pd.read_csv(path, dtype={"curve": str}).to_dict("records") if path.exists() else []
     known = {_identity(row) for row in rows}
     missing = [job for job in jobs if _identity(job.key()) not in known]
     if missing:

@@ -1,0 +1,119 @@
+"""Everything that the page rests on: CSV and JSON files under results/, read and nothing else."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from deap_nas.report.record import Record, read_run
+
+TESTED = ("seed-0", "seed-1")  # scored on the test set, as the report's run
+CHANCE, LEARNED = 0.2, 0.5  # accuracy: below, it never learned; from here on, it learned
+CHOICES = ("optimizers", "tested", "winners", "stability", "patience", "clocks")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A search: its evaluations, its journal, and what it was made with."""
+
+    name: str
+    table: pd.DataFrame
+    record: Record
+    made: dict[str, Any]
+
+    @property
+    def finished(self) -> bool:
+        return self.record.result is not None
+
+    @property
+    def seed(self) -> int:
+        return int(self.record.settings["seed"])
+
+    @property
+    def split(self) -> str:
+        return self.record.split
+
+    @cached_property
+    def last_scores(self) -> dict[str, float]:
+        """By genome: the scored accuracy after the last epoch, which need not be the best."""
+        return {
+            line["genome"]: line["evaluation"]["curve"][-1]["val_accuracy"]
+            for line in self.record.evaluations
+            if line["evaluation"]["status"] == "ok"
+        }
+
+    def best(self, by: str) -> pd.Series:
+        return self.table.loc[self.table[by].idxmax()]
+
+    def confusion(self, genome: str) -> np.ndarray[Any, Any]:
+        """Counts on the split that the run scores on, [true class][predicted class]."""
+        evaluation = self.record.evaluation(genome)
+        return np.array(evaluation.confusion if evaluation else ())
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is measured so far; None, or left out, for what is not.
+
+    Args:
+        top, classes: the report's tables (its figures 2 to 4, and 5).
+        runs: the searches that have ended at least one generation.
+        choices: the tables of ``choices``, by name; made: what each was made with.
+        scores, four: the report's four complete genomes, a row a training, a row a genome.
+    """
+
+    top: pd.DataFrame
+    classes: pd.DataFrame
+    runs: dict[str, Run]
+    choices: dict[str, pd.DataFrame]
+    made: dict[str, dict[str, Any]]
+    scores: pd.DataFrame
+    four: pd.DataFrame
+
+    @property
+    def tested(self) -> list[Run]:
+        return [self.runs[name] for name in TESTED if name in self.runs]
+
+    @property
+    def validation(self) -> Run | None:
+        return self.runs.get("validation")
+
+    def table(self, choice: str) -> pd.DataFrame | None:
+        return self.choices.get(choice)
+
+
+def read(folder: Path) -> Evidence:
+    """The evidence in results/paper, with results/published_genomes beside it."""
+    runs = {}
+    for name in (*TESTED, "validation"):
+        if (folder / name / "evaluations.csv").exists():
+            table = pd.read_csv(folder / name / "evaluations.csv")
+            runs[name] = Run(
+                name, table, read_run(folder / name), _json(folder / name / "run.json")
+            )
+    there = [name for name in CHOICES if (folder / "choices" / f"{name}.csv").exists()]
+    published = folder.parent / "published_genomes"
+    made = {name: _json(folder / "choices" / f"{name}.json") for name in there}
+    return Evidence(
+        pd.read_csv(folder / "published" / "top.csv"),
+        pd.read_csv(folder / "published" / "classes.csv"),
+        runs,
+        {
+            name: pd.read_csv(folder / "choices" / f"{name}.csv", dtype={"curve": str})
+            for name in there
+        },
+        {**made, "published_genomes": _json(published / "run.json")},
+        pd.read_csv(published / "scores.csv"),
+        pd.read_csv(published / "summary.csv"),
+    )
+
+
+def _json(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text())
+    return content

@@ -1,0 +1,119 @@
+"""The page's figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+from matplotlib.ticker import PercentFormatter
+
+from benchmarks.paper.choice_sections import setting_name
+from benchmarks.paper.evidence import Evidence, Run
+from benchmarks.paper.findings import optimizer_curves
+from deap_nas.report import drawings, figures
+from deap_nas.report.lineage import telling_steps
+from deap_nas.report.pictures import (
+    BLUE,
+    CYCLE,
+    DASHES,
+    INK,
+    MARKERS,
+    MUTED,
+    RED,
+    Picture,
+    new_figure,
+    styled,
+    whole_axis,
+)
+
+
+def all_pictures(evidence: Evidence) -> Iterator[Picture]:
+    """Every figure that what is measured so far allows."""
+    yield published(evidence)
+    run = next((run for run in evidence.tested if telling_steps(run.record)), None)
+    if run is not None:
+        yield step(run)
+    if evidence.tested:
+        for by in ("fitness", "fitness_time"):
+            yield scatter(evidence, by)
+    if (trained := evidence.table("optimizers")) is not None:
+        yield optimizers(optimizer_curves(trained))
+
+
+def step(run: Run) -> Picture:
+    """Figure 1, with the chance that the roulette wheel gave each parent."""
+    steps = telling_steps(run.record)
+    fitness = dict(zip(run.table["genome"], run.table["fitness"]))
+    before = next(
+        line["population"]
+        for line in run.record.generations
+        if line["number"] == steps[0].generation - 1
+    )
+    total = sum(fitness[genome] for genome in before)
+    return drawings.one_step(steps, {genome: fitness[genome] / total for genome in before})
+
+
+def scatter(evidence: Evidence, by: str) -> Picture:
+    """Figures 6 and 7: our networks, and those of the report's tables as diamonds."""
+    ours = pd.concat([run.table for run in evidence.tested]).drop_duplicates("genome")
+    picture = figures.scatter(ours.reset_index(drop=True), by, "test")
+    theirs = evidence.top.drop_duplicates("number")
+    return _with_diamonds(picture, theirs)
+
+
+@styled
+def _with_diamonds(picture: Picture, theirs: pd.DataFrame) -> Picture:
+    ax = picture.figure.axes[0]
+    ax.scatter(
+        theirs["n_params"],
+        theirs["test_accuracy"],
+        marker="D",
+        s=34,
+        facecolor="none",
+        edgecolor=RED,
+        linewidth=1.4,
+        label="the report's tables",
+    )
+    ax.legend(loc="lower right")
+    return picture
+
+
+@styled
+def published(evidence: Evidence) -> Picture:
+    """The published accuracy of each complete genome among our trainings of it."""
+    figure, ax = new_figure(height=2.9)
+    for i, row in enumerate(evidence.four.itertuples()):
+        ours = evidence.scores.loc[evidence.scores["genome"] == row.genome, "test_accuracy"]
+        ax.plot([i] * len(ours), ours, "o", ms=6, c=BLUE, mec=INK, mew=0.6, alpha=0.8)
+        ax.plot([i - 0.18, i + 0.18], [row.mean_accuracy] * 2, c=BLUE, lw=1.6)
+        ax.plot(i, row.published_accuracy, "D", ms=8, mfc="none", mec=RED, mew=1.6)
+    for line, label in zip(ax.lines[:3], ("ours, a train seed each", "our mean", "published")):
+        line.set_label(label)
+    sizes = [f"genome {i}\n{n:,} parameters" for i, n in enumerate(evidence.four["n_params"], 1)]
+    ax.set_xticks(range(len(sizes)), sizes, fontsize=7.5)
+    ax.set_xlim(-0.5, len(sizes) - 0.5)
+    ax.set_ylabel("test accuracy")
+    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    figure.legend(loc="outside upper left", ncols=3, borderaxespad=0, handletextpad=0.3)
+    alt = "Dot chart: the test accuracies of four genomes by train seed, and the published ones."
+    return Picture("published", figure, "The four published genomes", alt)
+
+
+@styled
+def optimizers(curves: pd.DataFrame) -> Picture:
+    """Test accuracy by epoch: the best rate of each optimizer in colour, the others in grey."""
+    figure, ax = new_figure(height=3.3)
+    own = (curves["optimizer"] == "sgd") & (curves["momentum"] == 0.9)
+    shown = curves.groupby(["optimizer", "momentum"]).head(1).index
+    shown = shown.union(curves[own & (curves["learning_rate"] == 0.01)].index)
+    for row in curves.drop(shown).itertuples():
+        ax.plot(range(1, 1 + len(row.curve)), row.curve, c=MUTED, lw=0.8, alpha=0.5)
+    for i, row in enumerate(curves.loc[shown].itertuples()):
+        look = {"c": CYCLE[i], "marker": MARKERS[i], "ls": DASHES[i], "ms": 4}
+        ax.plot(range(1, 1 + len(row.curve)), row.curve, label=setting_name(row), **look)
+    ax.set(xlabel="epoch", ylabel="test accuracy")
+    ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    whole_axis(ax.xaxis)
+    figure.legend(loc="outside upper left", ncols=2, borderaxespad=0, handlelength=2.6)
+    alt = "Line chart of test accuracy by epoch; the best rate of each optimizer is in colour."
+    return Picture("optimizers", figure, "Optimizers", alt)

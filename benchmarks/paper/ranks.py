@@ -1,0 +1,92 @@
+"""Whether genomes rank the same when they are trained again with other seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.paper.evidence import CHANCE, LEARNED, Evidence
+
+
+@dataclass(frozen=True)
+class Stability:
+    """Genomes trained with several seeds: ``accuracy`` and ``fitness``, a row a genome, a column a
+    seed, the best first. ``regret``: fitness lost, on average over the other seeds, by taking the
+    winner of one seed."""
+
+    accuracy: pd.DataFrame
+    fitness: pd.DataFrame
+    kendall: dict[str, float]
+    kendall_learned: dict[str, float]
+    spearman: dict[str, float]
+    std: float
+    fitness_std: float
+    regret: float
+    flipped: int
+    n_learned: int
+
+
+def stability(evidence: Evidence) -> Stability | None:
+    trained, run = evidence.table("stability"), evidence.runs.get("seed-0")
+    if trained is None or run is None:
+        return None
+    columns = ["genome", "train_seed", "accuracy", "fitness"]
+    long = trained[columns]
+    if 0 not in set(long["train_seed"]):
+        first = run.table[run.table["genome"].isin(long["genome"])].assign(train_seed=0)
+        long = pd.concat([first[columns], long], ignore_index=True)
+    accuracy, fitness = (
+        long.pivot_table(index="genome", columns="train_seed", values=by) for by in columns[2:]
+    )
+    order = fitness.mean(axis=1).sort_values(ascending=False, kind="stable").index
+    accuracy, fitness = accuracy.loc[order], fitness.loc[order]
+    learned = (accuracy >= LEARNED).all(axis=1)
+    values = {"accuracy": accuracy, "fitness": fitness}
+    return Stability(
+        accuracy,
+        fitness,
+        {by: mean_pairwise(t, kendall) for by, t in values.items()},
+        {by: mean_pairwise(t[learned], kendall) for by, t in values.items()},
+        {by: mean_pairwise(t, spearman) for by, t in values.items()},
+        *(root_mean_square(t[learned].std(axis=1)) for t in values.values()),
+        regret(fitness),
+        int(((accuracy < CHANCE).any(axis=1) & (accuracy >= LEARNED).any(axis=1)).sum()),
+        int(learned.sum()),
+    )
+
+
+def root_mean_square(values: pd.Series) -> float:
+    return float(np.sqrt((values**2).mean()))
+
+
+def regret(fitness: pd.DataFrame) -> float:
+    """Mean over seeds: the best mean of the other seeds minus that of this seed's winner."""
+    lost = []
+    for seed in fitness:
+        others = fitness.drop(columns=seed).mean(axis=1)
+        lost.append(others.max() - others[fitness[seed].idxmax()])
+    return float(np.mean(lost))
+
+
+def mean_pairwise(
+    table: pd.DataFrame, correlation: Callable[[pd.Series, pd.Series], float]
+) -> float:
+    """The mean correlation between two columns."""
+    names = list(table)
+    pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
+    return float(np.mean([correlation(table[a], table[b]) for a, b in pairs]))
+
+
+def kendall(a: pd.Series, b: pd.Series) -> float:
+    """Kendall 1945, tau b: with a correction for ties."""
+    upper = np.triu_indices(len(a), 1)
+    x, y = (np.sign(np.subtract.outer(v.to_numpy(), v.to_numpy()))[upper] for v in (a, b))
+    norm = np.sqrt((x**2).sum() * (y**2).sum())
+    return float((x * y).sum() / norm) if norm else float("nan")
+
+
+def spearman(a: pd.Series, b: pd.Series) -> float:
+    return float(np.corrcoef(a.rank(), b.rank())[0, 1])
