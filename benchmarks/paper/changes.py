@@ -31,7 +31,7 @@ def _split(evidence: Evidence) -> Iterator[str]:
         what = "for the same genomes, 10,000 more training images included"
     yield (
         "**Score on validation images**, the test set once at the end, as every preset but `paper` "
-        f"does: scored on the test set, accuracies are {points(found.size)} points, {what}."
+        f"does: scored on the test set, accuracies differ by {points(found.size)} points, {what}."
     )
 
 

@@ -71,10 +71,10 @@ def optimism(evidence: Evidence) -> str:
             "the other. That is what test-set scoring gives, and 60,000 training images for 50,000."
         ]
     winners = findings.winners(evidence)
-    parts = [
-        "\n".join(lines),
-        origin(evidence.runs["seed-0"].made, seeds_of(evidence.runs["seed-0"])),
-    ]
+    made = [origin(run.made, seeds_of(run)) for run in evidence.runs.values()]
+    if "tested" in evidence.made:
+        made.append(origin(evidence.made["tested"]))
+    parts = ["\n".join(lines), *made]
     if winners is None:
         return "\n\n".join([*parts, "The winners, trained anew: not measured yet."])
     rows = [
@@ -99,8 +99,8 @@ def optimism(evidence: Evidence) -> str:
         f"The winners, trained anew alike: other train seeds ({winners['seeds'].min()} of them), "
         "50,000 images, the epoch chosen on validation images, the test set scored once."
     )
-    made = [origin(evidence.made[name], "train seeds 1 up") for name in ("winners",)]
-    return "\n\n".join([*parts, text, table((*header, "lost, points"), rows), *made])
+    made_anew = origin(evidence.made["winners"], "train seeds 1 up")
+    return "\n\n".join([*parts, text, table((*header, "lost, points"), rows), made_anew])
 
 
 def never(evidence: Evidence) -> str:
@@ -131,8 +131,8 @@ def never(evidence: Evidence) -> str:
         f"{percent(total['wasted'] / total['cpu'], 0)} of the CPU time. Of the {len(low)} below "
         f"20 %, {(low['epochs'] <= 4).sum()} were stopped after at most 4 epochs: early stopping, "
         "which the report is silent about and the authors' notebook has, ends a training whose "
-        "loss has not moved in the first three. A sigmoid in a convolution goes with it: below "
-        f"20 % are {with_it['chance'].sum()} of {len(with_it)} genomes with one and "
+        "loss has not moved in the first three. Below 20 % are "
+        f"{with_it['chance'].sum()} of {len(with_it)} genomes with a sigmoid in a convolution, and "
         f"{without['chance'].sum()} of {len(without)} without. Genomes of later generations "
         "inherit from one another, so those drawn for the first one are counted apart, too."
     )

@@ -89,7 +89,7 @@ def published(evidence: Evidence) -> Picture:
         ax.plot(i, row.published_accuracy, "D", ms=8, mfc="none", mec=RED, mew=1.6)
     for line, label in zip(ax.lines[:3], ("ours, a train seed each", "our mean", "published")):
         line.set_label(label)
-    sizes = [f"genome {i}\n{n:,} parameters" for i, n in enumerate(evidence.four["n_params"], 1)]
+    sizes = [f"genome {i}\n{n:,}\nparameters" for i, n in enumerate(evidence.four["n_params"], 1)]
     ax.set_xticks(range(len(sizes)), sizes, fontsize=7.5)
     ax.set_xlim(-0.5, len(sizes) - 0.5)
     ax.set_ylabel("test accuracy")

@@ -220,7 +220,7 @@ def four(evidence: Evidence) -> str:
     header = (*header, "difference, points", "fitness, published", "ours", "epochs, ours")
     header = (*header, "seconds, published", "CPU seconds, ours")
     seeds = int(evidence.four["seeds"].min())
-    found = f"{seeds} train seeds each; parameters are the published ones exactly."
+    found = f"{seeds} train seeds each. The figure has them in the order of the table."
     picture = "![Published values among ours](figures/published.svg)"
     made = origin(evidence.made["published_genomes"], f"train seeds 0 to {seeds - 1}")
     return "\n\n".join([found, table(header, rows), picture, made])

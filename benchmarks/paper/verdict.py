@@ -32,7 +32,9 @@ def _numbers(evidence: Evidence) -> str:
     gaps, runs = findings.four_differences(evidence), evidence.tested
     near = int((gaps.abs() <= NEAR).sum())
     held = [near >= len(gaps) - 1, *(_reached(evidence, run) for run in runs)]
-    verdict = "reproduces" if all(held) else "reproduces in part" if any(held) else "does not hold"
+    verdict = (
+        "reproduces" if all(held) else "reproduces in part" if any(held) else "does not reproduce"
+    )
     four = (
         f"retrained with {int(evidence.four['seeds'].min())} train seeds each, {near} of its "
         f"{len(gaps)} complete genomes come within {100 * NEAR:.0f} points of their test accuracy "
@@ -42,7 +44,8 @@ def _numbers(evidence: Evidence) -> str:
     if not runs:
         return f"{subject} {verdict}: {four}; no search is done yet."
     ours = listed(
-        f"{run.best('fitness')['fitness']:.2f} and {percent(run.best('accuracy')['accuracy'], 1)}"
+        f"{run.best('fitness')['fitness']:.2f} with {percent(run.best('accuracy')['accuracy'], 1)} "
+        f"({run.name})"
         for run in runs
     )
     return (
@@ -66,12 +69,13 @@ def _pattern(evidence: Evidence) -> str:
         return "Its tables by class and its scatter plots are not compared yet."
     sizes = listed(f"{run.best('fitness')['n_params']:,}" for run in runs)
     size = evidence.top.loc[evidence.top["fitness"].idxmax(), "n_params"]
+    networks = "a network" if len(runs) == 1 else "networks"
     whole = "holds" if same == len(runs) else "holds in part" if same else "differs"
     which = f"are its weakest in {same} of {len(runs)}" if len(runs) > 1 else "are its weakest"
     if not same:
         which = "are not all its weakest"
     return (
-        f"The pattern that it describes {whole}: fitness picks a network of {sizes} parameters "
+        f"The pattern that it describes {whole}: fitness picks {networks} of {sizes} parameters "
         f"(the report's: {size:,}), and the report's three weakest classes, {listed(theirs)}, "
         f"{which}."
     )
