@@ -104,7 +104,7 @@ class Trainer:
         model = build_model(genome, self.input_shape, self.n_classes, seed=train_seed)
         run_epoch = self._graph.EpochGraph(genome, recipe, model.get_weights(), *self.tensors)
         n_images = len(self.tensors[1])
-        scorer = self._graph.Scorer(model, self.n_classes)
+        scorer = self._make_scorer(model)
         steps = math.ceil(n_images / recipe.batch_size)
         shuffle = np.random.default_rng([train_seed, 0xDA7A])
         watch, stopper = Stopwatch(), Stopper(recipe)
@@ -166,7 +166,10 @@ class Trainer:
         os.replace(part, final)
 
     def _scorer(self, genome: Sequence[Gene], weights: Weights) -> Any:
-        return self._graph.Scorer(self._model(genome, weights), self.n_classes)
+        return self._make_scorer(self._model(genome, weights))
+
+    def _make_scorer(self, model: Any) -> Any:
+        return self._graph.Scorer(model, self.n_classes)
 
     def _model(self, genome: Sequence[Gene], weights: Weights) -> Any:
         model = build_model(genome, self.input_shape, self.n_classes)
