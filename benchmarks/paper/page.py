@@ -27,8 +27,8 @@ python -m benchmarks.paper.page                   # this page
 ```
 
 Each goes on where it was stopped. A finished search is repeated from its committed journal, without
-a training, and compared: it must give the same tables. Only the winners' weights are committed:
-`best.keras` in each run's folder. Every number here is computed from the CSV and JSON
+a training, and compared: it must give the same tables. Of the networks the winners are committed,
+as `best.keras` and as weights (`winner/`). Every number here is computed from the CSV and JSON
 files in this folder and in [published_genomes](../published_genomes);
 [a test](../../tests/test_paper_results.py) rebuilds the page from them and compares."""
 

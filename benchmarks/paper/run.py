@@ -21,6 +21,7 @@ from typing import Any
 
 from benchmarks.common import ROOT, provenance
 from deap_nas.files import write_whole
+from deap_nas.journal import _weights_path
 
 RESULTS = ROOT / "results" / "paper"
 RUNS = {
@@ -41,10 +42,13 @@ def main() -> int:
         if name not in RUNS:
             parser.error(f"run {name!r}, allowed {', '.join(RUNS)}")
         folder = arguments.out / name
-        finished = (folder / "result.json").exists()
-        status = again(folder) if finished else search(folder, RUNS[name], arguments.quick)
+        if (folder / "result.json").exists():
+            status = again(folder)
+        else:
+            status = search(folder, RUNS[name], arguments.quick)
         if status:
             return status
+        keep_winner(folder)
     return 0
 
 
@@ -70,6 +74,15 @@ def note(folder: Path, command: list[str], resumed: bool) -> None:
     write_whole(path, json.dumps(made, indent=2) + "\n")
 
 
+def keep_winner(folder: Path) -> None:
+    """Copy the winner's weights out of ``weights/``, which is not committed, into ``winner/``."""
+    best = json.loads((folder / "result.json").read_text())["best"]
+    source = _weights_path(folder, best["genome"]) if best else folder
+    if source.is_file():
+        (folder / "winner").mkdir(exist_ok=True)
+        shutil.copy(source, folder / "winner")
+
+
 def again(folder: Path) -> int:
     """Search again over a finished run's journal; 0 if the tables are the same."""
     began = time.monotonic()
@@ -77,8 +90,9 @@ def again(folder: Path) -> int:
         copy = Path(temporary)
         for name in ("config.json", "journal.jsonl"):
             shutil.copy(folder / name, copy)
-        if (folder / "weights").exists():
-            shutil.copytree(folder / "weights", copy / "weights")
+        kept = folder / "weights" if (folder / "weights").exists() else folder / "winner"
+        if kept.exists():
+            shutil.copytree(kept, copy / "weights")
         if status := run("--resume", temporary, "--no-report", quiet=True):
             return status
         changed = [n for n in TABLES if (copy / n).read_bytes() != (folder / n).read_bytes()]
