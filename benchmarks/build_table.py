@@ -30,7 +30,6 @@ from common import ROOT, provenance
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from deap_nas import RECIPES, Conv, Dataset, Genome, Head, load_dataset, parse_genome
-from deap_nas.data.dataset import held_out
 from deap_nas.evaluator import cores
 from deap_nas.files import write_whole
 from deap_nas.genome import Gene

@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def summarise(scores: pd.DataFrame) -> pd.DataFrame:
-    """Per recipe: accuracy, cost, Spearman's rank correlation with the longest and between seeds."""
+    """Per recipe: accuracy, cost, rank correlation with the longest and between seeds."""
     wide = scores.pivot_table(
         index="genome", columns=["batch_size", "epochs", "train_seed"], values="accuracy"
     )

@@ -71,7 +71,7 @@ class Table:
         return isinstance(genome, Iterable) and tuple(genome) in self._of(0)
 
     def items(self, train_seed: int = 0) -> Iterator[tuple[Genome, Evaluation]]:
-        """Every genome that was trained with a seed, with its Evaluation on the validation images."""
+        """Every genome trained with a seed, with its Evaluation on the validation images."""
         return ((Genome(genes), entry[0]) for genes, entry in self._of(train_seed).items())
 
     @property
