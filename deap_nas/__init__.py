@@ -18,7 +18,9 @@ _HOMES = {
     ),
     "cost": "count_multiply_adds count_params feature_maps",
     "space": "FULL_SPACE PAPER_SPACE SearchSpace SpaceError",
-    "fitness": "Evaluation FITNESSES accuracy_per_log_params time_penalised",
+    "fitness": (
+        "Evaluation FITNESSES WEIGHTS accuracy_and_params accuracy_per_log_params time_penalised"
+    ),
     "operators": (
         "Space cx_one_point cx_one_point_reject cx_two_point cx_two_point_reject cx_uniform "
         "cx_uniform_by_kind cx_uniform_reject mut_attribute mut_delete mut_gene mut_insert "

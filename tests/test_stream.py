@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,7 +18,7 @@ from deap_nas.fitness import failed
 from deap_nas.genome import parse_genome
 from deap_nas.journal import Journal
 from deap_nas.space import PAPER_SPACE
-from deap_nas.stream import ReplayError
+from deap_nas.stream import ReplayError, Source, Stream
 from deap_nas.train import Trained
 from deap_nas.workers import Outcome
 
@@ -36,7 +36,8 @@ class RandomWorkers:
 
     order = random.Random(0)
     count = 3
-    trained: ClassVar[Counter[str]] = Counter()
+    trained: ClassVar[Counter[str]] = Counter()  # begun
+    ended: ClassVar[Counter[str]] = Counter()
     flying: ClassVar[list[Any]] = []
 
     def __init__(self, target: str, args: Any, **_: Any) -> None:
@@ -51,6 +52,7 @@ class RandomWorkers:
             if not flying:
                 return
             task = flying.pop(self.order.randrange(len(flying)))
+            self.ended[task.key] += 1
             yield task, Outcome("ok", getattr(self._trainer, task.method)(*task.args))
 
     def close(self) -> None:
@@ -61,7 +63,7 @@ class RandomWorkers:
 def random_workers(monkeypatch: pytest.MonkeyPatch) -> type[RandomWorkers]:
     monkeypatch.setattr(evaluator, "Workers", RandomWorkers)
     monkeypatch.setattr("os.fsync", lambda _: None)
-    RandomWorkers.trained, RandomWorkers.count = Counter(), 3
+    RandomWorkers.trained, RandomWorkers.ended, RandomWorkers.count = Counter(), Counter(), 3
     RandomWorkers.order = random.Random(0)
     return RandomWorkers
 
@@ -172,6 +174,24 @@ def test_closed_early_it_is_done():
         assert measuring.measure(GENOMES[11]).ok
 
 
+def test_what_another_run_caches_meanwhile_does_not_end_what_is_in_flight():
+    """In the journal it would look as if it had ended when it was begun."""
+    sought: Counter[str] = Counter()
+
+    def find(text: str) -> bool:
+        sought[text] += 1
+        return sought[text] > 1
+
+    def train(pending: deque[str]) -> Iterator[str]:
+        while pending:
+            yield pending.popleft()
+
+    source = Source(lambda _: False, str, find, train, lambda _: False, lambda: False)
+    found = list(Stream(source, 3, deque()).run(iter(GENOMES)))
+    assert [str(genome) for genome, _ in found] == TEXTS
+    assert sought == Counter(TEXTS)
+
+
 # --- a search that is killed and resumed
 
 
@@ -261,7 +281,8 @@ def test_killed_again_and_again_with_a_cache_that_others_fill(tmp_path, seed):
             search(tmp_path / "other", seed, cache=tmp_path / "cache")
     assert len(evaluations(folder)) == 14
     assert len(set(evaluations(folder))) == 14
-    assert RandomWorkers.trained.keys() >= set(evaluations(folder))
+    assert RandomWorkers.ended.keys() >= set(evaluations(folder))
+    assert set(RandomWorkers.ended.values()) == {1}  # even where the journal missed it
     RandomWorkers.trained.clear()
     replay = search(folder, 7, cache=None, max_evaluations=14)
     assert replay == done
@@ -283,8 +304,9 @@ def test_resumed_after_its_time_it_keeps_what_was_begun(tmp_path, lines, monkeyp
     before = evaluations(tmp_path)
     RandomWorkers.trained.clear()
     monkeypatch.setattr(Journal, "elapsed", lambda _: 99.0)
-    search(tmp_path, 1, time_budget=10.0)
+    resumed = search(tmp_path, 1, time_budget=10.0)
     assert evaluations(tmp_path) == before
+    assert sum(resumed["logbook"].select("nevals")) >= len(before)  # each was asked for again
     assert not RandomWorkers.trained
 
 
