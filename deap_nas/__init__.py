@@ -32,8 +32,8 @@ _HOMES = {
     "evaluator": "Evaluator",
     "toolbox": "make_toolbox",
     "algorithms": (
-        "ea_generational ea_local_search ea_mu_plus_lambda ea_nsga2 ea_regularized ea_steady_state "
-        "sel_crowded_tournament"
+        "ea_generational ea_local_search ea_mu_plus_lambda ea_nsga2 ea_preselected ea_regularized "
+        "ea_steady_state sel_crowded_tournament"
     ),
     "watcher": "Watcher",
 }

@@ -1,0 +1,131 @@
+"""A model of fitness, learned from what a search has measured: cheap guesses with error bars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+Matrix = NDArray[np.float64]
+
+
+@cache
+def _one_thread() -> ThreadpoolController:
+    """Matrices this small gain nothing from more, and threads that wait for busy cores cost much;
+    one thread also adds up in one order everywhere."""
+    return ThreadpoolController()
+
+
+class GaussianProcess:
+    """Gaussian process regression over lists of genes, of any kinds and lengths.
+
+    Two individuals are the closer, the more of these they share: an attribute's value at a place
+    counted from the left, the same counted from the right, the same anywhere. (A gene that is a
+    tuple has its items as attributes; any other gene is one.) The covariance is
+    ``exp(-squared distance / scale)``, in units of an individual's own squared length; fitness is
+    standardised. Learning one more of n costs n² operations.
+
+    Args:
+        scale: how far a measurement speaks for others.
+        noise: variance of a measurement, as a share of the variance between individuals.
+
+    Source: Rasmussen and Williams 2006, *Gaussian Processes for Machine Learning*, chapter 2.
+    """
+
+    def __init__(self, scale: float = 1.0, noise: float = 0.01) -> None:
+        self._scale, self._noise = scale, noise
+        self._columns: dict[tuple[Any, ...], int] = {}
+        self._features: Matrix = np.zeros((0, 64))
+        self._inverse: Matrix = np.zeros((0, 0))
+        self._values: list[float] = []
+        self._unit = 0.0
+
+    def learn(self, individuals: Sequence[Any], values: Sequence[float]) -> None:
+        """Add measurements."""
+        if not individuals:
+            return
+        with _one_thread().limit(limits=1):
+            self._learn(individuals, values)
+
+    def _learn(self, individuals: Sequence[Any], values: Sequence[float]) -> None:
+        new = self._encode(individuals)
+        self._unit = self._unit or float((new**2).sum(1).mean())
+        self._inverse = _grown(
+            self._inverse,
+            self._covariance(self._features, new),
+            self._covariance(new, new) + self._noise * np.eye(len(new)),
+        )
+        self._features = np.vstack([self._features, new])
+        self._values += values
+
+    def choose(self, candidates: Sequence[Any], k: int, optimism: float = 1.0) -> list[Any]:
+        """The ``k`` most promising: by expected fitness plus ``optimism`` standard deviations.
+
+        They are chosen one by one, each as if the fitness of those before had come out as
+        expected (the kriging believer), so that they are not all alike.
+        """
+        with _one_thread().limit(limits=1):
+            return [candidates[i] for i in self._choose(candidates, k, optimism)]
+
+    def _choose(self, candidates: Sequence[Any], k: int, optimism: float) -> list[int]:
+        features = self._encode(candidates)
+        values = np.array(self._values)
+        spread = values.std() or 1.0
+        believed = (values - values.mean()) / spread
+        known, inverse = self._features, self._inverse
+        left, chosen = list(range(len(candidates))), list[int]()
+        while left and len(chosen) < k:
+            cross = self._covariance(features[left], known)
+            weights = cross @ inverse
+            expected = weights @ believed
+            variance = np.maximum(0.0, 1.0 - (weights * cross).sum(1))
+            best = int(np.argmax(expected + optimism * np.sqrt(variance)))
+            chosen.append(left.pop(best))
+            if len(chosen) < k:
+                new = features[chosen[-1:]]
+                own = self._covariance(new, new) + self._noise
+                inverse = _grown(inverse, self._covariance(known, new), own)
+                known = np.vstack([known, new])
+                believed = np.append(believed, expected[best])
+        return chosen
+
+    def _covariance(self, a: Matrix, b: Matrix) -> Matrix:
+        squared = (a**2).sum(1)[:, None] + (b**2).sum(1)[None] - 2 * a @ b.T
+        covariance: Matrix = np.exp(-squared / (self._scale * self._unit))
+        return covariance
+
+    def _encode(self, individuals: Sequence[Any]) -> Matrix:
+        rows = [
+            [self._columns.setdefault(name, len(self._columns)) for name in _names(individual)]
+            for individual in individuals
+        ]
+        if (missing := len(self._columns) - self._features.shape[1]) > 0:
+            self._features = np.pad(self._features, ((0, 0), (0, max(missing, 64))))
+        features = np.zeros((len(rows), self._features.shape[1]))
+        for i, columns in enumerate(rows):
+            for column in columns:
+                features[i, column] += 1
+        return features
+
+
+def _names(individual: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    n = len(individual)
+    for i, gene in enumerate(individual):
+        for attribute, value in enumerate(gene if isinstance(gene, tuple) else (gene,)):
+            yield i, attribute, value
+            yield i - n, attribute, value
+            yield "anywhere", attribute, value
+
+
+def _grown(inverse: Matrix, cross: Matrix, own: Matrix) -> Matrix:
+    """The inverse of a symmetric matrix with rows added, from the inverse without them."""
+    if not len(inverse):
+        return np.asarray(np.linalg.inv(own), dtype=np.float64)
+    moved = inverse @ cross
+    corner = np.linalg.inv(own - cross.T @ moved)
+    side = -moved @ corner
+    return np.block([[inverse + moved @ corner @ moved.T, side], [side.T, corner]])
