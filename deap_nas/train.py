@@ -90,6 +90,7 @@ class Trainer:
         # uint8 stays uint8: 47 MiB of Fashion-MNIST, not 188
         self.tensors = tf.constant(x_train), tf.constant(y_train.astype(np.int32))
         self._scored = (x_scored, y_scored)
+        gc.freeze()  # TensorFlow's million objects: no collection needs to look at them again
 
     def train(self, genome: Sequence[Gene], recipe: Recipe, train_seed: int = 0) -> Trained:
         """Train and score; a loss that is not finite gives status ``diverged``, and no weights."""
