@@ -13,6 +13,8 @@ LIGHT = {
     "operators": "from deap_nas import cx_one_point, mut_gene, sel_roulette, PAPER_SPACE, "
     "parse_genome, accuracy_per_log_params; "
     "PAPER_SPACE.sample(); parse_genome('NC 4 3 relu;FL tanh')",
+    "testing": "from deap_nas.testing import check_crossover",
+    "tabular": "from deap_nas.tabular import TABLE_SPACE, TabularEvaluator",
     "cost": "from deap_nas import count_params, feature_maps, count_multiply_adds, Evaluation",
 }
 
