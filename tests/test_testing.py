@@ -103,14 +103,18 @@ class TestOurOperators:
         assert check_crossover(cx_one_point, space, sample=toolbox.individual, trials=5) > 0
 
 
+def name_of(op):
+    return getattr(op, "func", op).__name__
+
+
 class TestDeapsOperators:
     @pytest.mark.parametrize(
-        "op", [tools.cxOnePoint, tools.cxTwoPoint, partial(tools.cxUniform, indpb=0.5)], ids=str
+        "op", [tools.cxOnePoint, tools.cxTwoPoint, partial(tools.cxUniform, indpb=0.5)], ids=name_of
     )
     def test_crossovers_keep_it_where_every_list_is_legal(self, op):
         assert check_crossover(op, Fixed(), conserves=True) > 0
 
-    @pytest.mark.parametrize("op", [tools.cxPartialyMatched, tools.cxOrdered], ids=str)
+    @pytest.mark.parametrize("op", [tools.cxPartialyMatched, tools.cxOrdered], ids=name_of)
     def test_crossovers_of_permutations_keep_it(self, op):
         assert check_crossover(op, Order(), conserves=True) > 0
 
@@ -128,7 +132,7 @@ class TestDeapsOperators:
             tools.selLexicase,
             partial(tools.selTournament, tournsize=3),
         ],
-        ids=str,
+        ids=name_of,
     )
     def test_selections_keep_it(self, op):
         check_selection(op)
