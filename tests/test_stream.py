@@ -117,6 +117,15 @@ def test_known_and_doubled_genomes_are_trained_once():
     assert RandomWorkers.trained == {TEXTS[0]: 1, TEXTS[1]: 1, TEXTS[2]: 1}
 
 
+def test_a_genome_in_flight_that_comes_again_waits_in_a_slot_of_its_own():
+    """Else a search that breeds nothing else would breed without end before the first ends."""
+    taken: list[Any] = []
+    with make() as measuring:
+        endless = (taken.append(1) or GENOMES[0] for _ in range(1000))
+        next(measuring.stream(measuring, endless))
+    assert len(taken) == 3
+
+
 def test_nothing_comes_of_nothing():
     with make() as measuring:
         assert list(measuring.stream(measuring, iter([]))) == []
