@@ -122,15 +122,16 @@ def measured(n: int) -> tuple[list[Any], list[float]]:
     return genomes, [float(count_params(genome)) for genome in genomes]
 
 
-def test_learning_step_by_step_equals_learning_at_once() -> None:
-    genomes, values = measured(30)
+@pytest.mark.parametrize("step", [1, 2, 5])
+def test_learning_step_by_step_equals_learning_at_once(step: int) -> None:
+    genomes, values = measured(300)
     at_once, stepwise = GaussianProcess(), GaussianProcess()
     at_once._unit = stepwise._unit = 30.0
     at_once.learn(genomes, values)
-    for i in range(0, 30, 3):
-        stepwise.learn(genomes[i : i + 3], values[i : i + 3])
-    candidates = measured(60)[0][30:]
-    np.testing.assert_allclose(at_once._inverse, stepwise._inverse, rtol=1e-6, atol=1e-6)
+    for i in range(0, 300, step):
+        stepwise.learn(genomes[i : i + step], values[i : i + step])
+    np.testing.assert_allclose(at_once._whitening, stepwise._whitening, rtol=1e-9, atol=1e-9)
+    candidates = measured(340)[0][300:]
     assert at_once.choose(candidates, 5) == stepwise.choose(candidates, 5)
 
 

@@ -40,7 +40,7 @@ class GaussianProcess:
         self._scale, self._noise = scale, noise
         self._columns: dict[tuple[Any, ...], int] = {}
         self._features: Matrix = np.zeros((0, 64))
-        self._inverse: Matrix = np.zeros((0, 0))
+        self._whitening: Matrix = np.zeros((0, 0))
         self._values: list[float] = []
         self._unit = 0.0
 
@@ -54,8 +54,8 @@ class GaussianProcess:
     def _learn(self, individuals: Sequence[Any], values: Sequence[float]) -> None:
         new = self._encode(individuals)
         self._unit = self._unit or float((new**2).sum(1).mean())
-        self._inverse = _grown(
-            self._inverse,
+        self._whitening = _grown(
+            self._whitening,
             self._covariance(self._features, new),
             self._covariance(new, new) + self._noise * np.eye(len(new)),
         )
@@ -76,19 +76,18 @@ class GaussianProcess:
         values = np.array(self._values)
         spread = values.std() or 1.0
         believed = (values - values.mean()) / spread
-        known, inverse = self._features, self._inverse
+        known, whitening = self._features, self._whitening
         left, chosen = list(range(len(candidates))), list[int]()
         while left and len(chosen) < k:
-            cross = self._covariance(features[left], known)
-            weights = cross @ inverse
-            expected = weights @ believed
-            variance = np.maximum(0.0, 1.0 - (weights * cross).sum(1))
+            white = self._covariance(features[left], known) @ whitening.T
+            expected = white @ (whitening @ believed)
+            variance = np.maximum(0.0, 1.0 - (white**2).sum(1))
             best = int(np.argmax(expected + optimism * np.sqrt(variance)))
             chosen.append(left.pop(best))
             if len(chosen) < k:
                 new = features[chosen[-1:]]
                 own = self._covariance(new, new) + self._noise
-                inverse = _grown(inverse, self._covariance(known, new), own)
+                whitening = _grown(whitening, self._covariance(known, new), own)
                 known = np.vstack([known, new])
                 believed = np.append(believed, expected[best])
         return chosen
@@ -121,11 +120,16 @@ def _names(individual: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
             yield "anywhere", attribute, value
 
 
-def _grown(inverse: Matrix, cross: Matrix, own: Matrix) -> Matrix:
-    """The inverse of a symmetric matrix with rows added, from the inverse without them."""
-    if not len(inverse):
-        return np.asarray(np.linalg.inv(own), dtype=np.float64)
-    moved = inverse @ cross
-    corner = np.linalg.inv(own - cross.T @ moved)
-    side = -moved @ corner
-    return np.block([[inverse + moved @ corner @ moved.T, side], [side.T, corner]])
+def _grown(whitening: Matrix, cross: Matrix, own: Matrix) -> Matrix:
+    """The inverse of the Cholesky factor of a matrix with rows added, from the one without them.
+
+    The inverse of the matrix itself grows alike, but its rounding errors double with every step.
+    """
+    n, m = cross.shape
+    below = cross.T @ whitening.T
+    corner = np.linalg.inv(np.linalg.cholesky(own - below @ below.T))
+    grown = np.zeros((n + m, n + m))
+    grown[:n, :n] = whitening
+    grown[n:, :n] = -corner @ below @ whitening
+    grown[n:, n:] = corner
+    return grown
