@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from drivers import wait_until
 from report_runs import make_run
 
 from deap_nas.report.compare import make_comparison
@@ -153,10 +154,10 @@ def test_the_keyboard_reaches_every_dot(browser: Any, runs: Path) -> None:
     press(Keys.HOME)
     assert tip(browser).split("\n")[0] == seen[0]
     press(Keys.ESCAPE)
-    assert tip(browser) == ""
+    wait_until(lambda: tip(browser) == "")
     press(Keys.TAB)
     inside = f"return document.activeElement.closest('#figure-{MAIN}')"
-    assert browser.execute_script(inside) is None, "one tab stop for the whole figure"
+    wait_until(lambda: browser.execute_script(inside) is None)  # one tab stop for the whole figure
 
 
 def test_a_budget_names_the_best_network_within_it(browser: Any, runs: Path) -> None:
