@@ -159,8 +159,9 @@ def of_settings(name: str, settings: Settings) -> Variant:
     """The variant that a search of the project with these settings is."""
     return Variant(
         name,
-        "generational",
+        settings.algorithm,
         settings.population,
+        settings.children,
         selection=settings.selection,
         crossover=settings.crossover,
         mutation=settings.mutation,
@@ -172,7 +173,8 @@ def of_settings(name: str, settings: Settings) -> Variant:
 
 RANDOM = Variant("random", "random")
 REPORT = of_settings("the report's GA", make_settings("paper"))
-BEST = Variant("preselected", "preselected", 10, 1, "tournament_3", "uniform", "mixture")
+# What a search does unless told: Settings() says the same, which a test compares.
+BEST = Variant("deap_nas", "preselected", 10, 4, "tournament", "uniform", "mixture")
 LOCAL = Variant("local search", "local_search", 1, mutation="attribute_mixture")
 AGING = Variant("regularized", "regularized", 10, sample=3, mutation="attribute_mixture")
 PLUS = Variant("mu+lambda", population=5, children=1, mutation="attribute_mixture")
@@ -259,6 +261,7 @@ def ablations(best: Variant) -> list[Variant]:
         "no crossover": {"cxpb": 0.0},
         "crossover always": {"cxpb": 1.0},
         "one-point": {"crossover": "one_point"},
+        "by kind": {"crossover": "uniform_by_kind"},
         "gene": {"mutation": "gene"},
         "attribute": {"mutation": "attribute"},
         "attribute mixture": {"mutation": "attribute_mixture"},
@@ -266,7 +269,8 @@ def ablations(best: Variant) -> list[Variant]:
         "random parents": {"selection": "random"},
         "population 5": {"population": 5},
         "population 20": {"population": 20},
-        "children 4": {"children": 4},
+        "children 1": {"children": 1},
+        "children 2": {"children": 2},
         "children 10": {"children": 10},
     }
     return [

@@ -1,0 +1,102 @@
+"""Which GA variant to run, and whether other packages do better: measured on spaces of which
+everything is known.
+
+    python benchmarks/ga_variants.py --macro PATH              # 20 seeds, under ten minutes
+    python benchmarks/ga_variants.py --macro PATH --seeds 200  # the committed run; resumable
+    python benchmarks/ga_variants.py --macro PATH --rivals     # and other packages beside it
+
+PATH is NAS-Bench-Macro's table (or set DEAP_NAS_MACRO); without it the two problems of our own
+table alone. The rivals need pip install '.[benchmark]'. Variants are chosen on seeds 0 to 99 and reported
+on 100 to 199 (with fewer seeds: the first half of each). What is done is kept in --cache, so that a
+run goes on where it was stopped; equal seeds give equal numbers on any number of processes. Writes
+results/ga_variants: README.md, CSV files, figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+import pandas as pd
+import platformdirs
+from common import ROOT, provenance, write_csv
+from variants import contests, figures, page
+from variants.problems import MACRO_VARIABLE, available
+from variants.variants import AGING, BEST, LOCAL, PLUS, RANDOM, REPORT
+
+from deap_nas.evaluator import cores
+from deap_nas.files import write_whole
+
+OUT = ROOT / "results" / "ga_variants"
+SHOWN = [name.name for name in (RANDOM, REPORT, LOCAL, AGING, PLUS, BEST)]
+
+
+def run_variants(setting: contests.Setting, out: Path) -> None:
+    courses = contests.all_variants(setting)
+    reported = contests.only(courses, setting.reporting)
+    chosen = contests.only(courses, setting.choosing)
+    table = contests.summary(reported, contests.BUDGETS)
+    write_csv(table, out / "variants.csv")
+    write_csv(contests.summary(chosen, [contests.AT]), out / "variants_choosing.csv")
+    write_csv(contests.compared(reported, BEST.name), out / "variants_compared.csv")
+    write_csv(contests.needed(reported, contests.BUDGETS[-1]), out / "evaluations_needed.csv")
+    course = contests.anytime(reported, SHOWN, contests.BUDGETS[-1])
+    write_csv(course, out / "variants_anytime.csv")
+    write_csv(contests.split(setting), out / "split.csv")
+    write_csv(contests.restriction(setting), out / "restriction.csv")
+    figures.draw_anytime(course, out / "variants_anytime")
+    figures.draw_ranks(table[table["evaluations"] == contests.AT], out / "variants_ranks")
+
+
+def run_contest(setting: contests.Setting, out: Path) -> None:
+    courses, choices = contests.contest(setting)
+    names = list(dict.fromkeys(name for _, name in courses))
+    write_csv(choices, out / "rivals_choices.csv")
+    write_csv(contests.summary(courses, [25, 50, contests.AT]), out / "rivals.csv")
+    write_csv(contests.compared(courses, BEST.name), out / "rivals_compared.csv")
+    write_csv(contests.needed(courses, contests.AT), out / "rivals_needed.csv")
+    course = contests.anytime(courses, names, contests.AT)
+    write_csv(course, out / "rivals_anytime.csv")
+    figures.draw_anytime(course, out / "rivals_anytime")
+    wins = {p: contests.wins(courses, p, names) for p in setting.problems}
+    figures.draw_wins(wins, out / "rivals_wins")
+    pairs = pd.concat(
+        [t.rename_axis("row").reset_index().assign(problem=p) for p, t in wins.items()]
+    )
+    write_csv(pairs, out / "rivals_wins.csv")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--macro", type=Path, help="NAS-Bench-Macro's table")
+    parser.add_argument("--seeds", type=int, default=20, help="in all, half to choose (default 20)")
+    parser.add_argument("--jobs", type=int, default=cores(), help="processes (default: all cores)")
+    parser.add_argument("--rivals", action="store_true", help="run the contest with other packages")
+    cache = Path(platformdirs.user_cache_dir("deap_nas")) / "ga_variants"
+    parser.add_argument("--cache", type=Path, default=cache, help=f"default {cache}")
+    parser.add_argument("--out", type=Path, default=OUT)
+    arguments, measured_with = parser.parse_args(), provenance()
+    if not 4 <= arguments.seeds <= 200 or arguments.seeds % 2:
+        parser.error(f"--seeds {arguments.seeds}, allowed even numbers from 4 to 200")
+    if arguments.macro:
+        if not arguments.macro.is_file():
+            parser.error(f"--macro {arguments.macro} is no file: give NAS-Bench-Macro's table")
+        os.environ[MACRO_VARIABLE] = str(arguments.macro.resolve())
+    setting = contests.Setting(arguments.cache, arguments.jobs, tuple(available()), arguments.seeds)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    run_variants(setting, arguments.out)
+    write_whole(arguments.out / "run.json", json.dumps(measured_with, indent=2) + "\n")
+    if arguments.rivals:
+        run_contest(setting, arguments.out)
+        told = {**measured_with, "packages": page.versions()}
+        write_whole(arguments.out / "rivals_run.json", json.dumps(told, indent=2) + "\n")
+    write_whole(arguments.out / "README.md", page.make(arguments.out))
+    print(arguments.out / "README.md")
+
+
+if __name__ == "__main__":
+    main()
