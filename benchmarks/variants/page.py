@@ -65,8 +65,8 @@ def _head(folder: Path, has_rivals: bool) -> str:
         "# Which operators to use, and how sure we are",
         "",
         "Written by `python benchmarks/ga_variants.py`; every number is in the CSV files beside "
-        "this page. *Regret* is how far the genome in hand is from the best there is, by held-out score "
-        "(test images; the mean of three trainings); less is better. A12 is the chance that one "
+        "this page. *Regret* is how far the genome in hand is from the best there is, by held-out "
+        "score (test images; the mean of three trainings); less is better. A12 is the chance that one "
         "search ends with less regret than another, ties by half.",
         "",
         "## In one minute",
@@ -142,8 +142,8 @@ def _rivals(folder: Path) -> str:
     seeds = int(found["seeds"].iloc[0])
     sections += [
         f"{AT} unique evaluations, duplicates free, {seeds} seeds not used to choose. Each rival "
-        "has the best of its tried configurations (12 where it has any), chosen on ten other seeds for "
-        "the problem at hand; ours is the one default for all.",
+        "has the best of its tried configurations (12 where it has any), chosen on ten other seeds "
+        "for the problem at hand; ours is the one default for all.",
         "",
     ]
     for problem, rows in found[found["evaluations"] == AT].groupby("problem", sort=False):
@@ -267,7 +267,7 @@ def _how(folder: Path, has_rivals: bool) -> str:
         lines.append(f"- rivals: {ran(other)}; {packages}.")
     lines += [
         "- The problems: results/table/README.md, and NAS-Bench-Macro (Su et al. 2021; 6,561 "
-        "networks on CIFAR-10), searched on the first of its three trainings, judged by their mean.",
+        "networks on CIFAR-10), searched on the first of three trainings, judged by their mean.",
         "- A search's answer is the genome that it scored best; ties by who came first. Duplicates "
         "cost nothing; asks are capped at ten times the budget, and cap hits are counted.",
         "- The default was developed while looking at these problems with seeds 0 to 99 (some two "
