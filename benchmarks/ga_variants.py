@@ -7,9 +7,9 @@ everything is known.
 
 PATH is NAS-Bench-Macro's table (or set DEAP_NAS_MACRO); without it the two problems of our own
 table alone. The rivals need pip install '.[benchmark]'. Variants are chosen on seeds 0 to 99 and
-reported on 100 to 199 (with fewer seeds: the first half of each). What is done is kept in --cache, so that a
-run goes on where it was stopped; equal seeds give equal numbers on any number of processes. Writes
-results/ga_variants: README.md, CSV files, figures.
+reported on 100 to 199 (with fewer seeds: the first half of each). What is done is kept in
+--cache, so that a run goes on where it was stopped; equal seeds give equal numbers on any number of
+processes. Writes results/ga_variants: README.md, CSV files, figures.
 """
 
 from __future__ import annotations

@@ -66,8 +66,8 @@ def _head(folder: Path, has_rivals: bool) -> str:
         "",
         "Written by `python benchmarks/ga_variants.py`; every number is in the CSV files beside "
         "this page. *Regret* is how far the genome in hand is from the best there is, by held-out "
-        "score (test images; the mean of three trainings); less is better. A12 is the chance that one "
-        "search ends with less regret than another, ties by half.",
+        "score (test images; the mean of three trainings); less is better. A12 is the chance that "
+        "one search ends with less regret than another, ties by half.",
         "",
         "## In one minute",
         "",

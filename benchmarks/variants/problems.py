@@ -13,8 +13,6 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from variants.stand_in import StandInTable
-
 from deap_nas import (
     Genome,
     accuracy_per_log_params,
@@ -113,7 +111,7 @@ class MacroSpace:
 
 TABLE, TIMED, MACRO, SHALLOW = "table", "table_timed", "macro", "table_shallow"
 PROBLEMS = (TABLE, TIMED, MACRO)
-MACRO_VARIABLE, STAND_IN_VARIABLE = "DEAP_NAS_MACRO", "DEAP_NAS_STAND_IN"
+MACRO_VARIABLE = "DEAP_NAS_MACRO"
 
 
 @cache
@@ -121,13 +119,12 @@ def find_problem(name: str) -> Problem:
     """A problem by its name; the same in every process, since the environment says where from."""
     if name == MACRO:
         return macro(Path(os.environ[MACRO_VARIABLE]))
-    table = StandInTable() if STAND_IN_VARIABLE in os.environ else load_table()
-    made = " (stand-in)" if STAND_IN_VARIABLE in os.environ else ""
+    table = load_table()
     if name == TIMED:
-        title = f"table{made}, accuracy / ln(parameters) / seconds"
+        title = "table, accuracy / ln(parameters) / seconds"
         return table_problem(table, name, title, time_penalised)
     problem = table_problem(
-        table, name, f"table{made}, accuracy / ln(parameters)", accuracy_per_log_params
+        table, name, "table, accuracy / ln(parameters)", accuracy_per_log_params
     )
     return restricted(problem) if name == SHALLOW else problem
 
