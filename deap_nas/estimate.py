@@ -40,8 +40,9 @@ def explain(settings: Settings, dataset: Dataset, space: SearchSpace) -> str:
         f"space:     {settings.space}, {space.size():,} legal genomes; one drawn has "
         f"{fmean(count_params(g, space.input_shape, space.n_classes) for g in genomes):,.0f} "
         "parameters on average",
-        f"search:    population {settings.population}, {settings.generations} generations bred: at "
-        f"most {most} trainings, each distinct genome once; {workers} workers",
+        f"search:    {settings.algorithm}, population {settings.population}, "
+        f"{settings.generations} generations bred: at most {most} trainings, each distinct genome "
+        f"once; {workers} workers",
         f"time:      about {duration(START_UP + one * most / workers)} at the most (an estimate: "
         f"{duration(one)} a training, from a formula fitted on another machine)",
         "nothing was written",

@@ -11,6 +11,7 @@ from deap_nas.algorithms import (
     ea_local_search,
     ea_mu_plus_lambda,
     ea_nsga2,
+    ea_preselected,
     ea_regularized,
     ea_steady_state,
 )
@@ -32,11 +33,14 @@ def run_loop(
     """
     s, ngen = settings, settings.generations
     rates = (s.cxpb, s.mutpb, ngen)
+    mu, lambda_ = s.population, s.children or s.population
+    if s.algorithm == "preselected":
+        common |= {"candidates": s.candidates, "optimism": s.optimism}
+        return ea_preselected(population, toolbox, mu, lambda_, *rates, **common)
     if s.algorithm == "generational":
         return ea_generational(population, toolbox, *rates, elitism=s.elitism, **common)
     if s.algorithm == "mu_plus_lambda":
-        mu = s.population
-        return ea_mu_plus_lambda(population, toolbox, mu, s.children or mu, *rates, **common)
+        return ea_mu_plus_lambda(population, toolbox, mu, lambda_, *rates, **common)
     if s.algorithm == "regularized":
         sample = s.sample or None
         return ea_regularized(population, toolbox, ngen, sample=sample, batch=s.slots, **common)

@@ -13,7 +13,7 @@ from typing import Any
 
 from deap_nas.data import Dataset
 from deap_nas.evaluator import cores
-from deap_nas.settings import FREE, Settings
+from deap_nas.settings import EARLIER, FREE, Settings
 from deap_nas.space import SearchSpace
 
 PACKAGES = ("deap-nas", "deap", "numpy", "tensorflow", "tensorflow-cpu", "keras", "joblib")
@@ -44,10 +44,10 @@ def _versions() -> dict[str, str]:
 def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """What differs between two configurations that a result depends on, as sentences.
 
-    A setting that the old one does not know had its default then.
+    A setting that the old one does not know is as it was then: by default, but for ``EARLIER``.
     """
     defaults = {each.name: each.default for each in fields(Settings)}
-    old = {**old, "settings": {**defaults, **old["settings"]}}
+    old = {**old, "settings": {**defaults, **EARLIER, **old["settings"]}}
     found = []
     for part in ("settings", "recipe", "space", "data"):
         for name, value in new[part].items():

@@ -32,6 +32,11 @@ from deap_nas.settings import (
 )
 
 EPILOG = """\
+the search:
+  --population genomes are drawn and trained. In each of the --generations, crossover and mutation
+  make many candidates, a model of all trainings so far chooses the most promising --children of
+  them, and only these are trained; the best live on. --algorithm names other ways.
+
 presets:
   quick   real images in about two minutes on two cores: fashion_mnist_mini, recipe fast, scored on
           validation images (the default)
@@ -40,7 +45,7 @@ presets:
 
 examples:
   python -m deap_nas.run
-  python -m deap_nas.run --dataset fashion_mnist --population 20 --generations 9 --epochs 10
+  python -m deap_nas.run --dataset fashion_mnist --population 20 --generations 20 --epochs 10
   python -m deap_nas.run --dataset mine.npz --baseline "NC 8 3 relu;RC 8 3 relu;FL relu"
   python -m deap_nas.run --algorithm regularized --generations 9
   python -m deap_nas.run --preset paper --dry-run
@@ -258,9 +263,8 @@ def _report(folder: Path, console: Any) -> None:
 
 
 def _headline(settings: Settings, space: Any) -> str:
-    algorithm = "" if settings.algorithm == "generational" else f"{settings.algorithm}, "
     text = (
-        f"{settings.dataset}, recipe {settings.recipe}, {algorithm}"
+        f"{settings.dataset}, recipe {settings.recipe}, {settings.algorithm}, "
         f"population {settings.population}, {settings.generations} generations of "
         f"{space.size():.3g} legal genomes, scored on {settings.split}"
     )

@@ -23,6 +23,10 @@ from deap_nas.stream import SLOTS
 SPLITS = ("validation", "test")
 # Each loop, with the settings that it looks at and not every loop does.
 ALGORITHMS = {
+    "preselected": (
+        *("crossover", "mutation", "selection", "cxpb", "mutpb"),
+        *("children", "candidates", "optimism"),
+    ),
     "generational": ("crossover", "mutation", "selection", "cxpb", "mutpb", "elitism"),
     "mu_plus_lambda": ("crossover", "mutation", "selection", "cxpb", "mutpb", "children"),
     "regularized": ("mutation", "sample", "slots"),
@@ -32,6 +36,8 @@ ALGORITHMS = {
 }
 # What may change between a run and its resumption, since no result depends on it.
 FREE = ("workers", "cache", "data_dir")
+# What a run did that does not name the setting, since it is older than that; others as by default.
+EARLIER = {"algorithm": "generational"}
 
 
 class SettingsError(ValueError):
@@ -65,18 +71,39 @@ class Settings:
     train_seed: int = _option(0, "initial weights and batch order of every network", metavar="N")
     space: str = _option("paper", "which genomes are legal", allowed=tuple(SPACES))
     algorithm: str = _option(
-        "generational", "how genomes follow one another", allowed=tuple(ALGORITHMS)
+        "preselected", "how genomes follow one another", allowed=tuple(ALGORITHMS)
     )
-    population: int = _option(10, "genomes a generation", metavar="N")
-    generations: int = _option(4, "generations bred after the initial one", metavar="N")
-    crossover: str = _option("one_point", "how two genomes are mated", allowed=tuple(CROSSOVERS))
-    mutation: str = _option("gene", "how a genome is mutated", allowed=tuple(MUTATIONS))
-    selection: str = _option("roulette", "how parents are chosen", allowed=tuple(SELECTIONS))
-    cxpb: float = _option(0.9, "probability that a pair is mated", metavar="P")
-    mutpb: float = _option(0.2, "probability that a child is mutated", metavar="P")
-    elitism: int = _option(1, "best genomes that live on unchanged", metavar="N")
+    population: int = _option(
+        10, "genomes drawn at first, and that live on to each next generation", metavar="N"
+    )
+    generations: int = _option(
+        10,
+        "generations bred after the initial one; preselected, mu_plus_lambda: each trains at most "
+        "--children, the others as many as the population",
+        metavar="N",
+    )
+    crossover: str = _option("uniform", "how two genomes are mated", allowed=tuple(CROSSOVERS))
+    mutation: str = _option("mixture", "how a genome is mutated", allowed=tuple(MUTATIONS))
+    selection: str = _option("tournament", "how parents are chosen", allowed=tuple(SELECTIONS))
+    cxpb: float = _option(0.5, "probability that a pair is mated", metavar="P")
+    mutpb: float = _option(1.0, "probability that a child is mutated", metavar="P")
+    elitism: int = _option(1, "generational: best genomes that live on unchanged", metavar="N")
     children: int = _option(
-        0, "mu_plus_lambda: children a generation; 0: as many as the population", metavar="N"
+        4,
+        "preselected, mu_plus_lambda: children to train a generation; 0: as many as the population",
+        metavar="N",
+    )
+    candidates: int = _option(
+        10,
+        "preselected: children bred for each that is trained; a model of fitness, learned from all "
+        "trainings so far, chooses; 1: no choice",
+        metavar="N",
+    )
+    optimism: float = _option(
+        1.0,
+        "preselected: standard deviations added to a candidate's expected fitness; 0 trusts the "
+        "model, more explores",
+        metavar="F",
     )
     sample: int = _option(
         0, "regularized: a parent is the best of so many; 0: a quarter of the population",
@@ -153,7 +180,7 @@ class Settings:
 
     def births(self, generations: int) -> int:
         """Genomes that are asked for in so many generations and the initial one."""
-        children = self.children if self.algorithm == "mu_plus_lambda" else 0
+        children = self.children if "children" in ALGORITHMS[self.algorithm] else 0
         return self.population + generations * (children or self.population)
 
     def to_dict(self) -> dict[str, Any]:
@@ -180,6 +207,8 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("mutpb", 0, 1),
     ("elitism", 0, 1e9),
     ("children", 0, 1e9),
+    ("candidates", 1, 1e9),
+    ("optimism", 0, 1e9),
     ("sample", 0, 1e9),
     ("restart_after", 1, 1e9),
     ("slots", 1, 1e4),
@@ -197,17 +226,21 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
 
 PRESETS: dict[str, dict[str, Any]] = {
     # Epochs: benchmarks/quick_recipe.py; the fewest of those tried with which networks pass 75 %.
-    "quick": {"epochs": 20, "population": 8, "generations": 2},
+    "quick": {"epochs": 20, "population": 8, "generations": 3},
     "paper": {
         "dataset": "fashion_mnist",
         "split": "test",
         "recipe": "paper",
+        "algorithm": "generational",
         "population": 25,
         "generations": 3,
         "crossover": "one_point_reject",
         "mutation": "pool",
+        "selection": "roulette",
+        "cxpb": 0.9,
         "mutpb": 0.05,
         "elitism": 0,
+        "children": 0,
     },
 }
 
@@ -245,7 +278,7 @@ def choose_preset(given: str | None, content: Mapping[str, Any] = MappingProxyTy
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """Settings from a .toml or .json file, or from a run's ``config.json``."""
+    """Settings from a .toml or .json file, or from a run's ``config.json``, an old one too."""
     try:
         text = path.read_text()
         content = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
@@ -257,10 +290,12 @@ def read_config(path: Path) -> dict[str, Any]:
         raise SettingsError(f"config {path} is neither TOML nor JSON: {error}") from None
     if not isinstance(content, dict):
         raise SettingsError(f"config {path} holds {type(content).__name__}, allowed a table")
-    settings = content.get("settings", content)
+    if "settings" not in content:
+        return content
+    settings = content["settings"]
     if not isinstance(settings, dict):
         raise SettingsError(f"config {path}: settings {settings!r}, allowed a table")
-    return settings
+    return {**EARLIER, **settings}
 
 
 def read_genomes(path: Path) -> tuple[str, ...]:

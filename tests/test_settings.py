@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from deap_nas.settings import (
+    ALGORITHMS,
     PRESETS,
     Settings,
     SettingsError,
@@ -24,7 +25,9 @@ BAD = {
     "early_stopping": ["no", 1], "train_seed": [-1], "space": ["all"],
     "population": [-5, 0, 1, 2.5, None], "generations": [-1], "crossover": ["two"],
     "mutation": ["two"], "selection": ["worst"], "cxpb": [-0.1, 1.1, math.nan, "x"],
-    "mutpb": [2], "elitism": [-1, 10, 11], "fitness": ["accuracy"], "seed": [-1],
+    "mutpb": [2], "elitism": [-1, 10, 11], "algorithm": ["luck"], "children": [-1, 2.5],
+    "candidates": [0, 1.5], "optimism": [-0.1, math.nan, "x"],
+    "fitness": ["accuracy"], "seed": [-1],
     "target_fitness": [-1.0, math.nan], "max_evaluations": [0], "time_budget": [0, -1, math.nan],
     "max_seconds": [0], "max_memory": [0, 0.5], "max_failures": [0], "workers": [0, -1, 1.5],
     "initial": [[GENOME], (3,), (GENOME,) * 11], "baseline": ["NC 2 3 relu", "x"],
@@ -57,8 +60,37 @@ def test_whole_numbers_are_fine_where_a_float_is_allowed():
 def test_quick_is_what_runs_without_a_word():
     assert make_settings() == make_settings("quick")
     assert make_settings().make_recipe().epochs == 20  # results/quick_recipe
+    assert make_settings().births(make_settings().generations) == 20
     assert Settings().dataset == "fashion_mnist_mini"
     assert Settings().split == "validation"
+
+
+def test_the_default_search():
+    settings = Settings()
+    assert settings.births(settings.generations) == 50
+    looked_at = {name: getattr(settings, name) for name in ALGORITHMS[settings.algorithm]}
+    assert (settings.algorithm, settings.population, settings.generations) == (
+        "preselected",
+        10,
+        10,
+    )
+    assert looked_at == {
+        **{"crossover": "uniform", "mutation": "mixture", "selection": "tournament"},
+        **{"cxpb": 0.5, "mutpb": 1.0, "children": 4, "candidates": 10, "optimism": 1.0},
+    }
+
+
+def test_paper_owes_nothing_to_the_default_search():
+    """All that its algorithm looks at is in the preset itself."""
+    assert {*ALGORITHMS["generational"], "algorithm", "population", "generations"} <= set(
+        PRESETS["paper"]
+    )
+    assert PRESETS["paper"] == {
+        **{"dataset": "fashion_mnist", "split": "test", "recipe": "paper"},
+        **{"algorithm": "generational", "population": 25, "generations": 3, "elitism": 0},
+        **{"crossover": "one_point_reject", "mutation": "pool", "selection": "roulette"},
+        **{"cxpb": 0.9, "mutpb": 0.05, "children": 0},
+    }
 
 
 def test_paper_is_the_report():
@@ -108,7 +140,9 @@ def test_json_is_read_too(tmp_path):
 def test_the_config_of_a_run_is_read(tmp_path):
     path = tmp_path / "config.json"
     path.write_text(json.dumps({"preset": "quick", "settings": {"population": 7}, "machine": {}}))
-    assert make_settings("quick", path).population == 7
+    settings = make_settings("quick", path)
+    assert settings.population == 7
+    assert settings.algorithm == "generational"  # the run is older than the setting
 
 
 def test_a_file_may_name_the_preset_and_a_flag_overrides_it(tmp_path):
