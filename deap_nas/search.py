@@ -123,7 +123,8 @@ def search(
                 observe=observe,
                 rng=rng,
             )
-        stopped = _reached(settings, population, scores) or evaluator.spent() or "generations"
+        stopped = _reached(settings, population, scores) or evaluator.spent()
+        stopped = stopped or _ended(settings, logbook[-1]["gen"])
         result = Result(
             find_best(scores.best(), evaluator, journal),
             find_baseline(settings, evaluator, journal),
@@ -215,6 +216,11 @@ def _module_random(seed: int) -> Iterator[None]:
         yield
     finally:
         random.setstate(state)
+
+
+def _ended(settings: Settings, generation: int) -> str:
+    early = settings.algorithm == "preselected" and generation < settings.generations
+    return "a generation without a new genome" if early else "generations"
 
 
 def _reached(settings: Settings, population: list[Genome], score: Scores) -> str:

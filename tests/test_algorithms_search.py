@@ -15,7 +15,9 @@ from test_run import refused, result_of, run_main, table_of
 from deap_nas import evaluator, run
 from deap_nas.fitness import FITNESSES, Evaluation
 from deap_nas.report.front import pareto_front
+from deap_nas.report.lineage import births, steps
 from deap_nas.report.page import make_report
+from deap_nas.report.progress import time_table
 from deap_nas.report.record import read_run
 from deap_nas.settings import ALGORITHMS, Settings
 from deap_nas.workers import Outcome
@@ -81,7 +83,7 @@ def test_a_run_of_each(home, inline, data, capsys, algorithm):
     out, err = capsys.readouterr()
     assert err == ""
     assert "ended after all generations" in out
-    assert (f"{algorithm}, population 4" in out) is (algorithm != "generational")
+    assert f"{algorithm}, population 4" in out
     folder = home / "run"
     rows = table_of(folder)
     generations = [line for line in drivers.lines_of(folder) if line["kind"] == "generation"]
@@ -147,6 +149,9 @@ def test_initial_genomes_come_first(home, inline, data, algorithm):
 def test_settings_reach_their_loops(home, inline, data):
     """Each option changes the run of the algorithm that has it."""
     for algorithm, option, value, more in (
+        ("preselected", "--children", 2, ()),
+        ("preselected", "--candidates", 1, ()),
+        ("preselected", "--optimism", 0, ("--generations", 9)),
         ("generational", "--elitism", 3, ()),
         ("mu_plus_lambda", "--children", 2, ()),
         ("regularized", "--sample", 40, ()),
@@ -162,12 +167,60 @@ def test_settings_reach_their_loops(home, inline, data):
         assert drivers.differences(*both), name
 
 
-def test_children_a_generation_are_asked_for(home, inline, data):
-    assert begin("run", data, "mu_plus_lambda", "--children", 7, "--cxpb", 1) == 0
+@pytest.mark.parametrize("algorithm", ["preselected", "mu_plus_lambda"])
+@pytest.mark.parametrize(("children", "each"), [(7, "7"), (0, "4")])
+def test_children_a_generation_are_asked_for(home, inline, data, algorithm, children, each):
+    assert begin("run", data, algorithm, "--children", children, "--cxpb", 1, "--mutpb", 1) == 0
     logbook = (home / "run" / "logbook.csv").read_text().splitlines()
-    assert [line.split(",")[1] for line in logbook[1:]] == ["4", "7", "7", "7"]
-    assert Settings(algorithm="mu_plus_lambda", population=4, children=7).births(3) == 25
-    assert Settings(population=4, children=7).births(3) == 16
+    assert [line.split(",")[1] for line in logbook[1:]] == ["4", each, each, each]
+    births = Settings(algorithm=algorithm, population=4, children=children).births(3)
+    assert births == 4 + 3 * int(each)
+    assert Settings(algorithm="generational", population=4, children=7).births(3) == 16
+
+
+def test_preselection_trains_as_many_as_it_says_and_none_twice(home, inline, data):
+    more = ("--population", 6, "--generations", 5, "--children", 3, "--mutpb", 0)
+    assert begin("run", data, "preselected", *more) == 0
+    found, generations = table_of(home / "run"), read_run(home / "run").generations
+    assert len(found) == len({row["genome"] for row in found}) == 6 + 5 * 3
+    assert inline.counts().total() == 21
+    born = [len(line["births"]) for line in generations]
+    assert born[0] == 6
+    assert min(born[1:]) > 3  # many are bred for the three that are trained
+    times = time_table(read_run(home / "run")).set_index("what")["seconds"]
+    assert times["saved by not training a genome twice"] == 0
+
+
+def test_preselection_with_the_pool_moves_the_genes_there_are(home, inline, data):
+    """The pool is of the population that parents are selected from."""
+    more = ("--mutation", "pool", "--mutpb", 1, "--generations", 6)
+    assert begin("run", data, "preselected", *more) == 0
+    rows = table_of(home / "run")
+    first = {g for row in rows if row["generation"] == "0" for g in row["genome"].split(";")}
+    later = [row["genome"].split(";") for row in rows if row["generation"] != "0"]
+    assert len(later) > 4
+    assert all(set(genes) <= first for genes in later)
+
+
+def test_preselection_ends_where_nothing_new_can_be_bred(home, inline, data, capsys):
+    Path("genomes.txt").write_text("NC 2 3 relu;RC 4 3 relu;RC 4 3 relu;FL tanh\n" * 4)
+    more = ("--mutation", "pool", "--initial", "genomes.txt")
+    assert begin("run", data, "preselected", *more) == 0
+    assert result_of(home / "run")["stopped"] == "a generation without a new genome"
+    assert "ended after a generation without a new genome" in capsys.readouterr().out
+    assert len(table_of(home / "run")) == 1
+
+
+def test_a_step_of_preselection_has_a_child_that_was_trained(home, inline, data):
+    """Of all that were bred, most were not; mutations come one after the other until one is new."""
+    assert begin("run", data, "preselected", "--cxpb", 1, "--generations", 6) == 0
+    record = read_run(home / "run")
+    trained = {row["genome"] for row in table_of(home / "run")}
+    found = steps(record)
+    assert found
+    assert all(set(step.after) & trained for step in found)
+    bred = {birth.genome for birth in births(record).values()}
+    assert bred - trained
 
 
 # --- bad input
@@ -176,7 +229,12 @@ def test_children_a_generation_are_asked_for(home, inline, data):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--algorithm", "luck"], ["algorithm 'luck'", "generational, mu_plus_lambda"]),
+        (
+            ["--algorithm", "luck"],
+            ["algorithm 'luck'", "preselected, generational, mu_plus_lambda"],
+        ),
+        (["--candidates", "0"], ["candidates 0, allowed 1 or more"]),
+        (["--optimism", "-1"], ["optimism -1.0, allowed 0 or more"]),
         (["--children", "-1"], ["children -1, allowed 0 or more"]),
         (["--sample", "-1"], ["sample -1, allowed 0 or more"]),
         (["--restart-after", "0"], ["restart_after 0, allowed 1 or more"]),
@@ -281,7 +339,10 @@ def test_a_steady_state_killed_for_real(home, stub, data):
     assert stub.counts() == counts
 
 
-@pytest.mark.parametrize("name", ["algorithm", "children", "sample", "restart_after", "slots"])
+@pytest.mark.parametrize(
+    "name",
+    ["algorithm", "children", "candidates", "optimism", "sample", "restart_after", "slots"],
+)
 def test_a_run_from_before_a_setting_existed_is_resumed(home, inline, data, name):
     assert begin("run", data, "generational", "--slots", Settings().slots) == 0
     folder = home / "run"
@@ -292,6 +353,21 @@ def test_a_run_from_before_a_setting_existed_is_resumed(home, inline, data, name
     cut(folder, 6)
     assert run_main("--resume", folder) == 0
     assert not drivers.differences(expected, drivers.outcome(folder))
+    assert run_main("--config", folder / "config.json", "--out", "again", "--no-cache") == 0
+    assert not drivers.differences(expected, drivers.outcome(home / "again"))
+
+
+def test_a_run_from_before_there_were_algorithms_is_generational(home, inline, data, capsys):
+    assert begin("run", data, "generational") == 0
+    (home / "run" / "result.json").unlink()
+    config = json.loads((home / "run" / "config.json").read_text())
+    del config["settings"]["algorithm"]
+    (home / "run" / "config.json").write_text(json.dumps(config))
+    capsys.readouterr()
+    refused(
+        lambda: run_main("--resume", "run", "--algorithm", "preselected"),
+        capsys, "algorithm 'generational' in the run, 'preselected' now",
+    )  # fmt: skip
 
 
 def test_another_algorithm_on_resume_is_refused(home, inline, data, capsys):
@@ -329,7 +405,8 @@ def test_nsga2_keeps_its_front(home, inline, data):
 
 @pytest.mark.parametrize("algorithm", [name for name in NAMES if name != "generational"])
 def test_the_page_of_each(home, inline, data, algorithm):
-    assert begin("run", data, algorithm, "--population", 6, "--restart-after", 2) == 0
+    more = ("--population", 6, "--restart-after", 2, "--selection", "roulette")
+    assert begin("run", data, algorithm, *more) == 0
     page = make_report(home / "run", tensorflow=False).read_text()
     assert f"algorithm {algorithm.replace('_', ' ')}" in page
     assert result_of(home / "run")["best"]["genome"].split(";")[0] in page
@@ -337,4 +414,6 @@ def test_the_page_of_each(home, inline, data, algorithm):
         assert f"{name.replace('_', ' ')} <code>" in page
     for figure in ("front", "convergence", "hypervolume", "best_so_far", "architecture"):
         assert (home / "run" / "report" / f"{figure}.svg").exists()
-    assert ("turn of the roulette wheel" in page) <= (algorithm == "mu_plus_lambda")
+    assert ("turn of the roulette wheel" in page) <= (
+        algorithm in ("preselected", "mu_plus_lambda")
+    )

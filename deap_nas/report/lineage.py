@@ -106,8 +106,8 @@ def changes(before: str, after: str) -> list[str]:
 
 
 def steps(record: Record) -> list[Step]:
-    """Every mating of the run that changed something and whose children came to be."""
-    known = births(record)
+    """Every mating of the run that changed something and of which a child was measured."""
+    known, measured = births(record), set(record.table["genome"])
     found = []
     for line in record.generations[1:]:
         new = [known[birth[0]] for birth in line.get("births", []) if birth[0] in known]
@@ -117,8 +117,9 @@ def steps(record: Record) -> list[Step]:
             if not all(number in known for number in first.parents):
                 continue
             parents = [known[number].genome for number in first.parents]
-            after = [mutants.get(child.number, child) for child in (first, second)]
-            if {first.genome, second.genome} != set(parents):
+            after = [_grown(child, mutants) for child in (first, second)]
+            alive = not measured.isdisjoint(birth.genome for birth in after)
+            if alive and {first.genome, second.genome} != set(parents):
                 found.append(
                     Step(
                         line["number"],
@@ -129,6 +130,13 @@ def steps(record: Record) -> list[Step]:
                     )
                 )
     return found
+
+
+def _grown(child: Birth, mutants: dict[int, Birth]) -> Birth:
+    """A child after its mutations, of which ``ea_preselected`` may need several."""
+    while child.number in mutants:
+        child = mutants[child.number]
+    return child
 
 
 def telling_steps(record: Record, n: int = 2) -> list[Step]:

@@ -152,7 +152,7 @@ def _wheel(record: Record, generation: int) -> dict[str, float]:
     """The chance of each genome of a generation at one draw of the roulette wheel; empty where the
     run selected in another way."""
     line = next((line for line in record.generations if line["number"] == generation), None)
-    by_generation = record.algorithm in ("generational", "mu_plus_lambda")
+    by_generation = record.algorithm in ("preselected", "generational", "mu_plus_lambda")
     if line is None or record.settings["selection"] != "roulette" or not by_generation:
         return {}
     evaluations = {text: record.evaluation(text) for text in line["population"]}

@@ -79,6 +79,8 @@ def time_table(record: Record) -> pd.DataFrame:
     again = sum(seconds.get(text, 0.0) for text in born if text in members)
     again -= sum(seconds.get(text, 0.0) for text in set(born) & members)
     rest = max(0.0, record.elapsed * record.workers - training)
+    if record.algorithm == "preselected":  # most of who was born was a candidate, never to train
+        again = 0.0
     rows = [
         ("training", training),
         ("starting, building, scoring, waiting", rest),
