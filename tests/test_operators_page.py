@@ -1,6 +1,7 @@
 """docs/operators.md and the code say the same."""
 
 import re
+from inspect import signature
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 import deap_nas
 from deap_nas import algorithms, operators
 from deap_nas.operators import CROSSOVERS, MUTATIONS, SELECTIONS
+from deap_nas.settings import Settings
 
 PAGE = (Path(__file__).parents[1] / "docs" / "operators.md").read_text()
 PREFIXES = ("cx_", "mut_", "sel_", "ea_")
@@ -54,3 +56,18 @@ def test_each_operators_docstring_says_its_draws_and_has_a_picture():
         text = getattr(operators, name).__doc__
         assert "``rng." in text, name
         assert " ->  " in text or name.startswith("sel_"), name
+
+
+def test_what_is_used_unless_told():
+    said = re.search(
+        r"`deap-nas run` uses `(\w+)` \(`(\w+)`\) with `(\w+)`, `(\w+)` and\s+`(\w+)` unless told, "
+        r"`make_toolbox` `(\w+)`, `(\w+)` and `(\w+)`",
+        PAGE,
+    )
+    assert said
+    settings, parameters = Settings(), signature(deap_nas.make_toolbox).parameters
+    names = ("crossover", "mutation", "selection")
+    assert said[2] == f"ea_{said[1]}"
+    assert said[1] == settings.algorithm
+    assert list(said.groups()[2:5]) == [getattr(settings, name) for name in names]
+    assert list(said.groups()[5:]) == [parameters[name].default for name in names]
