@@ -14,7 +14,7 @@ from deap_nas.run import main
 FIGURES = ("front", "scatter_fitness")
 RUN = Path("results/runs/readme")
 SEARCH = (
-    *("--population", "12", "--generations", "5", "--epochs", "5"),
+    *("--population", "12", "--generations", "15", "--epochs", "5"),
     *("--baseline", "NC 8 3 relu;RC 8 3 relu;RC 8 3 relu;FL relu"),
 )
 
