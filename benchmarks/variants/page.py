@@ -83,7 +83,7 @@ def _head(folder: Path, has_rivals: bool) -> str:
             f"the report's GA {count(found[REPORT.name])} (median), uniform random "
             f"{count(found[RANDOM.name])}, the default {count(found[BEST.name])}."
         )
-    lines += [f"- {sentence}" for sentence in matters(folder)]
+    lines += [f"- {sentence}" for sentence in [*matters(folder), divided(folder)]]
     return "\n".join([*lines, ""])
 
 
@@ -133,6 +133,18 @@ def matters(folder: Path) -> list[str]:
             "seeds show."
         )
     return sentences
+
+
+def divided(folder: Path) -> str:
+    """What the split says: with which population each does best, problem by problem."""
+    found = _read(folder, "split")
+    told = []
+    for contestant, rows in found.groupby("contestant", sort=False):
+        best = rows.loc[rows.groupby("problem", sort=False)["mean_regret"].idxmin()]
+        sizes = ", ".join(str(size) for size in best["population"])
+        told.append(f"{contestant} does best with populations of {sizes}")
+    order = ", ".join(TITLES[problem] for problem in found["problem"].unique())
+    return f"Of {AT} evaluations, {'; '.join(told)} (in the order: {order})."
 
 
 def _rivals(folder: Path) -> str:
@@ -186,7 +198,7 @@ def _variants(folder: Path) -> str:
         {
             "variant": wide.sort_values(first).index,
             **{
-                f"{problem}: mean regret (A12 of the default)": [
+                f"{TITLES[problem]}: mean regret (A12 of the default)": [
                     f"{wide.loc[name, problem]:.4f}"
                     + (f" ({extra.loc[name, problem]:.2f})" if name in extra.index else "")
                     for name in wide.sort_values(first).index
@@ -229,7 +241,11 @@ def _split(folder: Path) -> str:
             "The report splits about 100 evaluations into 4 generations of 25. Mean regret after "
             "100 unique evaluations by population (95 % interval):",
             "",
-            _by(_read(folder, "split"), ["problem", "population"], "contestant"),
+            _by(
+                _read(folder, "split").replace({"problem": TITLES}),
+                ["problem", "population"],
+                "contestant",
+            ),
         ]
     )
 
