@@ -20,6 +20,7 @@ import pandas as pd
 from build_table import RECIPE, load_images
 from common import ROOT, provenance, write_csv
 from rich.progress import track
+from variants.statistics import a12, holm, p_better
 
 from deap_nas import (
     FULL_SPACE,
@@ -71,9 +72,14 @@ def main() -> None:
 
 
 def summarise(scores: pd.DataFrame) -> pd.DataFrame:
-    """Per space: what a draw is worth, the best of ten (by resampling), and what it costs."""
+    """Per space: what a draw is worth beside one of the report's, the best of ten (by
+    resampling), and what it costs."""
     rng = np.random.default_rng(0)
     rows = []
+    regrets = {name: list(-part["fitness"]) for name, part in scores.groupby("space")}
+    ours, *others = SPACES
+    p_values = [p_better(regrets[ours], regrets[name]) for name in others]
+    corrected = dict(zip(others, holm(p_values), strict=True))
     for name, space in SPACES.items():
         part = scores[scores["space"] == name]
         best = rng.choice(part["fitness"], (DRAWS, BEST_OF)).max(1)
@@ -89,6 +95,8 @@ def summarise(scores: pd.DataFrame) -> pd.DataFrame:
                 "best_of_ten_fitness": best.mean(),
                 "best_of_ten_low": np.quantile(best, 0.05),
                 "best_of_ten_high": np.quantile(best, 0.95),
+                "a12": a12(regrets[ours], regrets[name]),
+                "p_holm": corrected.get(name, 1.0),
                 "mean_cpu_seconds": part["train_cpu_seconds"].mean(),
             }
         )

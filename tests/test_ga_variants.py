@@ -6,6 +6,7 @@ import json
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -15,7 +16,8 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
 import ga_variants  # noqa: E402
-from variants import contests, page, problems, rivals, statistics  # noqa: E402
+import restriction  # noqa: E402
+from variants import contests, page, parts, problems, rivals, statistics, verdicts  # noqa: E402
 from variants import variants as data  # noqa: E402
 from variants.memo import Memo, Spent  # noqa: E402
 
@@ -101,12 +103,71 @@ def test_a_course_tells_regret_rank_and_when():
     problem = problems.find_problem(problems.TABLE)
     ordered = sorted(problem.keys, key=lambda key: -problem.held_out[key])
     steps = tuple((when, problem.index[ordered[place]]) for when, place in ((1, 9), (4, 3), (7, 0)))
-    course = contests.Course("someone", problems.TABLE, 0, 9, False, steps)
+    course = contests.Course("someone", problems.TABLE, 0, 9, 7, steps)
     assert course.regret(100) == 0.0
     assert course.rank(6) == problem.ranks[ordered[3]]
     assert course.regret(3) == pytest.approx(problem.optimum - problem.held_out[ordered[9]])
     assert course.needed(course.regret(5), 100) == 4
     assert course.needed(-1.0, 100) == float("inf")
+
+
+def made_up(name, seed, *steps, evaluations=400):
+    problem = problems.find_problem(problems.TABLE)
+    ordered = sorted(problem.keys, key=lambda key: -problem.held_out[key])
+    told = tuple((when, problem.index[ordered[place]]) for when, place in steps)
+    return contests.Course(name, problems.TABLE, seed, 9, evaluations, told)
+
+
+def test_evaluations_needed_are_counts_that_were_there():
+    report = [
+        made_up(data.REPORT.name, 0, (1, 50), (90, 10)),
+        made_up(data.REPORT.name, 1, (1, 40)),
+    ]
+    quick = [made_up("quick", 0, (1, 300), (7, 5)), made_up("quick", 1, (1, 300), (12, 5))]
+    courses = {
+        (problems.TABLE, data.REPORT.name): report,
+        (problems.TABLE, "quick"): quick,
+    }
+    table = contests.needed(courses, 400).set_index("contestant")
+    assert table.loc["quick", "regret"] == report[1].regret(100)
+    assert table.loc["quick", "median_evaluations"] == 12
+    assert table.loc[data.REPORT.name, "median_evaluations"] == 90
+
+
+def test_a_cap_hit_is_a_search_that_ended_before_the_budget():
+    courses = {(problems.TABLE, "x"): [made_up("x", i, (1, 5), evaluations=30 + i) for i in (0, 9)]}
+    found = contests.summary(courses, [25, 35, 100]).set_index("evaluations")["cap_hits"]
+    assert list(found) == [0, 1, 2]
+
+
+def test_better_and_worse_changes_are_both_told():
+    rows = [("a", 0.9, 1e-9), ("b", 0.1, 1e-9), ("c", 0.5, 0.9)]
+    table = pd.DataFrame(
+        [(problems.TABLE, f"{data.BEST.name}, {n}", a12, p) for n, a12, p in rows],
+        columns=["problem", "contestant", "a12", "p_different_holm"],
+    )
+    (sentence,) = verdicts.matters(table)
+    assert "clearly worse a (A12 0.90); clearly better b (A12 0.10); the other 1 of 3" in sentence
+
+
+def test_draws_of_looser_spaces_are_compared_with_the_reports():
+    fitness = {name: [5.0 + place / 100 for place in range(24)] for name in restriction.SPACES}
+    fitness["the report's section II"] = [1.0] * 24
+    scores = pd.DataFrame(
+        [
+            {"space": name, "accuracy": 0.5, "fitness": value, "train_cpu_seconds": 1.0}
+            for name, values in fitness.items()
+            for value in values
+        ]
+    )
+    found = restriction.summarise(scores).set_index("space")
+    assert found.loc["the report's section II", "a12"] == 1.0
+    assert found.loc["the report's section II", "p_holm"] < 1e-6
+    assert found.loc["0 to 6 NC", ["a12", "p_holm"]].tolist() == [0.5, 1.0]
+
+
+def test_what_is_shown_is_compared():
+    assert set(ga_variants.SHOWN) <= {variant.name for variant in data.variants()}
 
 
 # --- runs
@@ -134,6 +195,19 @@ def test_serial_parallel_and_resumed_are_equal(tmp_path):
     asks = {course.asks for courses in again.values() for course in courses}
     assert 77 in asks, "what is kept is not run again"
     assert sum(len(courses) for courses in again.values()) == 24
+
+
+def test_a_new_variant_leaves_what_is_kept_and_changed_code_does_not(monkeypatch):
+    part = parts.Part(data.RANDOM, problems.TABLE, (0,), 15)
+    again = parts.Part(replace(data.RANDOM, name="another"), problems.TABLE, (0,), 15)
+    assert part.key == again.key, "a name changes nothing"
+    assert Path(data.__file__) not in (*parts.SHARED, *data.RANDOM.code())
+    other = parts.Part(replace(data.RANDOM, population=3), problems.TABLE, (0,), 15)
+    assert other.key != part.key
+    with pytest.raises(RuntimeError, match="changed while the benchmark ran"):
+        parts._numbered((0, part, "another key"))
+    monkeypatch.setattr(data.Variant, "code", lambda _: (Path(data.__file__),))
+    assert parts.Part(data.RANDOM, problems.TABLE, (0,), 15).key != part.key
 
 
 def test_a_small_run_writes_every_file_and_the_page(tmp_path, monkeypatch):

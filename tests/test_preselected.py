@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from deap import tools
+from deap import base, tools
 
 from deap_nas import FULL_SPACE, Genome, SearchSpace, count_params, make_toolbox, parse_genome
 from deap_nas.algorithms import ea_preselected
@@ -179,3 +179,58 @@ def test_equal_fitness_throughout_is_no_division_by_zero() -> None:
 def test_any_gene_has_attributes_by_place_from_both_ends() -> None:
     assert list(_names(["x"])) == [(0, 0, "x"), (-1, 0, "x"), ("anywhere", 0, "x")]
     assert (-1, 0, "relu") in set(_names(parse_genome("NC 4 3 tanh;FL relu")))
+
+
+def lists_of_numbers(evaluate: Any, rng: random.Random) -> base.Toolbox:
+    """A project of its own: genes are lists, mutated in place."""
+    toolbox = base.Toolbox()
+    toolbox.register("gene", lambda: [rng.randrange(9), rng.randrange(9)])
+    toolbox.register("individual", tools.initRepeat, Genome, toolbox.gene, n=2)
+    toolbox.register("evaluate", evaluate)
+    toolbox.register("mate", lambda a, b: (a, b))
+
+    def mutate(genome: Genome) -> tuple[Genome]:
+        genome[rng.randrange(2)] = toolbox.gene()
+        return (genome,)
+
+    toolbox.register("mutate", mutate)
+    toolbox.register("select", lambda individuals, k: [rng.choice(individuals) for _ in range(k)])
+    return toolbox
+
+
+def test_genes_may_be_lists() -> None:
+    rng, asked = random.Random(0), []
+
+    def evaluate(genome: Any) -> tuple[float]:
+        asked.append(str([list(gene) for gene in genome]))
+        return (float(sum(map(sum, genome))),)
+
+    toolbox = lists_of_numbers(evaluate, rng)
+    population = [toolbox.individual() for _ in range(4)]
+    last, _ = ea_preselected(population, toolbox, 4, 2, 0.0, 1.0, 15, rng=rng)
+    assert len(set(asked[4:])) == 30
+    assert last[0].fitness.values[0] > max(sum(map(sum, ind)) for ind in population)
+
+
+@pytest.mark.parametrize("penalty", [float("-inf"), float("inf"), float("nan")])
+def test_a_fitness_that_is_not_finite_is_learned_as_the_worst(penalty: float) -> None:
+    learned: list[float] = []
+
+    class Model(GaussianProcess):
+        def learn(self, individuals: Any, values: Any) -> None:
+            learned.extend(values)
+            super().learn(individuals, values)
+
+    def evaluate(genome: Any) -> tuple[float]:
+        total = float(sum(map(sum, genome)))
+        return (penalty if total < 12 else total,)
+
+    rng = random.Random(1)
+    toolbox = lists_of_numbers(evaluate, rng)
+    population = [toolbox.individual() for _ in range(6)]
+    ea_preselected(population, toolbox, 4, 2, 0.0, 1.0, 5, model=Model(), rng=rng)
+    sums = [sum(map(sum, ind)) for ind in population]
+    assert min(sums) < 12 <= max(sums), "this seed tries both"
+    worst = min(total for total in sums if total >= 12)
+    assert learned[:6] == [worst if total < 12 else total for total in sums]
+    assert np.isfinite(learned).all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import median
+from statistics import median, median_high
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import pandas as pd
 from variants.parts import plan, run_all
 from variants.problems import SHALLOW, TABLE, Problem, find_problem
 from variants.rivals import rivals
-from variants.statistics import a12, holm, mean_interval, p_better
+from variants.statistics import a12, holm, mean_interval, p_better, p_different
 from variants.variants import AGING, BEST, LOCAL, RANDOM, REPORT, variants
 
 BUDGETS = (25, 50, 100, 200, 400)
@@ -32,7 +32,7 @@ class Course:
     problem: str
     seed: int
     asks: int
-    capped: bool
+    evaluations: int  # distinct ones; fewer than the budget where asks ran out
     steps: tuple[tuple[int, int], ...]  # (evaluations, index of the best genome so far)
 
     def index(self, evaluations: int) -> int:
@@ -95,7 +95,7 @@ def run(
                 part.problem,
                 row["seed"],
                 row["asks"],
-                row["capped"],
+                row["evaluations"],
                 tuple(map(tuple, row["steps"])),
             )
             for row in rows
@@ -109,7 +109,10 @@ def only(courses: Courses, seeds: Sequence[int]) -> Courses:
 
 
 def summary(courses: Courses, budgets: Sequence[int]) -> pd.DataFrame:
-    """A row for each problem, contestant and number of evaluations."""
+    """A row for each problem, contestant and number of evaluations.
+
+    ``cap_hits``: searches that had asked as often as allowed before so many evaluations.
+    """
     rows = []
     for (problem, name), found in courses.items():
         for budget in budgets:
@@ -125,14 +128,15 @@ def summary(courses: Courses, budgets: Sequence[int]) -> pd.DataFrame:
                     "high": high,
                     "mean_seen_regret": float(np.mean([c.regret(budget, False) for c in found])),
                     "median_rank": median(c.rank(budget) for c in found),
-                    "cap_hits": sum(c.capped for c in found),
+                    "cap_hits": sum(c.evaluations < budget for c in found),
                 }
             )
     return pd.DataFrame(rows)
 
 
 def compared(courses: Courses, ours: str, at: int = AT) -> pd.DataFrame:
-    """Is ``ours`` better than each other one? Holm over all of a problem."""
+    """Is ``ours`` better than each other one (``p``, one-sided), or different (``p_different``)?
+    Holm over all of a problem."""
     tables = []
     for problem in dict.fromkeys(problem for problem, _ in courses):
         mine = [c.regret(at) for c in courses[problem, ours]]
@@ -142,13 +146,15 @@ def compared(courses: Courses, ours: str, at: int = AT) -> pd.DataFrame:
                 "contestant": name,
                 "a12": a12(mine, theirs),
                 "p": p_better(mine, theirs),
+                "p_different": p_different(mine, theirs),
             }
             for (where, name), found in courses.items()
             if where == problem and name != ours
             for theirs in [[c.regret(at) for c in found]]
         ]
         table = pd.DataFrame(rows)
-        table["p_holm"] = holm(list(table["p"]))
+        for column in ("p", "p_different"):
+            table[f"{column}_holm"] = holm(list(table[column]))
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
 
@@ -182,16 +188,19 @@ def anytime(courses: Courses, names: Sequence[str], most: int) -> pd.DataFrame:
 
 
 def needed(courses: Courses, most: int, at: int = AT) -> pd.DataFrame:
-    """Median evaluations until a regret as small as the report's GA's median after ``at``."""
+    """Median evaluations until a regret as small as the report's GA's median after ``at``.
+
+    Both are the higher median of an even number: a level and a count that were really there.
+    """
     rows = []
     for (problem, name), found in courses.items():
-        level = median(c.regret(at) for c in courses[problem, REPORT.name])
+        level = median_high(c.regret(at) for c in courses[problem, REPORT.name])
         rows.append(
             {
                 "problem": problem,
                 "contestant": name,
                 "regret": level,
-                "median_evaluations": median(c.needed(level, most) for c in found),
+                "median_evaluations": median_high(c.needed(level, most) for c in found),
             }
         )
     return pd.DataFrame(rows)

@@ -32,7 +32,8 @@ def draw_anytime(table: pd.DataFrame, path: Path) -> None:
             axis.fill_between(rows["evaluations"], low, high, color=colour, alpha=0.12, lw=0)
             axis.plot(rows["evaluations"], rows["mean"].clip(lower=floor), color=colour, label=name)
         axis.set(xscale="log", yscale="log", title=title_of(problem), xlabel="unique evaluations")
-        axis.set_xticks([10, 25, 50, 100], ["10", "25", "50", "100"])
+        ticks = [n for n in (10, 25, 50, 100, 200, 400) if n <= table["evaluations"].max()]
+        axis.set_xticks(ticks, map(str, ticks))
         axis.minorticks_off()
         axis.set_xlim(5)
     axes[0][0].set_ylabel("regret: mean, and quartiles as a band")

@@ -27,7 +27,6 @@ class Memo:
     budget: int
     asks: int = 0
     found: dict[Key, float] = field(default_factory=dict)
-    asked_when: list[int] = field(default_factory=list)
 
     def __call__(self, genes: Any) -> float:
         key = tuple(genes)
@@ -53,3 +52,21 @@ class Memo:
                 best = key
             course.append(best)
         return course
+
+
+def run_seed(contestant: Any, problem: Problem, seed: int, budget: int) -> dict[str, Any]:
+    """One search: asks, distinct evaluations, and each improvement as [evaluations, index]."""
+    memo = Memo(problem, budget)
+    contestant.search(memo, seed)
+    steps: list[list[int]] = []
+    before = None
+    for evaluations, best in enumerate(memo.incumbents(), 1):
+        if best != before:
+            steps.append([evaluations, problem.index[best]])
+            before = best
+    return {
+        "seed": seed,
+        "asks": memo.asks,
+        "evaluations": len(memo.found),
+        "steps": steps,
+    }

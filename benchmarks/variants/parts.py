@@ -7,7 +7,7 @@ import json
 import multiprocessing
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,58 +19,48 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from variants.memo import Memo
-from variants.problems import Problem, find_problem
+from variants.memo import run_seed
+from variants.problems import find_problem
 
-from deap_nas import algorithms, operators
 from deap_nas.files import write_whole
 
 BLOCK = 10
+SHARED = tuple(Path(__file__).with_name(f"{name}.py") for name in ("memo", "problems"))
 
 
 @dataclass(frozen=True)
 class Part:
-    """``contestant`` has ``name``, ``definition()`` and ``search(memo, seed)``."""
+    """``contestant`` has ``name``, ``definition()``, ``search(memo, seed)``, and says what that
+    depends on: ``code()``, files, and ``versions()``, of packages."""
 
     contestant: Any
     problem: str
     seeds: tuple[int, ...]
     budget: int
 
-    def key(self, sources: Sequence[str]) -> str:
-        """Changes with whatever the outcome depends on: definition, scores, code, versions."""
+    @cached_property
+    def key(self) -> str:
+        """Changes with what the outcome depends on: definition, scores, code, versions."""
         about = {
             "definition": self.contestant.definition(),
             "problem": find_problem(self.problem).fingerprint,
             "seeds": self.seeds,
             "budget": self.budget,
-            "sources": [*sources, *getattr(self.contestant, "versions", list)()],
+            "code": digests(SHARED + self.contestant.code()),
+            "versions": self.contestant.versions(),
         }
         return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:24]
 
 
+@cache
+def digests(files: tuple[Path, ...]) -> list[str]:
+    return [hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in files]
+
+
 def run_part(part: Part) -> list[dict[str, Any]]:
-    """A row per seed: asks, and each improvement as [evaluations, index of the genome]."""
+    """A row per seed."""
     problem = find_problem(part.problem)
-    return [_run_seed(part.contestant, problem, seed, part.budget) for seed in part.seeds]
-
-
-def _run_seed(contestant: Any, problem: Problem, seed: int, budget: int) -> dict[str, Any]:
-    memo = Memo(problem, budget)
-    contestant.search(memo, seed)
-    steps: list[list[int]] = []
-    before = None
-    for evaluations, best in enumerate(memo.incumbents(), 1):
-        if best != before:
-            steps.append([evaluations, problem.index[best]])
-            before = best
-    return {
-        "seed": seed,
-        "asks": memo.asks,
-        "evaluations": len(memo.found),
-        "capped": memo.capped and len(memo.found) < budget,
-        "steps": steps,
-    }
+    return [run_seed(part.contestant, problem, seed, part.budget) for seed in part.seeds]
 
 
 def plan(
@@ -91,8 +81,7 @@ def run_all(
 ) -> dict[Part, list[dict[str, Any]]]:
     """Every part's rows: from ``folder`` where it is there, else run now and kept there."""
     folder.mkdir(parents=True, exist_ok=True)
-    sources = source_digests()
-    files = {part: folder / f"{part.key(sources)}.json" for part in parts}
+    files = {part: folder / f"{part.key}.json" for part in parts}
     missing = [part for part in parts if not files[part].exists()]
     bar = Progress(
         TextColumn("{task.description}"),
@@ -111,7 +100,7 @@ def run_all(
 
 
 def _outcomes(parts: Sequence[Part], workers: int) -> Iterator[tuple[int, Any]]:
-    work = list(enumerate(parts))
+    work = [(i, part, part.key) for i, part in enumerate(parts)]
     if workers == 1 or len(parts) < 2:
         yield from map(_numbered, work)
         return
@@ -119,15 +108,8 @@ def _outcomes(parts: Sequence[Part], workers: int) -> Iterator[tuple[int, Any]]:
         yield from pool.imap_unordered(_numbered, work)
 
 
-def _numbered(work: tuple[int, Part]) -> tuple[int, list[dict[str, Any]]]:
-    i, part = work
+def _numbered(work: tuple[int, Part, str]) -> tuple[int, list[dict[str, Any]]]:
+    i, part, key = work
+    if Part(part.contestant, part.problem, part.seeds, part.budget).key != key:
+        raise RuntimeError("the code was changed while the benchmark ran: start it again")
     return i, run_part(part)
-
-
-@cache
-def source_digests() -> tuple[str, ...]:
-    """Of the operators, the loops and what is beside this file: a changed one runs anew."""
-    folders = [Path(str(module.__file__)).parent for module in (operators, algorithms)]
-    here = [Path(__file__).with_name(f"{name}.py") for name in ("variants", "rivals", "memo")]
-    files = [path for folder in folders for path in sorted(folder.glob("*.py"))] + here
-    return tuple(hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in files)

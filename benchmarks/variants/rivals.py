@@ -7,7 +7,6 @@ others have a parameter for each place of the longest order.
 
 from __future__ import annotations
 
-import inspect
 import random
 import warnings
 from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 from variants.memo import Memo, Spent
@@ -79,7 +79,10 @@ class Rival:
         return {"run": self.run.__name__, **dict(self.settings)}
 
     def versions(self) -> list[str]:
-        return [metadata.version(self.package), inspect.getsource(inspect.getmodule(self.run))]
+        return [metadata.version(self.package)]
+
+    def code(self) -> tuple[Path, ...]:
+        return (Path(__file__),)
 
     def search(self, memo: Memo, seed: int) -> None:
         random.seed(seed)

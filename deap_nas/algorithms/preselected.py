@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from typing import Any
 
 from deap_nas.algorithms.common import Book, Observe, Population, breed, evaluate, merit
-from deap_nas.algorithms.surrogate import GaussianProcess
+from deap_nas.algorithms.surrogate import GaussianProcess, frozen
 
 TRIES = 20
 
@@ -39,7 +40,8 @@ def ea_preselected(
     Children are bred as in ``ea_mu_plus_lambda``, ``candidates`` for each to be evaluated. One that
     was evaluated before, or is there already, is mutated again until it is new (at most 20 times,
     then it is let go): no evaluation is spent twice. A Gaussian process that has learned every
-    evaluation so far chooses among them; it takes a failed individual for the worst there was.
+    evaluation so far chooses among them; it takes an individual that failed, or whose fitness is
+    not finite, for the worst there was.
     Only the first objective counts for the choice.
 
     Args:
@@ -98,28 +100,30 @@ class _Memory:
         self._toolbox, self._model = toolbox, model
         self._sound = merit(toolbox)
         self._known: set[tuple[Any, ...]] = set()
-        self._worst = 0.0
+        self._worst = math.inf
 
     def learn(self, individuals: Population) -> None:
-        new = [ind for ind in individuals if tuple(ind) not in self._known]
-        self._known.update(map(tuple, new))
+        new = [ind for ind in individuals if frozen(ind) not in self._known]
+        self._known.update(map(frozen, new))
         if self._model is None:
             return
-        values = {id(ind): ind.fitness.wvalues[0] for ind in new if self._sound(ind)[0]}
-        self._worst = min(values.values(), default=self._worst)
-        self._model.learn(new, [values.get(id(ind), self._worst) for ind in new])
+        found = {id(ind): ind.fitness.wvalues[0] for ind in new if self._sound(ind)[0]}
+        values = {name: value for name, value in found.items() if math.isfinite(value)}
+        self._worst = min([self._worst, *values.values()])
+        worst = self._worst if math.isfinite(self._worst) else 0.0
+        self._model.learn(new, [values.get(id(ind), worst) for ind in new])
 
     def unknown(self, children: Population) -> Population:
         """Those that were never evaluated, mutated until they are so, each once."""
         met, new = set(self._known), []
         for child in children:
             for _ in range(TRIES):
-                if tuple(child) not in met:
+                if frozen(child) not in met:
                     break
                 (child,) = self._toolbox.mutate(child)
                 del child.fitness.values
-            if tuple(child) not in met:
-                met.add(tuple(child))
+            if frozen(child) not in met:
+                met.add(frozen(child))
                 new.append(child)
         return new
 

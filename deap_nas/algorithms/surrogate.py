@@ -25,7 +25,7 @@ class GaussianProcess:
 
     Two individuals are the closer, the more of these they share: an attribute's value at a place
     counted from the left, the same counted from the right, the same anywhere. (A gene that is a
-    tuple has its items as attributes; any other gene is one.) The covariance is
+    tuple or a list has its items as attributes; any other gene is one.) The covariance is
     ``exp(-squared distance / scale)``, in units of an individual's own squared length; fitness is
     standardised. Learning one more of n costs n² operations.
 
@@ -111,9 +111,14 @@ class GaussianProcess:
         return features
 
 
+def frozen(genes: Sequence[Any]) -> tuple[Any, ...]:
+    """Genes as one value that sets and dictionaries take: genes that are lists become tuples."""
+    return tuple(frozen(gene) if isinstance(gene, list) else gene for gene in genes)
+
+
 def _names(individual: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
     n = len(individual)
-    for i, gene in enumerate(individual):
+    for i, gene in enumerate(frozen(individual)):
         for attribute, value in enumerate(gene if isinstance(gene, tuple) else (gene,)):
             yield i, attribute, value
             yield i - n, attribute, value
