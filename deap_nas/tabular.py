@@ -57,7 +57,11 @@ class Table:
                 raise TableError(f"row {number} of the table: {error}; fetch it anew") from None
             known, key = self._seeds.setdefault(seed, {}), tuple(genome)
             if key in known or genome not in space:
-                what = "is there twice" if key in known else "is outside the table's space"
+                what = (
+                    "is there twice: fetch it anew"
+                    if key in known
+                    else "is outside the table's space: give the space that it is of"
+                )
                 raise TableError(f"row {number} of the table: '{genome}', seed {seed}, {what}")
             known[key] = entry
 
@@ -105,22 +109,30 @@ class Table:
         return known[genes]
 
 
-def load_table(path: str | Path | None = None) -> Table:
-    """The table that comes with the package, or one that ``benchmarks/build_table.py`` wrote.
+def load_table(path: str | Path | None = None, space: SearchSpace = TABLE_SPACE) -> Table:
+    """The table that comes with the package, or another file of the same columns.
+
+    Args:
+        path: a gzipped CSV, as ``benchmarks/build_table.py`` writes it.
+        space: what its genomes are of.
 
     Raises:
-        TableError: for a file that is missing or damaged.
+        TableError: for a file that is missing or damaged, or of another space.
     """
     source = Path(path) if path else resources.files("deap_nas") / "data" / "files" / FILE
     try:
         text = gzip.decompress(source.read_bytes()).decode()
     except (OSError, EOFError, ValueError) as error:
         raise TableError(f"table {source} cannot be read: {error}; fetch it anew") from None
-    return Table(csv.DictReader(io.StringIO(text)))
+    return Table(csv.DictReader(io.StringIO(text)), space)
 
 
 class TabularEvaluator:
-    """Stands in for ``Evaluator``: the same calls, answered by a table at once.
+    """Stands in for ``Evaluator`` in every loop and toolbox, with a table's answers.
+
+    It is called alike, as are ``measure measure_all map stream failed spent close`` and ``with``.
+    It has no networks, so no ``weights test predict save``, and no data, cache or journal: a run
+    directory (``deap_nas.search``) needs an ``Evaluator``.
 
     Args:
         fitness: a function of an Evaluation.
@@ -138,6 +150,15 @@ class TabularEvaluator:
         self.table, self.fitness = table, fitness
         self.train_seed, self.max_evaluations = train_seed, max_evaluations
         self.measured: dict[tuple[Gene, ...], Evaluation] = {}  # in the order of first asking
+
+    def __enter__(self) -> TabularEvaluator:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Does nothing: there are no processes to end."""
 
     def __call__(self, genome: Iterable[Gene]) -> tuple[float, ...]:
         """The fitness of a genome.
@@ -169,6 +190,15 @@ class TabularEvaluator:
         genomes = list(genomes)
         measured = self.measure_all(genomes)
         return [function(g) if e is not None else None for g, e in zip(genomes, measured)]
+
+    def stream(
+        self, function: Callable[[Any], Any], genomes: Iterable[Iterable[Gene]]
+    ) -> Iterator[tuple[Any, Any]]:
+        """``toolbox.register("stream", evaluator.stream)``: (genome, ``function(genome)``), each
+        before the next genome is taken; None beyond the budget."""
+        for genome in genomes:
+            (evaluation,) = self.measure_all([genome])
+            yield genome, function(genome) if evaluation is not None else None
 
     def failed(self, genome: Iterable[Gene]) -> bool:
         """Whether a measured genome has no score."""

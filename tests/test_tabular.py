@@ -4,32 +4,43 @@ from __future__ import annotations
 
 import gzip
 import random
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
+from loops import LOOPS, evolve
 from strategies import every_genome
 
-from deap_nas import accuracy_per_log_params, count_params, ea_generational, make_toolbox
+from deap_nas import (
+    accuracy_and_params,
+    accuracy_per_log_params,
+    count_params,
+    ea_generational,
+    make_toolbox,
+)
+from deap_nas.algorithms import ea_preselected, sel_crowded_tournament
 from deap_nas.space import PAPER_SPACE, SearchSpace
 from deap_nas.tabular import TABLE_SPACE, Table, TableError, TabularEvaluator, load_table
 
 SPACE = SearchSpace((1, 1), 2, (4, 12), (3,), ("relu",), head_activations=("relu", "swish"))
+OTHER_SPACE = SearchSpace((0, 1), 1, (2, 6), (5,), ("gelu",), input_shape=(12, 12, 3))
 HEADER = (
     "genome,train_seed,n_params,multiply_adds,val_accuracy_1,val_accuracy_2,test_accuracy,"
     "train_accuracy,train_seconds,train_cpu_seconds,status,measured_on"
 )
 
 
-def make_rows(seeds: tuple[int, ...] = (0,)) -> list[dict[str, Any]]:
-    """Every genome of SPACE; every gene counts for its part of the score."""
+def make_rows(seeds: tuple[int, ...] = (0,), space: SearchSpace = SPACE) -> list[dict[str, Any]]:
+    """Every genome of a space; every gene counts for its part of the score."""
     rows = []
     for seed in seeds:
-        for genes in every_genome(SPACE):
+        for genes in every_genome(space):
             text = ";".join(map(str, genes))
             score = score_of(text, seed)
-            values = (text, seed, count_params(genes), 1000, score / 2, score, score - 0.01)
+            size = count_params(genes, space.input_shape, space.n_classes)
+            values = (text, seed, size, 1000, score / 2, score, score - 0.01)
             rows.append(dict(zip(HEADER.split(","), (*values, 0.5, 1.5, 1.25, "ok", "here"))))
     return rows
 
@@ -88,6 +99,20 @@ def test_load_reads_what_is_written(tmp_path: Path) -> None:
     assert table.space == TABLE_SPACE
 
 
+def test_load_reads_a_table_of_another_space(tmp_path: Path) -> None:
+    path = write(tmp_path / "t.csv.gz", make_rows(space=OTHER_SPACE))
+    table = load_table(path, OTHER_SPACE)
+    assert table.space == OTHER_SPACE
+    assert len(table) == OTHER_SPACE.size()
+    best = evolve(
+        LOOPS["generational"],
+        toolbox=make_toolbox(OTHER_SPACE, TabularEvaluator(table), rng=random.Random(0)),
+    )[0]
+    assert all(genome in table for genome in best)
+    with pytest.raises(TableError, match="outside the table's space: give the space"):
+        load_table(path)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -143,6 +168,78 @@ def test_the_budget_counts_distinct_genomes(table: Table) -> None:
     assert evaluator.map(len, [fourth, first]) == [None, len(first)]
     with pytest.raises(RuntimeError, match="budget of 3"):
         evaluator(fourth)
+
+
+def preselected(population: Any, toolbox: Any, ngen: int, **settings: Any) -> Any:
+    return ea_preselected(population, toolbox, 10, 4, 0.5, 1.0, ngen, candidates=3, **settings)
+
+
+# Not the one that brings a stream of its own, which knows no budget.
+ON_THE_TABLE = {name: loop for name, loop in LOOPS.items() if "asynchronous" not in name}
+ON_THE_TABLE["preselected"] = preselected
+
+
+@pytest.fixture(scope="module")
+def whole() -> Table:
+    return load_table()
+
+
+@pytest.mark.parametrize("budget", [7, 15, None])
+@pytest.mark.parametrize("name", ON_THE_TABLE)
+def test_every_loop_runs_on_the_table_and_keeps_the_budget(
+    whole: Table, name: str, budget: int | None
+) -> None:
+    two = name.startswith("nsga2")
+    fitness = accuracy_and_params if two else accuracy_per_log_params
+    weights = (1.0, -1.0) if two else (1.0,)
+    with TabularEvaluator(whole, fitness=fitness, max_evaluations=budget) as evaluator:
+        toolbox = make_toolbox(TABLE_SPACE, evaluator, weights=weights, rng=random.Random(0))
+        if name == "nsga2, parents by toolbox.select":
+            toolbox.register("select", sel_crowded_tournament)
+        population, logbook = evolve(ON_THE_TABLE[name], toolbox=toolbox, n=10, ngen=6)
+    assert all(genome.fitness.values == evaluator(genome) for genome in population)
+    if budget is None:
+        assert len(evaluator.measured) > 15
+        assert logbook[-1]["gen"] == 6
+    else:
+        assert len(evaluator.measured) == budget
+        assert logbook[-1]["gen"] < 6
+
+
+def test_a_loop_streams_through_the_evaluator(table: Table) -> None:
+    evaluator = TabularEvaluator(table)
+    assert make_toolbox(SPACE, evaluator).stream.func == evaluator.stream
+
+
+def test_a_stream_takes_a_genome_when_the_last_has_ended(table: Table) -> None:
+    evaluator = TabularEvaluator(table, max_evaluations=2)
+    first, second, third = islice(table, 3)
+    taken = []
+
+    def genomes() -> Iterator[Any]:
+        for genome in (first, first, second, third, second):
+            taken.append(genome)
+            yield genome
+
+    stream = evaluator.stream(evaluator, genomes())
+    assert taken == []
+    assert next(stream) == (first, evaluator(first))
+    assert taken == [first]
+    assert list(stream) == [
+        (first, evaluator(first)),
+        (second, evaluator(second)),
+        (third, None),
+        (second, evaluator(second)),
+    ]
+
+
+def test_with_gives_the_evaluator_and_hides_no_error(table: Table) -> None:
+    evaluator = TabularEvaluator(table)
+    with evaluator as entered:
+        assert entered is evaluator
+    assert evaluator.measure(next(iter(table))).ok
+    with pytest.raises(TableError), evaluator:
+        evaluator.measure([])
 
 
 def test_a_failed_genome_is_known_as_such() -> None:
