@@ -3,6 +3,7 @@
 import random
 from copy import deepcopy
 from functools import partial
+from inspect import signature
 
 import pytest
 from deap import algorithms, base, creator, tools
@@ -185,6 +186,16 @@ def test_settings_are_keyword_only():
             call()
 
 
+class OnlyThese:
+    """A space of the individuals given, or of all others."""
+
+    def __init__(self, individuals, but=False):
+        self.individuals, self.but = individuals, but
+
+    def __contains__(self, genes):
+        return (genes in self.individuals) is not self.but
+
+
 class TestRejecting:
     """Any move may be wrapped; the space here is EvenSum."""
 
@@ -211,6 +222,57 @@ class TestRejecting:
 
         ind = Genome(A)
         assert rejecting(clear, PAPER_SPACE)(ind) == (A,)
+
+    @pytest.mark.parametrize("nested", [False, True])
+    def test_puts_back_a_gene_that_was_changed_in_place(self, nested):
+        def grow(ind):
+            (ind[0][1] if nested else ind[0]).append(5)
+            ind[1].append(6)
+            return (ind,)
+
+        ind = [("x", [1]), [2]] if nested else [[1], [2]]
+        before = deepcopy(ind)
+        (after,) = rejecting(grow, OnlyThese([]))(ind)
+        assert after is ind
+        assert after == before
+        (after,) = rejecting(grow, OnlyThese([deepcopy(ind)], but=True))(ind)
+        assert after is ind
+        assert after != before
+
+    def test_immutable_genes_are_put_back_themselves(self):
+        def clear(ind):
+            del ind[:]
+            return (ind,)
+
+        genes = [*A, ("n", (1, 2.5, None)), "text", 7]
+        ind = list(genes)
+        rejecting(clear, OnlyThese([]))(ind)
+        assert len(ind) == len(genes)
+        assert all(after is before for after, before in zip(ind, genes))
+
+    def test_a_tuple_with_attributes_is_copied(self):
+        class Tagged(tuple):
+            pass
+
+        def tag(ind):
+            ind[0].tag = "changed"
+            return (ind,)
+
+        gene = Tagged((1, 2))
+        gene.tag = "as it was"
+        (ind,) = rejecting(tag, OnlyThese([]))([gene])
+        assert ind == [(1, 2)]
+        assert (type(ind[0]), ind[0].tag) == (Tagged, "as it was")
+
+    def test_shows_the_name_the_words_and_the_settings_of_what_it_wraps(self):
+        def mut_mine(ind, *, strength, rng):
+            "Mine."
+
+        wrapped = rejecting(mut_mine, PAPER_SPACE)
+        assert (wrapped.__name__, wrapped.__doc__) == ("mut_mine", "Mine.")
+        bound = rejecting(partial(mut_mine, rng=random), PAPER_SPACE)
+        for shown in (wrapped, bound):
+            assert list(signature(shown).parameters) == ["ind", "strength", "rng"]
 
     def test_wraps_deaps_own_operators(self):
         random.seed(1)

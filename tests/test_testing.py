@@ -18,6 +18,7 @@ from deap_nas import (
     PAPER_SPACE,
     Conv,
     FitnessMax,
+    Genome,
     Head,
     SearchSpace,
     cx_one_point,
@@ -29,6 +30,7 @@ from deap_nas.testing import ContractError, check_crossover, check_mutation, che
 SMALL = SearchSpace((0, 4), kernels=(2, 3, 5), input_shape=(8, 8, 1))
 SPACES = {"paper": PAPER_SPACE, "full": FULL_SPACE, "small": SMALL}
 TRIALS = 20
+EVERYTHING = type("Everything", (), {"__contains__": lambda self, genes: True})()
 POOL = [Conv("NC", 4, 3, "relu"), Conv("RC", 8, 3, "tanh"), Conv("NC", 2, 5, "gelu")]
 
 
@@ -147,6 +149,14 @@ class TestDeapsOperators:
     def test_rejecting_mends_it(self):
         assert check_crossover(rejecting(tools.cxTwoPoint, PAPER_SPACE), PAPER_SPACE) > 0
 
+    def test_rejecting_mends_one_that_must_have_an_rng(self):
+        def swap_heads(ind1, ind2, *, rng):
+            i = rng.randrange(1, 5)
+            ind1[:i], ind2[:i] = ind2[:i], ind1[:i]
+            return ind1, ind2
+
+        assert check_crossover(rejecting(swap_heads, PAPER_SPACE), PAPER_SPACE) > 0
+
     def test_roulette_selects_nobody_where_fitness_is_zero(self):
         with pytest.raises(ContractError, match="selRoulette breaks 'arity': it selects 0") as info:
             check_selection(tools.selRoulette)
@@ -217,7 +227,8 @@ class TestPlantedBugsInCrossover:
 
     def test_a_fitness_of_another_class(self):
         def reset(ind1, ind2):
-            ind1.fitness = FitnessMax()
+            if type(ind1) is not Genome:
+                ind1.fitness = FitnessMax()
             return ind1, ind2
 
         what = "a child's 'fitness' has become a FitnessMax"
@@ -228,7 +239,69 @@ class TestPlantedBugsInCrossover:
             ind2.fitness = ind1.fitness
             return ind1, ind2
 
-        broken("aliasing", "(FitnessMax) is shared by two children", check_crossover, share)
+        what = "child 2's 'fitness' is the other's, allowed the object that it came with"
+        broken("attributes", what, check_crossover, share)
+
+    def test_swapped_fitnesses(self):
+        def swap(ind1, ind2):
+            ind1.fitness, ind2.fitness = ind2.fitness, ind1.fitness
+            return ind1, ind2
+
+        what = "child 1's 'fitness' is the other's"
+        message = broken("attributes", what, check_crossover, swap)
+        assert all(f"  {label}: " in message for label in ("parent 1", "parent 2", "child 2"))
+
+    def test_all_attributes_swapped(self):
+        def swap(ind1, ind2):
+            ind1.__dict__, ind2.__dict__ = ind2.__dict__, ind1.__dict__
+            return ind1, ind2
+
+        broken("attributes", "child 1's 'fitness' is the other's", check_crossover, swap)
+
+    def test_a_new_fitness(self):
+        def renew(ind1, ind2):
+            ind2.fitness = type(ind2.fitness)()
+            return ind1, ind2
+
+        broken("attributes", "child 2's 'fitness' is a new FitnessMax", check_crossover, renew)
+
+    def test_swapped_fitness_values(self):
+        def swap(ind1, ind2):
+            if ind1.fitness.valid:
+                values = ind1.fitness.values
+                ind1.fitness.values = ind2.fitness.values
+                ind2.fitness.values = values
+            return ind1, ind2
+
+        what = "child 1 is given the fitness (2.0, 3.0), allowed (1.0, 2.0) as before"
+        broken("attributes", what, check_crossover, swap)
+
+    def test_another_class(self):
+        class Other(Genome):
+            pass
+
+        def convert(ind1, ind2):
+            if type(ind2) is Genome:
+                ind2.__class__ = Other
+            return ind1, ind2
+
+        broken("attributes", "child 2 has become a Other", check_crossover, convert)
+
+    def test_a_shared_attribute(self):
+        def share(ind1, ind2):
+            if hasattr(ind1, "note"):
+                ind2.note = ind1.note
+            return ind1, ind2
+
+        broken("aliasing", "(list) is shared by two children", check_crossover, share)
+
+    def test_a_mutable_gene_at_two_places_of_a_child(self):
+        def again(ind1, ind2):
+            ind2[1] = ind2[0]
+            return ind1, ind2
+
+        what = "(list) is in both gene 1 and gene 2 of child 2: give each place a copy"
+        broken("aliasing", what, check_crossover, again, Fixed(([1, 2], [3, 4])))
 
     def test_mutable_genes_in_both_children(self):
         def both(ind1, ind2):
@@ -350,6 +423,43 @@ class TestPlantedBugsInMutation:
         space = Fixed(alphabet=([1, 2], [3, 4]))
         broken("aliasing", "(list) is shared by two children", check_mutation, mut_gene, space)
 
+    @pytest.mark.parametrize("alphabet", [([1, 2], [3, 4]), ((1, [2]), (3, [4]))])
+    def test_a_mutable_gene_appended_again(self, alphabet):
+        class Longer(Fixed):
+            def __contains__(self, genes):
+                return all(gene in self.alphabet for gene in genes)
+
+        def again(ind):
+            ind.append(ind[0])
+            return (ind,)
+
+        what = "(list) is in both gene 1 and gene 7 of child 1"
+        message = broken("aliasing", what, check_mutation, again, Longer(alphabet))
+        assert "  child: " in message
+
+        def copied(ind):
+            ind.append(copy.deepcopy(ind[0]))
+            return (ind,)
+
+        assert check_mutation(copied, Longer(alphabet), trials=5) == 5
+
+    def test_a_fitness_given(self):
+        def score(ind):
+            ind.fitness.values = [0.5] * len(ind.fitness.weights)
+            return (ind,)
+
+        what = "child 1 is given the fitness (0.5,), allowed none as before: only evaluation gives"
+        broken("attributes", what, check_mutation, score)
+
+    def test_a_fitness_changed(self):
+        def penalise(ind):
+            if ind.fitness.valid:
+                ind.fitness.values = [value / 2 for value in ind.fitness.values]
+            return (ind,)
+
+        what = "child 1 is given the fitness (0.5, 1.0), allowed (1.0, 2.0) as before"
+        broken("attributes", what, check_mutation, penalise)
+
     def test_a_hidden_rng(self):
         def secretly(ind, *, space, rng):
             return mut_gene(ind, space=space, rng=random.SystemRandom())
@@ -387,8 +497,36 @@ class TestPlantedBugsInSelection:
                 individual.fitness.values = (0.5,)
             return population[:k]
 
-        with pytest.raises(ContractError, match="changes the population"):
+        with pytest.raises(ContractError, match=r"individual 1's 'fitness' was .*, is .*\(0.5,\)"):
             check_selection(scale)
+
+    def test_a_changed_attribute_of_the_chosen(self):
+        def note(population, k):
+            for individual in population[1 : k + 1]:
+                if hasattr(individual, "note"):
+                    individual.note.append(1)
+            return population[:k]
+
+        what = r"breaks 'in place': .* individual 2's 'note' was \['kept'\], is \['kept', 1\]"
+        with pytest.raises(ContractError, match=what) as info:
+            check_selection(note)
+        assert "repeat it with seed=0, trials=1" in str(info.value)
+
+    @pytest.mark.parametrize(
+        ("change", "what"),
+        [
+            (lambda ind: setattr(ind, "chosen", 2), "'chosen' was none, is 2"),
+            (lambda ind: delattr(ind, "fitness"), "'fitness' was .*, is none"),
+        ],
+    )
+    def test_an_attribute_more_or_less(self, change, what):
+        def mark(population, k):
+            for individual in population[:k]:
+                change(individual)
+            return population[:k]
+
+        with pytest.raises(ContractError, match=f"individual 1's {what}"):
+            check_selection(mark)
 
     def test_one_that_knows_no_genomes(self):
         def by_note(population, k):
@@ -418,6 +556,46 @@ class TestTheKitItself:
 
         assert check_crossover(both, Fixed(alphabet), trials=5) > 0
         assert check_mutation(mut_gene, Fixed(alphabet), trials=5) == 5
+
+    def test_an_operator_may_vary_other_attributes_and_delete_the_fitness(self):
+        def vary(ind, *, rng):
+            if hasattr(ind, "note"):
+                ind.note[:] = [rng.random()]
+            del ind.fitness.values
+            return (ind,)
+
+        assert check_mutation(vary, PAPER_SPACE, trials=5) == 0
+
+    def test_an_attribute_may_refer_to_genes(self):
+        def index(ind):
+            if hasattr(ind, "note"):
+                ind.note[:] = [ind[0]]
+            return (ind,)
+
+        assert check_mutation(index, Fixed(([1, 2], [3, 4])), trials=5) == 0
+
+    def test_what_copies_share_may_be_at_two_places(self):
+        class Settings(list):
+            def __deepcopy__(self, memo):
+                return self
+
+        space = Fixed(tuple((i, Settings([i])) for i in (1, 2)))
+
+        def again(ind):
+            ind[1] = ind[0]
+            return (ind,)
+
+        assert check_mutation(again, space, trials=5) > 0
+
+    def test_a_wrapped_operator_is_called_and_named_as_it_is(self):
+        def cx_careless(ind1, ind2, *, space, rng):
+            return list(ind1), rng
+
+        toolbox = base.Toolbox()
+        toolbox.register("mate", cx_careless)
+        for op in (cx_careless, toolbox.mate):
+            with pytest.raises(ContractError, match=r"^cx_careless breaks 'in place': child 1"):
+                check_crossover(rejecting(op, EVERYTHING), PAPER_SPACE)
 
     def test_an_operator_that_does_nothing_passes_with_zero(self):
         assert check_crossover(lambda a, b: (a, b), PAPER_SPACE, trials=5) == 0

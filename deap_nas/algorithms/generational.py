@@ -26,7 +26,9 @@ def ea_generational(
     rng: random.Random | Any = random,
     verbose: bool = False,
 ) -> tuple[Population, Any]:
-    """Evaluate, then breed ``ngen`` generations, each from the one before.
+    """Evaluate, then breed ``ngen`` generations, each from the one before. ::
+
+        a b c d  ->  parents d b d, children x y d  ->  b x y d   (elitism 1, the best is b)
 
     Generation 0 is the given population. In each, ``toolbox.select`` draws the parents, neighbours
     are mated with probability ``cxpb``, each child is mutated with probability ``mutpb``, and the
@@ -36,6 +38,9 @@ def ea_generational(
     Args:
         stop: asked after each generation; anything true ends the search.
         observe: called with (generation, population) after each generation.
+
+    Rng calls in a generation: those of ``toolbox.select``; ``rng.random`` for each pair and each
+    child; those of the operators.
 
     Returns:
         The last population and a ``deap.tools.Logbook``. Where an evaluation is None (the

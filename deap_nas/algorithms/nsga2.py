@@ -21,7 +21,9 @@ from deap_nas.algorithms.common import (
 
 
 def sel_crowded_tournament(individuals: Population, k: int) -> Population:
-    """``deap.tools.selTournamentDCD`` for any ``k`` and any number of individuals.
+    """``deap.tools.selTournamentDCD`` for any ``k`` and any number of individuals. ::
+
+        pairs a b | c d  ->  a, which dominates b | d, in the front of c but less crowded
 
     In a pair the one that dominates wins, else the less crowded, else chance. DEAP's own takes
     individuals in fours, each at most twice; so many rounds of it as it takes. Needs

@@ -1,8 +1,8 @@
 """Operators for any DEAP project: they know a space and an rng, and nothing else of this package.
 
-Each works in place on any list-like individual, with any object that offers the methods of
-``protocol.Space``; ``toolbox.register("mate", cx_one_point, space=space)``. Which to use when:
-docs/operators.md.
+Each works in place on a list or a subclass of it, as ``creator.create`` makes them, with any object
+that offers the methods of ``protocol.Space``; ``toolbox.register("mate", cx_one_point,
+space=space)``. Which to use when: docs/operators.md.
 """
 
 from __future__ import annotations

@@ -14,7 +14,9 @@ from typing import Any
 def sel_roulette(
     individuals: list[Any], k: int, *, fit_attr: str = "fitness", rng: random.Random | Any = random
 ) -> list[Any]:
-    """Draw ``k`` individuals, with replacement, with probability proportional to fitness.
+    """Draw ``k`` individuals, with replacement, with probability proportional to fitness. ::
+
+        fitness a 4, b 2, c 0, d 2  ->  wheel a a a a b b d d  ->  k = 3: a d a
 
     Only the first objective counts, and it must be maximised. Always returns ``k`` (unlike
     ``deap.tools.selRoulette``): with fitness zero throughout, every individual is equally likely.
@@ -39,7 +41,9 @@ def sel_rank_roulette(
     fit_attr: str = "fitness",
     rng: random.Random | Any = random,
 ) -> list[Any]:
-    """Draw ``k`` individuals, with replacement, with probability linear in their rank.
+    """Draw ``k`` individuals, with replacement, with probability linear in their rank. ::
+
+        fitness a 900, b 7, c -1  ->  wheel a a a b b c  ->  k = 3: a b a   (pressure 1.5)
 
     Of n individuals the best is drawn ``pressure / n`` of the time, the worst
     ``(2 - pressure) / n``, and the ranks between lie on a line; equals share the mean of their

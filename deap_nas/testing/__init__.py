@@ -24,9 +24,10 @@ in place      the individuals given are the ones returned, in their order; selec
               is an individual of the population, which is left as it was
 closure       children are legal
 provenance    a gene of a child is a gene of a parent, or (mutation) one that the space offers there
-attributes    a child keeps its class and attributes such as ``fitness``
-aliasing      children share no mutable gene or attribute, with each other or with earlier children;
-              one individual given twice stays legal
+attributes    a child keeps its class and attributes, and as ``fitness`` the very object, which may
+              lose its values but is given none
+aliasing      children share no mutable gene or attribute, with each other or with earlier children,
+              nor is one at two places of a child; one individual given twice stays legal
 randomness    equal seeds give equal children; an operator that takes ``rng`` draws from it alone,
               any other from the ``random`` module, none from numpy's global rng
 ============  ======================================================================================

@@ -111,8 +111,9 @@ def _parameters(op: Callable[..., Any]) -> set[str]:
 
 
 def _name(op: Any) -> str:
-    while isinstance(op, partial):  # a toolbox calls its partials "mate" and "mutate"
-        op = op.func
+    while isinstance(op, partial) or hasattr(op, "__wrapped__"):
+        # A toolbox calls its partials "mate" and "mutate"; a wrapper of one has no name to show.
+        op = op.func if isinstance(op, partial) else op.__wrapped__
     return getattr(op, "__name__", None) or type(op).__name__
 
 
@@ -121,10 +122,11 @@ def text(genes: Any) -> str:
     return ", ".join(map(str, genes)) if isinstance(genes, list) else repr(genes)
 
 
-def creator_made(genes: Any, weights: tuple[float, ...] = (1.0, -1.0)) -> Any:
-    """``genes`` as an individual that ``deap.creator`` would make, with a fitness and a note."""
+def creator_made(genes: Any, weights: tuple[float, ...] = (1.0, -1.0), least: int = 1) -> Any:
+    """``genes`` as an individual that ``deap.creator`` would make, with a note, and a fitness whose
+    values count up from ``least``."""
     individual = _creator_class(weights)(genes)
-    individual.fitness.values = tuple(float(i) for i in range(1, len(weights) + 1))
+    individual.fitness.values = tuple(float(least + i) for i in range(len(weights)))
     individual.note = ["kept"]
     return individual
 

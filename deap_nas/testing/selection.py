@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 from deap_nas.genome import FITNESS_CLASSES, Conv, Gene, Genome, Head
@@ -13,6 +14,7 @@ from deap_nas.testing.contract import (
     creator_made,
     global_rngs_restored,
 )
+from deap_nas.testing.parts import same
 
 SIZE = 12
 # Each k that is tried, for a population of 12; a selection of pairs or fours is content with these.
@@ -73,21 +75,34 @@ def _check_call(operator: Operator, population: list[Any], k: int, fitness: str,
     case = Case(operator.name, given, f"seed={seed}, trials=1")
     before = list(population)
     genes = [list(individual) for individual in population]
-    fitnesses = [individual.fitness.values for individual in population]
+    attributes = [deepcopy(vars(individual)) for individual in population]
     places = []
     for other in (seed + 1, seed + 2):
         selected = operator(case, population, k, seed=seed, other=other)
         if (
             list(map(id, population)) != list(map(id, before))
             or [list(individual) for individual in population] != genes
-            or [individual.fitness.values for individual in population] != fitnesses
         ):
             raise case.broken("in place", "it changes the population that it selects from")
+        for i, (individual, was) in enumerate(zip(population, attributes), 1):
+            if found := _changed(vars(individual), was):
+                what = f"it changes the population that it selects from: individual {i}'s {found}"
+                raise case.broken("in place", what)
         places.append(_places(case, selected, population, k))
     if places[0] != places[1]:
         what = f"equal seeds, unequal selections: allowed is {operator.source} alone"
         one, two = (", ".join(map(str, chosen)) for chosen in places)
         raise case.broken("randomness", what, indices_selected=one, second_call=two)
+
+
+def _changed(now: dict[str, Any], was: dict[str, Any]) -> str:
+    """The first attribute that is not as it was. A fitness may be annotated, as ``selNSGA2`` does
+    with its crowding distance: only its values are compared."""
+    for name in sorted({*was, *now}):
+        if name not in now or name not in was or not same(now[name], was[name]):
+            there, here = (repr(each[name]) if name in each else "none" for each in (was, now))
+            return f"{name!r} was {there}, is {here}"
+    return ""
 
 
 def _places(case: Case, selected: Any, population: list[Any], k: int) -> list[int]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from copy import deepcopy
 from typing import Any
+
+from deap import base
 
 from deap_nas.testing.contract import Case, Operator, creator_made, global_rngs_restored, text
 from deap_nas.testing.parts import among, mutable_parts, same, same_genes, without
@@ -107,7 +109,7 @@ def _check(
     with global_rngs_restored():
         for s in range(seed, seed + trials):
             drawn = [_draw(sample, space, s, random.Random(f"{s} {i}")) for i in range(n)]
-            made = [creator_made(deepcopy(list(parent))) for parent in drawn]
+            made = [creator_made(deepcopy(list(ind)), least=i) for i, ind in enumerate(drawn, 1)]
             twice = [[parents[0]] * 2 for parents in (drawn, made) if n > 1]
             for parents in (drawn, made, *twice):
                 trial = _Trial(operator, space, parents, s)
@@ -140,6 +142,7 @@ class _Trial:
     def bred(self, provenance: Callable[..., str], other: int) -> list[Any]:
         """The children of copies of the parents, which keep every rule but those of two calls."""
         given = deepcopy(self.parents)  # as one, so that an individual given twice stays one
+        came_with = [dict(getattr(individual, "__dict__", {})) for individual in given]
         result = self.operator(self.case, *given, seed=self.seed, other=other)
         n = len(given)
         if not isinstance(result, tuple) or len(result) != n:
@@ -148,8 +151,9 @@ class _Trial:
             raise self.case.broken("arity", what)
         children = list(result)
         self._check_in_place(given, children)
-        for child, parent in zip(children, self.parents):
-            self._check_attributes(child, parent, children)
+        for i in range(n):
+            self._check_attributes(i, children, came_with)
+            self._check_fitness(i, children, came_with)
         for i, child in enumerate(children, 1):
             if child not in self.space:
                 raise self._broken(
@@ -167,19 +171,47 @@ class _Trial:
                 what = f"child {i} is {found}, allowed the {type(individual).__name__} given as "
                 raise self._broken("in place", f"{what}argument {i}, changed in place", children)
 
-    def _check_attributes(self, child: Any, parent: Any, children: list[Any]) -> None:
-        was, now = (getattr(ind, "__dict__", {}) for ind in (parent, child))
-        for name, value in was.items():
+    def _check_attributes(
+        self, i: int, children: list[Any], came_with: list[dict[str, Any]]
+    ) -> None:
+        if type(children[i]) is not type(self.parents[i]):
+            what = f"child {i + 1} has become a {type(children[i]).__name__}"
+            raise self._broken("attributes", what, children)
+        now = getattr(children[i], "__dict__", {})
+        for name, value in came_with[i].items():
             if name not in now:
                 raise self._broken("attributes", f"a child has lost its {name!r}", children)
             if type(now[name]) is not type(value):
                 what = f"a child's {name!r} has become a {type(now[name]).__name__}"
                 raise self._broken("attributes", what, children)
 
+    def _check_fitness(self, i: int, children: list[Any], came_with: list[dict[str, Any]]) -> None:
+        """A child has the fitness object that it came with, and in it no values but those it had.
+
+        Other attributes, such as the ``strategy`` of an evolution strategy, may be varied.
+        """
+        for name, fitness in came_with[i].items():
+            if not isinstance(fitness, base.Fitness):
+                continue
+            now, was = getattr(children[i], name), getattr(self.parents[i], name)
+            if now is not fitness:
+                others = any(now is other for own in came_with for other in own.values())
+                found = "the other's" if others else f"a new {type(now).__name__}"
+                what = f"child {i + 1}'s {name!r} is {found}, allowed the object that it came with"
+                raise self._broken("attributes", what, children)
+            if now.valid and now.wvalues != was.wvalues:
+                had = f"{was.values}" if was.valid else "none"
+                what = f"child {i + 1} is given the {name} {now.values}, allowed {had} as before"
+                raise self._broken("attributes", f"{what}: only evaluation gives any", children)
+
     def check_apart(self, children: list[Any], earlier: dict[int, Any]) -> None:
-        """No mutable part of a child belongs to its sibling or to the child of an earlier call."""
+        """No mutable part of a child belongs to its sibling or to the child of an earlier call, and
+        no mutable gene has two places in a child."""
         exempt = mutable_parts(self.parents)  # what copies share, they were made to share
-        for child in children if children[0] is not children[-1] else children[:1]:
+        for n, child in enumerate(children if children[0] is not children[-1] else children[:1], 1):
+            if found := _two_places(child, exempt):
+                what = f"{found} of child {n}: give each place a copy of its own"
+                raise self._broken("aliasing", what, children)
             parts = mutable_parts(child)
             for key, part in parts.items():
                 if key in earlier and key not in exempt:
@@ -189,6 +221,16 @@ class _Trial:
 
     def _broken(self, rule: str, what: str, children: list[Any]) -> Exception:
         return self.case.broken(rule, what, **_labelled("child", children))
+
+
+def _two_places(child: Any, exempt: Container[int]) -> str:
+    """A mutable object that two genes have in common; attributes may refer to genes."""
+    places: dict[int, int] = {}
+    for i, gene in enumerate(child, 1):
+        for key, part in mutable_parts(gene).items():
+            if places.setdefault(key, i) != i and key not in exempt:
+                return f"{_gene(part)} is in both gene {places[key]} and gene {i}"
+    return ""
 
 
 def _labelled(label: str, individuals: list[Any]) -> dict[str, str]:
