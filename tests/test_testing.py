@@ -59,6 +59,13 @@ class Fixed:
         return [rng.choice(self.alphabet) for _ in range(self.n)]
 
 
+class Longer(Fixed):
+    """The same without a length."""
+
+    def __contains__(self, genes):
+        return all(gene in self.alphabet for gene in genes)
+
+
 class Order(Fixed):
     """Permutations of 0 to ``n - 1``: no gene can be replaced, inserted or deleted."""
 
@@ -115,6 +122,10 @@ class TestDeapsOperators:
     )
     def test_crossovers_keep_it_where_every_list_is_legal(self, op):
         assert check_crossover(op, Fixed(), conserves=True) > 0
+
+    def test_messy_crossover_may_double_genes_of_one_individual_given_twice(self):
+        space = Longer(([1], [2], [3]))
+        assert check_crossover(tools.cxMessyOnePoint, space) > 0
 
     @pytest.mark.parametrize("op", [tools.cxPartialyMatched, tools.cxOrdered], ids=name_of)
     def test_crossovers_of_permutations_keep_it(self, op):
@@ -425,10 +436,6 @@ class TestPlantedBugsInMutation:
 
     @pytest.mark.parametrize("alphabet", [([1, 2], [3, 4]), ((1, [2]), (3, [4]))])
     def test_a_mutable_gene_appended_again(self, alphabet):
-        class Longer(Fixed):
-            def __contains__(self, genes):
-                return all(gene in self.alphabet for gene in genes)
-
         def again(ind):
             ind.append(ind[0])
             return (ind,)

@@ -208,8 +208,10 @@ class _Trial:
         """No mutable part of a child belongs to its sibling or to the child of an earlier call, and
         no mutable gene has two places in a child."""
         exempt = mutable_parts(self.parents)  # what copies share, they were made to share
-        for n, child in enumerate(children if children[0] is not children[-1] else children[:1], 1):
-            if found := _two_places(child, exempt):
+        # Of one individual given twice it is asked no more than that it stays legal.
+        twice = len(children) > 1 and children[0] is children[1]
+        for n, child in enumerate(children[:1] if twice else children, 1):
+            if not twice and (found := _two_places(child, exempt)):
                 what = f"{found} of child {n}: give each place a copy of its own"
                 raise self._broken("aliasing", what, children)
             parts = mutable_parts(child)
