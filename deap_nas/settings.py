@@ -100,7 +100,7 @@ class Settings:
         metavar="N",
     )
     optimism: float = _option(
-        1.0,
+        2.0,
         "preselected: standard deviations added to a candidate's expected fitness; 0 trusts the "
         "model, more explores",
         metavar="F",

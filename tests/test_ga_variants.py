@@ -143,7 +143,7 @@ def test_a_cap_hit_is_a_search_that_ended_before_the_budget():
 def test_better_and_worse_changes_are_both_told():
     rows = [("a", 0.9, 1e-9), ("b", 0.1, 1e-9), ("c", 0.5, 0.9)]
     table = pd.DataFrame(
-        [(problems.TABLE, f"{data.BEST.name}, {n}", a12, p) for n, a12, p in rows],
+        [(problems.TABLE, f"{data.BASE.name}, {n}", a12, p) for n, a12, p in rows],
         columns=["problem", "contestant", "a12", "p_different_holm"],
     )
     (sentence,) = verdicts.matters(table)
@@ -211,7 +211,7 @@ def test_a_new_variant_leaves_what_is_kept_and_changed_code_does_not(monkeypatch
 
 
 def test_a_small_run_writes_every_file_and_the_page(tmp_path, monkeypatch):
-    few = [data.RANDOM, data.REPORT, data.PLUS, data.BEST, *data.ablations(data.BEST)[:2]]
+    few = [data.RANDOM, data.REPORT, data.PLUS, data.BEST, *data.changed(data.BASE)[:2]]
     monkeypatch.setattr(contests, "variants", lambda: few)
     monkeypatch.setattr(contests, "BUDGETS", (25, 100))
     monkeypatch.setattr(contests, "SPLITS", (5, 10))
@@ -222,6 +222,7 @@ def test_a_small_run_writes_every_file_and_the_page(tmp_path, monkeypatch):
     text = page.make(tmp_path)
     assert "## In one minute" in text
     assert "make no difference that these seeds show" in text
+    assert f"the first ten of {len(few)}; the default has place" in text
     report = pd.read_csv(tmp_path / "variants.csv").set_index(["contestant", "evaluations"])
     mean = report.loc[(data.REPORT.name, 100), "mean_regret"]
     assert f"| {data.REPORT.name} | {mean:.4f} (" in text

@@ -76,7 +76,7 @@ def test_the_default_search():
     )
     assert looked_at == {
         **{"crossover": "uniform", "mutation": "mixture", "selection": "tournament"},
-        **{"cxpb": 0.5, "mutpb": 1.0, "children": 4, "candidates": 10, "optimism": 1.0},
+        **{"cxpb": 0.5, "mutpb": 1.0, "children": 4, "candidates": 10, "optimism": 2.0},
     }
 
 

@@ -28,8 +28,10 @@ def of_settings(name: str, settings: Settings) -> Variant:
 
 RANDOM = Variant("random", "random")
 REPORT = of_settings("the report's GA", make_settings("paper"))
-# What a search does unless told: Settings() says the same, which a test compares.
-BEST = Variant("deap_nas", "preselected", 10, 4, "tournament", "uniform", "mixture")
+BASE = Variant("preselected", "preselected", 10, 4, "tournament", "uniform", "mixture")
+# What a search does unless told: Settings() says the same, which a test compares. Of all variants
+# the first on the seeds that choose.
+BEST = replace(BASE, name="deap_nas", optimism=2.0)
 LOCAL = Variant("local search", "local_search", 1, mutation="attribute_mixture")
 AGING = Variant("regularized", "regularized", 10, sample=3, mutation="attribute_mixture")
 PLUS = Variant("mu+lambda", population=5, children=1, mutation="attribute_mixture")
@@ -101,19 +103,19 @@ def variants() -> list[Variant]:
         replace(LOCAL, name="local search, patience 60", patience=60),
         replace(LOCAL, name="local search, from 10", population=10),
         BEST,
-        *ablations(BEST),
+        BASE,
+        *changed(BASE),
     ]
 
 
-def ablations(best: Variant) -> list[Variant]:
-    """The best with one thing changed."""
+def changed(base: Variant) -> list[Variant]:
+    """The same with one thing changed."""
     changes: dict[str, dict[str, Any]] = {
         "no choice": {"candidates": 1},
         "candidates 5": {"candidates": 5},
         "candidates 30": {"candidates": 30},
         "optimism 0": {"optimism": 0.0},
         "optimism 0.5": {"optimism": 0.5},
-        "optimism 2": {"optimism": 2.0},
         "no crossover": {"cxpb": 0.0},
         "crossover always": {"cxpb": 1.0},
         "one-point": {"crossover": "one_point"},
@@ -130,5 +132,5 @@ def ablations(best: Variant) -> list[Variant]:
         "children 10": {"children": 10},
     }
     return [
-        replace(best, name=f"{best.name}, {name}", **change) for name, change in changes.items()
+        replace(base, name=f"{base.name}, {name}", **change) for name, change in changes.items()
     ]

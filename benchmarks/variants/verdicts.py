@@ -7,13 +7,14 @@ from typing import Any
 import pandas as pd
 from variants.contests import AT
 from variants.text import ALPHA, TITLES, count, small
-from variants.variants import BEST, RANDOM, REPORT
+from variants.variants import BASE, BEST, RANDOM, REPORT
 
 
 def described(variant: Any) -> str:
     return (
         f"`{variant.loop}`, population {variant.population}, {variant.children} children a "
-        f"generation, each the most promising of {variant.candidates}; parents by tournament of "
+        f"generation, each the most promising of {variant.candidates} (optimism "
+        f"{variant.optimism:g}); parents by tournament of "
         f"three, crossover `{variant.crossover}` for {100 * variant.cxpb:.0f} % of pairs, mutation "
         f"`{variant.mutation}` for {100 * variant.mutpb:.0f} % of children"
     )
@@ -52,17 +53,18 @@ def reached(needed: pd.DataFrame) -> list[str]:
 
 
 def matters(compared: pd.DataFrame) -> list[str]:
-    """What the ablations say: which single changes are clearly worse, or better (two-sided)."""
-    own = compared[compared["contestant"].str.startswith(f"{BEST.name}, ")]
+    """Which variants next to the default are clearly worse, or better (two-sided)."""
+    own = compared[compared["contestant"].str.startswith(BASE.name)]
     sentences = []
     for problem, rows in own.groupby("problem", sort=False):
         clear = rows[rows["p_different_holm"] < ALPHA]
         worse = clear[clear["a12"] > 0.5].sort_values("a12", ascending=False)
         better = clear[clear["a12"] < 0.5].sort_values("a12")
         sentences.append(
-            f"Single changes of the default, on {TITLES[problem]}: clearly worse {_named(worse)}; "
-            f"clearly better {_named(better)}; the other {len(rows) - len(clear)} of {len(rows)} "
-            "make no difference that these seeds show (two-sided, Holm)."
+            f"Of the variants around the default (its like with optimism {BASE.optimism:g}, and "
+            f"that with one more change), on {TITLES[problem]}: clearly worse than the default "
+            f"{_named(worse)}; clearly better {_named(better)}; the other {len(rows) - len(clear)} "
+            f"of {len(rows)} make no difference that these seeds show (two-sided, Holm)."
         )
     return sentences
 
@@ -70,7 +72,7 @@ def matters(compared: pd.DataFrame) -> list[str]:
 def _named(rows: pd.DataFrame) -> str:
     return (
         ", ".join(
-            f"{row.contestant.removeprefix(BEST.name + ', ')} (A12 {row.a12:.2f})"
+            f"{row.contestant.removeprefix(BASE.name + ', ')} (A12 {row.a12:.2f})"
             for row in rows.itertuples()
         )
         or "none"

@@ -23,7 +23,7 @@ def ea_preselected(
     ngen: int,
     *,
     candidates: int = 10,
-    optimism: float = 1.0,
+    optimism: float = 2.0,
     model: GaussianProcess | None = None,
     stop: Callable[[Population], object] | None = None,
     stats: Any = None,

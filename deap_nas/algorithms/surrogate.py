@@ -62,7 +62,7 @@ class GaussianProcess:
         self._features = np.vstack([self._features, new])
         self._values += values
 
-    def choose(self, candidates: Sequence[Any], k: int, optimism: float = 1.0) -> list[Any]:
+    def choose(self, candidates: Sequence[Any], k: int, optimism: float = 2.0) -> list[Any]:
         """The ``k`` most promising: by expected fitness plus ``optimism`` standard deviations.
 
         They are chosen one by one, each as if the fitness of those before had come out as
