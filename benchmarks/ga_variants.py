@@ -1,7 +1,7 @@
 """Which GA variant to run, and whether other packages do better: measured on spaces of which
 everything is known.
 
-    python benchmarks/ga_variants.py --macro PATH              # 20 seeds, under ten minutes
+    python benchmarks/ga_variants.py --macro PATH              # 20 seeds, about ten minutes
     python benchmarks/ga_variants.py --macro PATH --seeds 200  # the committed run; resumable
     python benchmarks/ga_variants.py --macro PATH --rivals     # and other packages beside it
 
