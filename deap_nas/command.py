@@ -12,7 +12,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, NoReturn
 
-from deap_nas.settings import Settings, read_genomes
+from deap_nas.presets import read_genomes
+from deap_nas.settings import Settings
 
 
 class UserError(Exception):

@@ -13,7 +13,8 @@ from typing import Any
 
 from deap_nas.data import Dataset
 from deap_nas.evaluator import cores
-from deap_nas.settings import EARLIER, FREE, Settings
+from deap_nas.presets import EARLIER
+from deap_nas.settings import FREE, Settings
 from deap_nas.space import SearchSpace
 
 PACKAGES = ("deap-nas", "deap", "numpy", "tensorflow", "tensorflow-cpu", "keras", "joblib")

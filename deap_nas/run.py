@@ -23,13 +23,8 @@ from deap_nas.command import (
     quiet,
     terminable,
 )
-from deap_nas.settings import (
-    PRESETS,
-    Settings,
-    choose_preset,
-    make_settings,
-    read_config,
-)
+from deap_nas.presets import PRESETS, choose_preset, make_settings, read_config
+from deap_nas.settings import Settings
 
 EPILOG = """\
 the search:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deap_nas.command import Parser, UserError, add_settings, given_settings, one_line_errors, quiet
-from deap_nas.settings import make_settings
+from deap_nas.presets import make_settings
 
 USED = (
     *("dataset", "data_dir", "split", "split_seed", "recipe", "epochs", "early_stopping"),

@@ -21,11 +21,12 @@ from benchmarks.paper.evidence import read  # noqa: E402
 from benchmarks.paper.optimizers import TRIED  # noqa: E402
 from benchmarks.paper.page import build  # noqa: E402
 from deap_nas import RECIPES  # noqa: E402
+from deap_nas.presets import make_settings  # noqa: E402
 from deap_nas.report.classes import class_report  # noqa: E402
 from deap_nas.report.record import read_run  # noqa: E402
 from deap_nas.report.tables import write_tables  # noqa: E402
 from deap_nas.search import make_space, search  # noqa: E402
-from deap_nas.settings import Settings, make_settings  # noqa: E402
+from deap_nas.settings import Settings  # noqa: E402
 
 RESULTS = ROOT / "results" / "paper"
 FINISHED = [

@@ -18,7 +18,7 @@ import pytest
 
 from deap_nas import run
 from deap_nas.__main__ import main as deap_nas
-from deap_nas.settings import PRESETS
+from deap_nas.presets import PRESETS
 
 SMALL = ("--population", 3, "--generations", 1, "--workers", 1)
 GENOME = "NC 2 3 relu;RC 4 3 relu;RC 4 3 relu;FL tanh"

@@ -9,15 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from deap_nas.settings import (
-    ALGORITHMS,
-    PRESETS,
-    Settings,
-    SettingsError,
-    make_settings,
-    read_config,
-    read_genomes,
-)
+from deap_nas.presets import PRESETS, make_settings, read_config, read_genomes
+from deap_nas.settings import ALGORITHMS, Settings, SettingsError
 
 GENOME = "NC 2 3 relu;RC 4 3 relu;RC 4 3 relu;FL tanh"
 BAD = {
