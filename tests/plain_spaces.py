@@ -72,3 +72,48 @@ class Recipe:
             verb = rng.choice([verb for verb in self.verbs if verb != last])
             genes.append((verb, rng.choice(self.minutes)))
         return genes
+
+
+class Fixed:
+    """Any list of ``n`` of the ``alphabet``'s values: a space without further rules."""
+
+    def __init__(self, alphabet=(0, 1, 2, 3), n=6):
+        self.alphabet, self.n = alphabet, n
+
+    def __contains__(self, genes):
+        return len(genes) == self.n and all(gene in self.alphabet for gene in genes)
+
+    def kind(self, gene):
+        return "value"
+
+    def replacements(self, genes, i):
+        return [gene for gene in self.alphabet if gene != genes[i]]
+
+    def insertions(self, genes):
+        return []
+
+    def deletions(self, genes):
+        return []
+
+    def sample(self, rng):
+        return [rng.choice(self.alphabet) for _ in range(self.n)]
+
+
+class Longer(Fixed):
+    """The same without a length."""
+
+    def __contains__(self, genes):
+        return all(gene in self.alphabet for gene in genes)
+
+
+class Order(Fixed):
+    """Permutations of 0 to ``n - 1``: no gene can be replaced, inserted or deleted."""
+
+    def __contains__(self, genes):
+        return sorted(genes) == list(range(self.n))
+
+    def replacements(self, genes, i):
+        return []
+
+    def sample(self, rng):
+        return rng.sample(range(self.n), self.n)
