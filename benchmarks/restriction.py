@@ -1,6 +1,6 @@
 """Is the report's narrowed space (section IV) worth it? Each rule loosened alone, by real training.
 
-    python benchmarks/restriction.py    # about twenty minutes on two cores; resumes from the cache
+    python benchmarks/restriction.py    # 144 trainings; resumes from the cache
 
 Genomes drawn from PAPER_SPACE and from spaces in which one of its rules is that of FULL_SPACE (the
 filters also only up to 32), and from FULL_SPACE, trained with the table's recipe on its 6,000
