@@ -74,7 +74,8 @@ def _with_diamonds(picture: Picture, theirs: pd.DataFrame) -> Picture:
         linewidth=1.4,
         label="the report's tables",
     )
-    ax.legend(loc="lower right")
+    # Above the axes: genomes at chance lie along the whole lower edge.
+    picture.figure.legend(loc="outside upper left", borderaxespad=0, handletextpad=0.3)
     return picture
 
 
