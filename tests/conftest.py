@@ -10,7 +10,7 @@ import drivers
 import pytest
 import stubs
 
-from deap_nas import evaluator
+from deap_nas import evaluator, run
 
 
 @pytest.fixture
@@ -36,3 +36,15 @@ def stub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[drivers.Tr
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     yield drivers.Trainings(log, faults)
     assert not drivers.workers_of(os.getpid()), "worker processes are left over"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data set of a few tiny images, as a file."""
+    return drivers.save_npz(tmp_path / "tiny.npz", drivers.tiny_dataset())
+
+
+@pytest.fixture
+def no_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing the page takes longer than all the rest, and has tests of its own."""
+    monkeypatch.setattr(run, "_report", lambda *_: None)

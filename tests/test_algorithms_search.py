@@ -10,9 +10,9 @@ from typing import Any
 
 import drivers
 import pytest
-from test_run import refused, result_of, run_main, table_of
+from command import refused, result_of, run_main, table_of
 
-from deap_nas import evaluator, run
+from deap_nas import evaluator
 from deap_nas.fitness import FITNESSES, Evaluation
 from deap_nas.report.front import pareto_front
 from deap_nas.report.lineage import births, steps
@@ -25,15 +25,7 @@ from deap_nas.workers import Outcome
 SMALL = ("--population", 4, "--generations", 3, "--workers", 1, "--mutpb", 0.6, "--slots", 3)
 NAMES = tuple(ALGORITHMS)
 
-
-@pytest.fixture(autouse=True)
-def no_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "_report", lambda *_: None)
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    return drivers.save_npz(tmp_path / "tiny.npz", drivers.tiny_dataset())
+pytestmark = pytest.mark.usefixtures("no_page")
 
 
 class Inline(drivers.InlineWorkers):
