@@ -11,16 +11,15 @@ from benchmarks.paper.text import NOT_YET, code, origin, percent, plural, points
 
 
 def optimizers(evidence: Evidence) -> str:
-    trained = evidence.table("optimizers")
-    if trained is None:
+    curves, trained = findings.optimizer_curves(evidence), evidence.table("optimizers")
+    if curves is None or trained is None:
         return NOT_YET
-    curves = findings.optimizer_curves(trained)
     own = findings.reports_own(curves)
     rows = [
         (
             optimizer_name(row),
             f"{row.learning_rate:g}",
-            percent(row.last),
+            percent(row.last) if len(row.curve) else "diverged",
             "never" if math.isnan(row.to_75) else f"{row.to_75:.0f}",
         )
         for row in curves.itertuples()
@@ -115,12 +114,14 @@ def never(evidence: Evidence) -> str:
             row.chance,
             row.below,
             f"{row.drawn_below} of {row.drawn}",
+            f"{row.plain_below} of {row.plain}",
             percent(row.best),
             percent(row.wasted / row.cpu, 0),
         )
         for head, row in zip(heads.index, heads.itertuples())
     ]
     header = ("last gene", "genomes", "below 20 %", "below 50 %", "below 50 %, of those drawn")
+    header = (*header, "below 50 %, of those without a sigmoid in a convolution")
     header = (*header, "best accuracy", "share of their CPU time spent below 50 %")
     total, low = heads.sum(), table_of_all[table_of_all["chance"]]
     with_it = table_of_all[table_of_all["sigmoid"]]
@@ -216,8 +217,8 @@ def stability(evidence: Evidence) -> str:
         f"(Kendall's tau, mean of the pairs): fitness {found.kendall['fitness']:.2f}, accuracy "
         f"{found.kendall['accuracy']:.2f} (Spearman's: {found.spearman['fitness']:.2f} and "
         f"{found.spearman['accuracy']:.2f}).{learned} Learned with one seed, at chance with "
-        f"another: {found.flipped}. Taking the winner of one seed costs {found.regret:.3f} of "
-        "fitness against the best of them by the other seeds."
+        f"another: {found.flipped}. Taking the winner of one seed, not that of "
+        f"{len(seeds) - 1}, costs {found.regret:.3f} of fitness, judged by the seed left out."
     )
     return "\n\n".join(
         [

@@ -42,6 +42,8 @@ def main() -> None:
     for name in names:
         if name not in CHOICES:
             parser.error(f"choice {name!r}, allowed {', '.join(CHOICES)}")
+    if (arguments["quick"] or arguments["epochs"]) and not arguments["out"]:
+        parser.error("--quick and --epochs need --out: the page's own measurements are no place")
     plan = Plan(**{**arguments, "out": arguments["out"] or arguments["runs"] / "choices"})
     for name in names:
         CHOICES[name](plan)

@@ -104,14 +104,24 @@ def read(folder: Path) -> Evidence:
         pd.read_csv(folder / "published" / "top.csv"),
         pd.read_csv(folder / "published" / "classes.csv"),
         runs,
-        {
-            name: pd.read_csv(folder / "choices" / f"{name}.csv", dtype={"curve": str})
-            for name in there
-        },
+        {name: _trainings(folder / "choices" / f"{name}.csv") for name in there},
         {**made, "published_genomes": _json(published / "run.json")},
         pd.read_csv(published / "scores.csv"),
         pd.read_csv(published / "summary.csv"),
     )
+
+
+def _trainings(path: Path) -> pd.DataFrame:
+    """A choice's table; the curve of a training that diverged is empty.
+
+    Raises:
+        ValueError: where it mixes trainings of different lengths, which no figure may average.
+    """
+    table = pd.read_csv(path, dtype={"curve": str})
+    epochs = sorted(set(table.get("max_epochs", [])))
+    if len(epochs) > 1:
+        raise ValueError(f"{path}: max_epochs {epochs}, allowed one number; keep the rows of one")
+    return table.fillna({"curve": ""})
 
 
 def _json(path: Path) -> dict[str, Any]:

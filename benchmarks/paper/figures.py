@@ -9,7 +9,7 @@ from matplotlib.ticker import PercentFormatter
 
 from benchmarks.paper.choice_sections import setting_name
 from benchmarks.paper.evidence import Evidence, Run
-from benchmarks.paper.findings import optimizer_curves
+from benchmarks.paper.findings import optimizer_curves, reports_own
 from deap_nas.report import drawings, figures
 from deap_nas.report.lineage import telling_steps
 from deap_nas.report.pictures import (
@@ -36,8 +36,8 @@ def all_pictures(evidence: Evidence) -> Iterator[Picture]:
     if evidence.tested:
         for by in ("fitness", "fitness_time"):
             yield scatter(evidence, by)
-    if (trained := evidence.table("optimizers")) is not None:
-        yield optimizers(optimizer_curves(trained))
+    if (curves := optimizer_curves(evidence)) is not None:
+        yield optimizers(curves)
 
 
 def step(run: Run) -> Picture:
@@ -104,9 +104,8 @@ def published(evidence: Evidence) -> Picture:
 def optimizers(curves: pd.DataFrame) -> Picture:
     """Test accuracy by epoch: the best rate of each optimizer in colour, the others in grey."""
     figure, ax = new_figure(height=3.3)
-    own = (curves["optimizer"] == "sgd") & (curves["momentum"] == 0.9)
     shown = curves.groupby(["optimizer", "momentum"]).head(1).index
-    shown = shown.union(curves[own & (curves["learning_rate"] == 0.01)].index)
+    shown = shown.union([reports_own(curves).name])
     for row in curves.drop(shown).itertuples():
         ax.plot(range(1, 1 + len(row.curve)), row.curve, c=MUTED, lw=0.8, alpha=0.5)
     for i, row in enumerate(curves.loc[shown].itertuples()):

@@ -35,11 +35,20 @@ def learners(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["accuracy"] >= LEARNED]
 
 
+def sizes(evidence: Evidence) -> tuple[float, float]:
+    """Median parameters of the ten best by fitness, and of all that learned (NaN if none did)."""
+    table = pd.concat([run.table for run in evidence.tested]).drop_duplicates("genome")
+    best = table.nlargest(10, "fitness")["n_params"].median()
+    return float(best), float(learners(table)["n_params"].median())
+
+
 def pooled(evidence: Evidence) -> pd.DataFrame:
     """All genomes of the test-scored runs, with what may tell why they learned or not."""
     table = pd.concat([run.table for run in evidence.tested], ignore_index=True)
     genes = table["genome"].str.split(";")
+    winners = {run.best(by)["genome"] for run in evidence.tested for by in ("fitness", "accuracy")}
     return table.assign(
+        winner=table["genome"].isin(winners),
         head=genes.str[-1],
         sigmoid=[any("sigmoid" in gene for gene in row[:-1]) for row in genes],
         chance=table["accuracy"] < CHANCE,
@@ -51,10 +60,16 @@ def pooled(evidence: Evidence) -> pd.DataFrame:
 def by_head(table: pd.DataFrame) -> pd.DataFrame:
     """By last gene: ``genomes``, how many have less than 20 % (``chance``) and 50 % (``below``)
     accuracy, CPU seconds of all and of the latter (``wasted``), the ``best`` accuracy; and of the
-    genomes that were ``drawn``, not bred, how many have less than 50 % (``drawn_below``)."""
-    drawn = table["generation"] == 0
+    genomes that were ``drawn``, not bred, and of those with no sigmoid in a convolution
+    (``plain``), how many have less than 50 % (``drawn_below``, ``plain_below``)."""
+    drawn, plain = table["generation"] == 0, ~table["sigmoid"]
     sums = (
-        table.assign(drawn=drawn, drawn_below=drawn & table["below"])
+        table.assign(
+            drawn=drawn,
+            drawn_below=drawn & table["below"],
+            plain=plain,
+            plain_below=plain & table["below"],
+        )
         .groupby("head")
         .agg(
             genomes=("genome", "size"),
@@ -65,6 +80,8 @@ def by_head(table: pd.DataFrame) -> pd.DataFrame:
             best=("accuracy", "max"),
             drawn=("drawn", "sum"),
             drawn_below=("drawn_below", "sum"),
+            plain=("plain", "sum"),
+            plain_below=("plain_below", "sum"),
         )
     )
     return sums.loc[(sums["below"] / sums["genomes"]).sort_values(kind="stable").index]
@@ -142,18 +159,22 @@ def winners(evidence: Evidence) -> pd.DataFrame | None:
     return pd.DataFrame(rows, columns=columns)
 
 
-def optimizer_curves(trained: pd.DataFrame) -> pd.DataFrame:
+def optimizer_curves(evidence: Evidence) -> pd.DataFrame | None:
     """A row a setting: ``optimizer momentum learning_rate seeds last to_75``, the best first.
 
-    ``curve``: accuracy after each epoch, mean over the train seeds; ``to_75``: the first epoch at
-    which it is 75 % or more, NaN if none.
+    ``curve``: accuracy after each epoch, mean over the train seeds, empty if a training diverged
+    (``last`` is 0); ``to_75``: the first epoch at which it is 75 % or more, NaN if none.
     """
+    trained = evidence.table("optimizers")
+    if trained is None or not _is_reports_own(trained).any():
+        return None
     rows = []
     for key, group in trained.groupby(["optimizer", "momentum", "learning_rate"], sort=False):
-        curve = np.mean([[float(a) for a in text.split()] for text in group["curve"]], axis=0)
+        each = [[float(a) for a in text.split()] for text in group["curve"]]
+        curve = np.mean(each, axis=0) if all(each) else np.array([])
         reached = np.flatnonzero(curve >= 0.75)
         first = float(reached[0] + 1) if len(reached) else float("nan")
-        rows.append((*key, len(group), curve[-1], first, curve))
+        rows.append((*key, len(group), curve[-1] if len(curve) else 0.0, first, curve))
     columns = ["optimizer", "momentum", "learning_rate", "seeds", "last", "to_75", "curve"]
     return pd.DataFrame(rows, columns=columns).sort_values(
         "last", ascending=False, ignore_index=True, kind="stable"
@@ -162,8 +183,17 @@ def optimizer_curves(trained: pd.DataFrame) -> pd.DataFrame:
 
 def reports_own(curves: pd.DataFrame) -> pd.Series:
     """The report's optimizer among those compared: SGD 0.01 with momentum 0.9."""
-    own = (curves["optimizer"] == "sgd") & (curves["momentum"] == 0.9)
-    return curves[own & (curves["learning_rate"] == 0.01)].iloc[0]
+    return curves[_is_reports_own(curves)].iloc[0]
+
+
+def _is_reports_own(table: pd.DataFrame) -> pd.Series:
+    own = (table["optimizer"] == "sgd") & (table["momentum"] == 0.9)
+    return own & (table["learning_rate"] == 0.01)
+
+
+def training_noise(evidence: Evidence, genome: str) -> float:
+    """Standard deviation of one of the four genomes' accuracy over train seeds."""
+    return float(evidence.four.set_index("genome").loc[genome, "std_accuracy"])
 
 
 def by_neighbours(clocks: pd.DataFrame) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from deap_nas.files import write_whole
 REPEAT = """\
 ```bash
 python -m benchmarks.paper.run                    # the searches; finished ones are searched again
-python benchmarks/published_genomes.py --seeds 5  # the four complete genomes
+python benchmarks/published_genomes.py --seeds {seeds}  # the four complete genomes
 python -m benchmarks.paper.choices                # the choices; does what is missing
 python -m benchmarks.paper.page                   # this page
 ```
@@ -66,7 +66,7 @@ def build(evidence: Evidence) -> str:
         ("Choice: one training a genome; does the ranking hold?", choices.stability(evidence)),
         ("What agrees, what differs, and why", verdict.agreement(evidence)),
         ("What to change in the search by default", changes(evidence)),
-        ("To repeat it", REPEAT),
+        ("To repeat it", REPEAT.format(seeds=evidence.four["seeds"].min())),
     ):
         parts += [f"## {title}", text]
     return "\n\n".join(parts) + "\n"

@@ -14,8 +14,7 @@ from benchmarks.paper.evidence import CHANCE, LEARNED, Evidence
 @dataclass(frozen=True)
 class Stability:
     """Genomes trained with several seeds: ``accuracy`` and ``fitness``, a row a genome, a column a
-    seed, the best first. ``regret``: fitness lost, on average over the other seeds, by taking the
-    winner of one seed."""
+    seed, the best first. ``regret``: see there."""
 
     accuracy: pd.DataFrame
     fitness: pd.DataFrame
@@ -38,8 +37,9 @@ def stability(evidence: Evidence) -> Stability | None:
     if 0 not in set(long["train_seed"]):
         first = run.table[run.table["genome"].isin(long["genome"])].assign(train_seed=0)
         long = pd.concat([first[columns], long], ignore_index=True)
-    accuracy, fitness = (
-        long.pivot_table(index="genome", columns="train_seed", values=by) for by in columns[2:]
+    accuracy, fitness = (  # of genomes that were trained with every seed so far
+        long.pivot_table(index="genome", columns="train_seed", values=by).dropna()
+        for by in columns[2:]
     )
     order = fitness.mean(axis=1).sort_values(ascending=False, kind="stable").index
     accuracy, fitness = accuracy.loc[order], fitness.loc[order]
@@ -63,11 +63,13 @@ def root_mean_square(values: pd.Series) -> float:
 
 
 def regret(fitness: pd.DataFrame) -> float:
-    """Mean over seeds: the best mean of the other seeds minus that of this seed's winner."""
+    """Fitness given away by taking the winner of one seed instead of that of all seeds but one,
+    both judged by the seed left out, so that seeds that differ by noise alone give 0 on average."""
     lost = []
-    for seed in fitness:
-        others = fitness.drop(columns=seed).mean(axis=1)
-        lost.append(others.max() - others[fitness[seed].idxmax()])
+    for left_out in fitness:
+        judge, others = fitness[left_out], fitness.drop(columns=left_out)
+        best = judge[others.mean(axis=1).idxmax()]
+        lost += [best - judge[others[seed].idxmax()] for seed in others]
     return float(np.mean(lost))
 
 

@@ -37,7 +37,7 @@ def searches(evidence: Evidence) -> str:
                 percent(good["accuracy"].max()),
             )
         )
-    header = ("run", "scored on", "genomes trained", "hours, two workers", "CPU hours of training")
+    header = ("run", "scored on", "genomes trained", "hours, wall clock", "CPU hours of training")
     header = (*header, "wall clock / CPU of training", "best fitness", "best accuracy")
     lines = [origin(run.made, seeds_of(run)) for run in evidence.runs.values()]
     note = (
@@ -187,8 +187,7 @@ def scatters(evidence: Evidence) -> str:
         f"{len(theirs)} that the report's tables show; its other points are in its pictures alone. "
         "The colour of figure 7 has seconds in it, ours of this machine."
     )
-    best = float(table_of_all.nlargest(10, "fitness")["n_params"].median())
-    learned = float(findings.learners(table_of_all)["n_params"].median())
+    best, learned = findings.sizes(evidence)
     if not math.isnan(learned):
         verb = "agrees" if best < learned else "does not agree"
         parts.append(

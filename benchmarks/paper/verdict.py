@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.paper import findings
-from benchmarks.paper.evidence import LEARNED, Evidence, Run
+from benchmarks.paper.evidence import Evidence, Run
 from benchmarks.paper.ranks import root_mean_square
 from benchmarks.paper.report_sections import class_scores
 from benchmarks.paper.text import listed, percent, points
@@ -44,7 +44,7 @@ def _numbers(evidence: Evidence) -> str:
     if not runs:
         return f"{subject} {verdict}: {four}; no search is done yet."
     ours = listed(
-        f"{run.best('fitness')['fitness']:.2f} with {percent(run.best('accuracy')['accuracy'], 1)} "
+        f"{run.best('fitness')['fitness']:.2f} and {percent(run.best('accuracy')['accuracy'], 1)} "
         f"({run.name})"
         for run in runs
     )
@@ -67,27 +67,27 @@ def _pattern(evidence: Evidence) -> str:
     same = sum(findings.weakest(class_scores(run), names) == theirs for run in runs)
     if not runs:
         return "Its tables by class and its scatter plots are not compared yet."
-    sizes = listed(f"{run.best('fitness')['n_params']:,}" for run in runs)
-    size = evidence.top.loc[evidence.top["fitness"].idxmax(), "n_params"]
-    networks = "a network" if len(runs) == 1 else "networks"
-    whole = "holds" if same == len(runs) else "holds in part" if same else "differs"
+    best, learned = findings.sizes(evidence)
+    prefers = "prefers" if best < learned else "does not prefer"
+    held = (same / len(runs), float(best < learned))
+    whole = "holds" if min(held) == 1 else "holds in part" if max(held) else "differs"
     which = f"are its weakest in {same} of {len(runs)}" if len(runs) > 1 else "are its weakest"
     if not same:
         which = "are not all its weakest"
     return (
-        f"The pattern that it describes {whole}: fitness picks {networks} of {sizes} parameters "
-        f"(the report's: {size:,}), and the report's three weakest classes, {listed(theirs)}, "
-        f"{which}."
+        f"The pattern that it describes {whole}: fitness {prefers} small networks (the ten best "
+        f"have {best:,.0f} parameters in the median, all that learned {learned:,.0f}), and the "
+        f"report's three weakest classes, {listed(theirs)}, {which}."
     )
 
 
 def _care(evidence: Evidence) -> str:
     found, clocks = findings.optimism(evidence), evidence.table("clocks")
     parts = []
-    if found is not None:
+    if found is not None and found.size > 0:
         parts.append(f"scores on the test set that chose them ({points(found.size)} points here)")
     if evidence.tested:
-        low = (findings.pooled(evidence)["accuracy"] < LEARNED).mean()
+        low = findings.pooled(evidence)["below"].mean()
         parts.append(f"a search in which {percent(low, 0)} of our genomes never reach 50 %")
     if clocks is not None:
         ratio = findings.by_neighbours(clocks)["wall_ratio"].iloc[-1]
