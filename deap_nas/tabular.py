@@ -213,6 +213,8 @@ class TabularEvaluator:
 
 
 def _evaluation(row: Mapping[str, Any]) -> Evaluation:
+    if None in row:  # where csv.DictReader puts them
+        raise ValueError("more cells than columns")
     scores = {
         int(name.removeprefix(CURVE)): float(value)
         for name, value in row.items()

@@ -127,8 +127,10 @@ class Trainer:
                 row["val_accuracy"] = accuracy = float(np.trace(confusion) / confusion.sum())
                 if not recipe.best_epoch or accuracy > best[0]:
                     best = (accuracy, epoch, run_epoch.weights, confusion)
-            if not math.isfinite(loss) or (scored and not math.isfinite(row["val_loss"])):
-                return Trained(self._diverged(genome, epoch, loss, watch), [])
+            for name in ("loss", "val_loss"):
+                if not math.isfinite(row.get(name, 0.0)):
+                    reason = f"{name} {row[name]} in epoch {epoch}"
+                    return Trained(self._diverged(genome, epoch, reason, watch), [])
             if stopper.stops(row):
                 break
         accuracy, best_epoch, weights, confusion = best
@@ -163,8 +165,11 @@ class Trainer:
         """Write a trained network as a plain Keras model, whole or not at all."""
         final = Path(path)
         part = final.with_name(f".{final.name}.{os.getpid()}.part.keras")
-        self._model(genome, weights).save(part)
-        os.replace(part, final)
+        try:
+            self._model(genome, weights).save(part)
+            os.replace(part, final)
+        finally:
+            part.unlink(missing_ok=True)
 
     def _scorer(self, genome: Sequence[Gene], weights: Weights) -> Any:
         return self._make_scorer(self._model(genome, weights))
@@ -178,9 +183,8 @@ class Trainer:
         return model
 
     def _diverged(
-        self, genome: Sequence[Gene], epoch: int, loss: float, watch: Stopwatch
+        self, genome: Sequence[Gene], epoch: int, reason: str, watch: Stopwatch
     ) -> Evaluation:
-        reason = f"loss {loss} in epoch {epoch}"
         return failed("diverged", reason, epochs=epoch, **self._measured(genome, watch))
 
     def _measured(self, genome: Sequence[Gene], watch: Stopwatch) -> dict[str, Any]:

@@ -26,7 +26,6 @@ import stubs
 
 from deap_nas import workers
 from deap_nas.data import Dataset
-from deap_nas.genome import parse_genome
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
@@ -35,7 +34,6 @@ REAL = "REAL_TRAINING"  # environment: set for training with TensorFlow
 PAGE = "DRAW_PAGE"  # environment: set for the page at the end, which takes longer than all the rest
 MARK = "DRIVER_MARK"  # environment: tells the processes of one test from others
 TIMES = ("train_seconds", "train_cpu_seconds", "fitness_time", "measured_on")
-PAPER_GENOME = "NC 16 3 tanh;NC 6 3 swish;RC 6 3 tanh;RC 10 3 tanh;FL swish"
 
 TARGET = "deap_nas.train:Trainer"
 
@@ -304,11 +302,6 @@ def digest_of(path: Path) -> str:
 def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
     """The parts in which two outcomes differ."""
     return [name for name in one if one[name] != other[name]]
-
-
-def text_of(genome: str) -> str:
-    """A genome's canonical text."""
-    return str(parse_genome(genome))
 
 
 if __name__ == "__main__":

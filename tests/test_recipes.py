@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import drivers
 import pytest
 
+from deap_nas import evaluator
 from deap_nas.recipes import RECIPES, Recipe, RecipeError, find_recipe
-from deap_nas.train import TRAINING_VERSION
 
 # What each (name, version) has meant since it was first used in results that are cached.
 GOLDEN = {
@@ -56,8 +57,16 @@ def test_the_golden_test_can_fail(monkeypatch):
         test_a_changed_recipe_has_a_new_version("fast")
 
 
-def test_the_key_of_the_cache_names_recipe_version_and_that_of_training():
-    assert TRAINING_VERSION >= 1
+def test_the_key_of_the_cache_names_recipe_version_and_that_of_training(monkeypatch):
+    def key(recipe: Recipe = RECIPES["fast"]) -> str:
+        with evaluator.Evaluator(drivers.tiny_dataset(), recipe=recipe, cache=None) as it:
+            return it.key("NC 2 3 relu;FL relu")
+
+    before = key()
+    assert key() == before
+    assert key(replace(RECIPES["fast"], version=1000)) != before
+    monkeypatch.setattr(evaluator, "TRAINING_VERSION", evaluator.TRAINING_VERSION + 1)
+    assert key() != before
 
 
 # --- rates

@@ -24,7 +24,6 @@ from deap_nas.genome import format_genes
 SPACE = SearchSpace((0, 3), kernels=(2, 3, 5), input_shape=(8, 8, 1))
 A = parse_genome("NC 2 2 relu;RC 2 5 relu;RC 4 2 tanh;FL relu")
 B = parse_genome("RC 4 3 tanh;NC 4 3 relu;NC 2 5 tanh;RC 2 3 relu;FL tanh")
-UNIFORM = pytest.mark.parametrize("cx", [cx_uniform, cx_uniform_by_kind])
 EVERY = pytest.mark.parametrize("cx", [cx_uniform, cx_uniform_by_kind, cx_uniform_reject])
 
 

@@ -94,6 +94,6 @@ def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return view
 
 
-def one_line(error: BaseException) -> str:
+def message_of(error: BaseException) -> str:
     """An exception's message, or its class without one, on one line."""
     return " ".join(str(error).split()) or type(error).__name__

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from deap_nas.data.dataset import DataError, Dataset, Images, Labels, held_out, one_line
+from deap_nas.data.dataset import DataError, Dataset, Images, Labels, held_out, message_of
 
 FASHION_CLASSES = (
     "T-shirt/top",
@@ -157,7 +157,7 @@ def _download(cache: Path) -> None:
                 )
                 os.replace(path, cache / f"{name}.gz")
     except Exception as error:  # get_file raises Exception itself
-        reason = one_line(error)
+        reason = message_of(error)
         raise DataError(
             f"Fashion-MNIST was not found and not downloaded ({reason}): {_REMEDIES}"
         ) from error
@@ -173,7 +173,7 @@ def _read_idx(path: Path, sha256: str) -> npt.NDArray[np.uint8]:
             content = gzip.decompress(content)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(
-            f"{path} cannot be read ({one_line(error)}): delete it, then {_REMEDIES}"
+            f"{path} cannot be read ({message_of(error)}): delete it, then {_REMEDIES}"
         ) from error
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:

@@ -12,7 +12,9 @@ from deap_nas.data.npz import load_npz
 MINI_PATH = Path(__file__).with_name("files") / "fashion_mnist_mini.npz"
 
 
-def load_dataset(name: str, *, data_dir: str | Path | None = None, split_seed: int = 0) -> Dataset:
+def load_dataset(
+    name: str | Path, *, data_dir: str | Path | None = None, split_seed: int = 0
+) -> Dataset:
     """Load "fashion_mnist", "fashion_mnist_mini" or the .npz file at the path ``name``.
 
     ``data_dir`` names the directory of Fashion-MNIST's four IDX files; only "fashion_mnist" reads
@@ -21,6 +23,7 @@ def load_dataset(name: str, *, data_dir: str | Path | None = None, split_seed: i
     """
     if split_seed < 0:
         raise DataError(f"split_seed is {split_seed}: allowed whole numbers from 0; use 0")
+    name = os.fspath(name)
     if name == "fashion_mnist":
         return load_fashion_mnist(data_dir, split_seed)
     if name == "fashion_mnist_mini":

@@ -18,7 +18,7 @@ from deap_nas.data.checks import (
     check_can_hold_out,
     count_classes,
 )
-from deap_nas.data.dataset import ARRAYS, DATASETS, DataError, Dataset, held_out, one_line
+from deap_nas.data.dataset import ARRAYS, DATASETS, DataError, Dataset, held_out, message_of
 
 _NPZ_ARRAYS = (*ARRAYS, "class_names")
 _NPZ_REMEDY = (
@@ -82,5 +82,5 @@ def _read_npz(path: Path) -> dict[str, npt.NDArray[Any]]:
                     raise ValueError("not an array")
         return arrays
     except Exception as error:  # a damaged zip raises a dozen classes
-        reason = one_line(error)
+        reason = message_of(error)
         raise DataError(f"{path}: {key} cannot be read ({reason}): {_NPZ_REMEDY}") from error
