@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from report_runs import BASELINE, make_run, write_config
 
-from deap_nas.journal import read_lines
+from deap_nas.journal import _seal, read_lines
 from deap_nas.report.__main__ import main
 from deap_nas.report.page import make_report
 from deap_nas.report.record import ReportError, read_run
@@ -290,7 +290,7 @@ def test_two_genomes(tmp_path: Path) -> None:
     folder = make_run(tmp_path / "run", population=2, generations=0)
     page = Reader(make_report(folder, tensorflow=False).read_text())
     assert page.facts["genomes"][1] == "2"
-    assert "A knee needs at least three" in page.prose or "knee" in page.prose
+    assert "A knee needs at least three" in page.prose
 
 
 def test_only_failures(tmp_path: Path) -> None:
@@ -312,13 +312,16 @@ def test_a_class_that_is_never_predicted(tmp_path: Path) -> None:
 
 
 def test_an_empty_top_five_says_why(tmp_path: Path) -> None:
-    folder = make_run(tmp_path / "run", population=4, generations=0, seed=5)
-    table = read_run(folder).table
+    folder = make_run(tmp_path / "run", population=4, generations=0)
+    lines = read_lines(folder)
+    for line in lines:
+        if line["kind"] == "evaluation":
+            line["evaluation"]["accuracy"] *= 0.75
+    (folder / "journal.jsonl").write_bytes(b"".join(map(_seal, lines)))
     page = Reader(make_report(folder, tensorflow=False).read_text())
-    if table["accuracy"].max() <= 0.75:
-        assert "is above 75% accuracy; the best has" in page.prose
-    else:
-        assert "top_fitness_time" in page.tables
+    assert "is above 75% accuracy; the best has" in page.prose
+    assert "top_fitness_time" not in page.tables
+    assert "top_fitness" in page.tables
 
 
 def test_nothing_yet(tmp_path: Path) -> None:
@@ -383,7 +386,7 @@ def test_text_from_outside_is_escaped(tmp_path: Path) -> None:
     (folder / "config.json").write_text(json.dumps(config))
     text = make_report(folder, tensorflow=False).read_text()
     assert "<script>alert" not in text
-    assert "<b>&<" not in text
+    assert "<b>&" not in text
 
 
 def test_what_is_missing_is_named(folder: Path, page: Reader) -> None:

@@ -8,15 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from deap_nas.command import Parser, one_line_errors, quiet
+from deap_nas.command import Parser, quiet, status_of
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "python -m deap_nas.report") -> int:
     """Run the command; returns the exit status."""
     arguments = make_parser(prog).parse_args(argv)
-    with one_line_errors() as status, quiet():
-        status.code = _report(arguments)
-    return status.code
+    return status_of(lambda: _report(arguments))
 
 
 def make_parser(prog: str) -> argparse.ArgumentParser:
@@ -44,18 +42,19 @@ def make_parser(prog: str) -> argparse.ArgumentParser:
 
 
 def _report(arguments: Any) -> int:
-    from deap_nas.report.page import make_report
+    with quiet():
+        from deap_nas.report.page import make_report
 
-    page = make_report(
-        arguments.dir, genome=arguments.genome, tensorflow=not arguments.no_tensorflow
-    )
-    print(f"page: {page}")
-    if arguments.export:
-        from deap_nas.report.export import export
+        page = make_report(
+            arguments.dir, genome=arguments.genome, tensorflow=not arguments.no_tensorflow
+        )
+        print(f"page: {page}")
+        if arguments.export:
+            from deap_nas.report.export import export
 
-        formats = ["keras", "onnx"] if arguments.onnx else ["keras"]
-        for line in export(arguments.dir, arguments.export, arguments.genome, formats):
-            print(line)
+            formats = ["keras", "onnx"] if arguments.onnx else ["keras"]
+            for line in export(arguments.dir, arguments.export, arguments.genome, formats):
+                print(line)
     return 0
 
 

@@ -21,6 +21,7 @@ from deap_nas.report.shown import Shown
 from deap_nas.settings import FREE
 
 SEEDS = ("seed", "train_seed")
+IGNORED = (*FREE, *SEEDS)
 POOLED = (
     *("accuracy", "test_accuracy", "n_params", "fitness", "hypervolume", "genomes", "hours"),
     *("baseline_accuracy", "baseline_test_accuracy", "ahead", "test_ahead"),
@@ -95,7 +96,7 @@ def group(runs: dict[str, Record]) -> list[Group]:
     """Put repeats together: the same settings and data but for the seeds."""
     alike: dict[str, dict[str, Record]] = {}
     for name, record in runs.items():
-        settings = {k: v for k, v in record.settings.items() if k not in (*FREE, *SEEDS)}
+        settings = {k: v for k, v in record.settings.items() if k not in IGNORED}
         key = json.dumps([settings, record.config["data"]["fingerprint"]], sort_keys=True)
         alike.setdefault(key, {})[name] = record
     names = [_common(each) for each in alike.values()]
@@ -177,14 +178,20 @@ def pooled_table(runs: pd.DataFrame) -> pd.DataFrame:
 
 def differences_table(groups: Sequence[Group]) -> pd.DataFrame:
     """Settings in which the searches differ: one row a setting, one column a search."""
-    settings = {each.name: next(iter(each.runs.values())).settings for each in groups}
-    names = [name for name in next(iter(settings.values())) if name not in (*FREE, *SEEDS)]
+    firsts = {each.name: next(iter(each.runs.values())) for each in groups}
+    settings = {name: {"data": _data(run), **run.settings} for name, run in firsts.items()}
+    names = [name for name in next(iter(settings.values())) if name not in IGNORED]
     rows = [
         {"setting": name, **{search: str(values.get(name)) for search, values in settings.items()}}
         for name in names
         if len({str(values.get(name)) for values in settings.values()}) > 1
     ]
     return pd.DataFrame(rows, columns=["setting", *settings])
+
+
+def _data(record: Record) -> str:
+    """The data's name and fingerprint: a file may have changed since."""
+    return f"{record.settings['dataset']} {record.config['data']['fingerprint'][:8]}"
 
 
 def volumes_table(groups: Sequence[Group], reference: int) -> pd.DataFrame:
@@ -217,8 +224,8 @@ def _all_rows(groups: Sequence[Group]) -> pd.DataFrame:
 def _warnings(runs: dict[str, Record]) -> list[str]:
     """What makes the scores of the runs no match for each other."""
     found = []
-    for what in ("dataset", "split", "split_seed", "fitness"):
-        values = {str(record.settings[what]) for record in runs.values()}
+    for what in ("data", "split", "split_seed", "fitness"):
+        values = {str({"data": _data(run), **run.settings}[what]) for run in runs.values()}
         if len(values) > 1:
             found.append(f"{what.replace('_', ' ')} differs ({', '.join(sorted(values))})")
     unfinished = [name for name, record in runs.items() if record.state != "finished"]

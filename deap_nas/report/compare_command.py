@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from deap_nas.command import Parser, UserError, one_line_errors, quiet
+from deap_nas.command import Parser, UserError, quiet, status_of
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "deap-nas compare") -> int:
@@ -25,12 +25,10 @@ def main(argv: Sequence[str] | None = None, prog: str = "deap-nas compare") -> i
         help="the page (default: compare.html, in DIR if that holds the runs)",
     )
     arguments = parser.parse_args(argv)
-    with one_line_errors() as status, quiet():
-        print(f"page: {_compare(arguments.dirs, arguments.out)}")
-    return status.code
+    return status_of(lambda: _compare(arguments.dirs, arguments.out))
 
 
-def _compare(dirs: list[Path], out: Path | None) -> Path:
+def _compare(dirs: list[Path], out: Path | None) -> int:
     from deap_nas.report.compare import find_runs, make_comparison
 
     find_runs(dirs)  # an error names the run before the page
@@ -38,4 +36,6 @@ def _compare(dirs: list[Path], out: Path | None) -> Path:
     path = out or (dirs[0] if holds_runs else Path()) / "compare.html"
     if path.suffix != ".html" or not path.parent.is_dir():
         raise UserError(f"--out {path}: give a name that ends in .html, in a folder that is there")
-    return make_comparison(dirs, path)
+    with quiet():
+        print(f"page: {make_comparison(dirs, path)}")
+    return 0

@@ -102,7 +102,9 @@ def volumes_figure(volumes: pd.DataFrame, reference: int) -> Picture:
         wide = mine.pivot_table(index="generation", columns="run", values="hypervolume")
         if wide.shape[1] > 1:
             ax.plot(wide.index, wide, c=style["c"], lw=0.7, alpha=0.5)
-        ax.plot(wide.index, wide.mean(axis=1), ms=4, lw=1.8, label=search, **style)
+        ax.plot(
+            wide.dropna().index, wide.dropna().mean(axis=1), ms=4, lw=1.8, label=search, **style
+        )
     ax.set(xlabel="generation", ylabel="hypervolume (accuracy × decades)")
     whole_axis(ax.xaxis)
     _legend(figure)
@@ -111,7 +113,8 @@ def volumes_figure(volumes: pd.DataFrame, reference: int) -> Picture:
         figure,
         "Hypervolume by generation",
         f"Line chart of the hypervolume of each search, reference point accuracy 0 and "
-        f"{reference:,} parameters; thin lines are runs, thick ones the mean of repeats.",
+        f"{reference:,} parameters; thin lines are runs, thick ones the mean of "
+        "repeats, as far as the shortest of them goes.",
     )
 
 

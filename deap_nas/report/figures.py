@@ -172,9 +172,10 @@ def confusion_figure(confusion: np.ndarray[Any, Any], names: Sequence[str], of: 
     ax.grid(visible=False)
     shares = confusion / np.maximum(1, confusion.sum(axis=1, keepdims=True))
     for (i, j), count in np.ndenumerate(confusion):
-        box = Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor=BLUE, alpha=shares[i, j], lw=0)
+        # No darker than 0.8: the number over it must stay legible.
+        box = Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor=BLUE, alpha=0.8 * shares[i, j], lw=0)
         ax.add_patch(box)
-        colour = "#ffffff" if shares[i, j] > 0.6 else INK if count else MUTED
+        colour = INK if count else MUTED
         ax.text(j, i, str(count), ha="center", va="center", fontsize=8, color=colour)
     ax.set(xlim=(-0.5, n - 0.5), ylim=(n - 0.5, -0.5))
     ax.set(xlabel="predicted class", ylabel="true class")
