@@ -7,12 +7,12 @@ import contextlib
 import signal
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, NoReturn
 
-from deap_nas.presets import read_genomes
+from deap_nas.presets import DEFAULT, PRESETS, read_genomes
 from deap_nas.settings import Settings
 
 
@@ -51,7 +51,8 @@ def given_settings(arguments: dict[str, Any]) -> dict[str, Any]:
 
 def _add_option(group: Any, each: Any) -> None:
     flag = "--" + each.name.replace("_", "-")
-    allowed, default = each.metadata["allowed"], each.default
+    # Not the field's own default: without --preset, the preset DEFAULT is in effect.
+    allowed, default = each.metadata["allowed"], PRESETS[DEFAULT].get(each.name, each.default)
     text = each.metadata["help"].replace("%", "%%")
     if allowed:
         text += f": {', '.join(allowed)}"
@@ -77,25 +78,25 @@ def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
     print(f"warning: {message}", file=sys.stderr)
 
 
-class Status:
-    """The exit status that a command comes to."""
+def status_of(work: Callable[[], int]) -> int:
+    """Do a command's work; the exit status that it comes to.
 
-    code = 0
-
-
-@contextlib.contextmanager
-def one_line_errors() -> Iterator[Status]:
-    """Turn what a user can mend into one line on standard error and exit status 2, and what stops a
-    search into one line and exit status 1; anything else is a bug, and keeps its traceback."""
-    status = Status()
+    What a user can mend is one line on standard error and exit status 2, what stops a search one
+    line and exit status 1, Ctrl-C and SIGTERM one word; anything else is a bug, and keeps its
+    traceback.
+    """
     try:
-        yield status
+        with terminable():
+            return work()
+    except (KeyboardInterrupt, Terminated) as stop:
+        print("stopped", file=sys.stderr)
+        return exit_status(stop)
     except (ValueError, UserError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        status.code = 2
+        return 2
     except (OSError, RuntimeError, ImportError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        status.code = 1
+        return 1
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 from deap_nas.cost import count_multiply_adds, count_params
 from deap_nas.data import Dataset
 from deap_nas.evaluator import cores
-from deap_nas.settings import Settings
+from deap_nas.settings import ALGORITHMS, Settings
 from deap_nas.space import SearchSpace
 from deap_nas.terminal import duration
 
@@ -43,6 +43,8 @@ def explain(settings: Settings, dataset: Dataset, space: SearchSpace) -> str:
         f"search:    {settings.algorithm}, population {settings.population}, "
         f"{settings.generations} generations bred: at most {most} trainings, each distinct genome "
         f"once; {workers} workers",
+        "breeding:  "
+        + ", ".join(f"{name} {getattr(settings, name)}" for name in ALGORITHMS[settings.algorithm]),
         f"time:      about {duration(START_UP + one * most / workers)} at the most (an estimate: "
         f"{duration(one)} a training, from a formula fitted on another machine)",
         "nothing was written",

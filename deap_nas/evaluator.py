@@ -38,6 +38,10 @@ class Record(Protocol):
 
     def closed(self) -> bool: ...
 
+    def skips(self, genome: str, /) -> bool: ...
+
+    def skip(self, genomes: list[str], /) -> None: ...
+
     def elapsed(self) -> float: ...
 
 
@@ -85,7 +89,7 @@ class Evaluator:
 
     def __init__(
         self,
-        dataset: str | Dataset,
+        dataset: str | Path | Dataset,
         *,
         recipe: str | Recipe = "fast",
         fitness: str | Fitness = accuracy_per_log_params,
@@ -101,12 +105,13 @@ class Evaluator:
         slots: int = SLOTS,
         record: Record | None = None,
     ) -> None:
-        self.dataset = load_dataset(dataset) if isinstance(dataset, str) else dataset
+        self.dataset = dataset if isinstance(dataset, Dataset) else load_dataset(dataset)
         self.recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
         self.fitness = _find_fitness(fitness) if isinstance(fitness, str) else fitness
         self.split, self.train_seed = split, train_seed
         self.max_evaluations, self.time_budget = max_evaluations, time_budget
-        self.max_failures, self.slots = max_failures, _at_least_1("slots", slots)
+        self.max_failures: int | None = max_failures
+        self.slots = _at_least_1("slots", slots)
         self.observe: Callable[[str, Evaluation, bool], None] = lambda *_: None
         self._record = record
         self._known: dict[str, Evaluation] = {}
@@ -160,14 +165,17 @@ class Evaluator:
         """Evaluations in order; each distinct genome is measured once; None beyond the budget."""
         texts = [format_genes(genome) for genome in genomes]
         new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        allowed = [text for text in new if not (self._record and self._record.skips(text))]
         if self.max_evaluations is not None:
-            new = new[: max(0, self.max_evaluations - len(self._known))]
-        untrained = [text for text in new if not self._recall(text)]
-        if self._record and self._record.closed():
-            untrained = []
+            allowed = allowed[: max(0, self.max_evaluations - len(self._known))]
+        untrained = [text for text in allowed if not self._recall(text)]
         if untrained:  # else a stream may have the workers, and its outcomes would end here
-            for _ in self._train(deque(untrained)):
+            # What a written generation did not skip was measured, whatever the clock says now.
+            lost = self._record is not None and self._record.closed()
+            for _ in self._train(deque(untrained), in_time=lost):
                 pass
+        if self._record:
+            self._record.skip([text for text in new if text not in self._known])
         return [self._known.get(text) for text in texts]
 
     def stream(
@@ -202,6 +210,10 @@ class Evaluator:
         asked = self._stream.flying if self._stream else {}
         outcomes = self._record.outcomes() if self._record else []
         return any(text not in self._known and text not in asked for text, _ in outcomes)
+
+    def lift_limits(self) -> None:
+        """The search is over: measure what else is asked for, whatever was spent or has failed."""
+        self.max_evaluations = self.time_budget = self.max_failures = None
 
     def failed(self, genome: Iterable[Any]) -> bool:
         """Whether a measured genome has no score: it may enter no elite, archive or front."""
@@ -264,14 +276,14 @@ class Evaluator:
     def _late(self) -> bool:
         return self.time_budget is not None and self._elapsed() >= self.time_budget
 
-    def _train(self, texts: deque[str]) -> Iterator[str]:
+    def _train(self, texts: deque[str], in_time: bool = False) -> Iterator[str]:
         """Train and keep what is in a queue, which may grow meanwhile; each as it ends."""
-        for task, outcome in self._workers.run(_Tasks(self, texts)):
+        for task, outcome in self._workers.run(_Tasks(self, texts, in_time)):
             self._keep(task.key, self._trained(task.key, outcome), cached=False)
             yield task.key
 
-    def _next_task(self, texts: deque[str]) -> Task | None:
-        if not texts or self._late():
+    def _next_task(self, texts: deque[str], in_time: bool) -> Task | None:
+        if not texts or (not in_time and self._late()):
             return None
         text = texts.popleft()
         return Task(text, "train", self._job(text))
@@ -314,7 +326,7 @@ class Evaluator:
         if cached:  # failures of before do not count against what was mended since
             return
         self._failures = [] if evaluation.ok else [*self._failures, evaluation]
-        if len(self._failures) >= self.max_failures:
+        if self.max_failures is not None and len(self._failures) >= self.max_failures:
             kinds = Counter(f"{e.status} ({e.reason})" for e in self._failures)
             common = "; ".join(f"{n} x {kind}" for kind, n in kinds.most_common(3))
             raise TooManyFailures(
@@ -334,14 +346,14 @@ class Evaluator:
 class _Tasks:
     """An iterator whose end is not final: ``Workers.run`` asks again when a worker is free."""
 
-    def __init__(self, evaluator: Evaluator, texts: deque[str]) -> None:
-        self._evaluator, self._texts = evaluator, texts
+    def __init__(self, evaluator: Evaluator, texts: deque[str], in_time: bool) -> None:
+        self._evaluator, self._texts, self._in_time = evaluator, texts, in_time
 
     def __iter__(self) -> Iterator[Task]:
         return self
 
     def __next__(self) -> Task:
-        task = self._evaluator._next_task(self._texts)
+        task = self._evaluator._next_task(self._texts, self._in_time)
         if task is None:
             raise StopIteration
         return task

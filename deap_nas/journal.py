@@ -13,6 +13,7 @@ import json
 import os
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from deap_nas.worker import one_line
 
 
 class JournalWarning(UserWarning):
-    """A line of the journal is damaged; what it said will be done again."""
+    """A file of the run is damaged; what it said will be done again."""
 
 
 class JournalError(RuntimeError):
@@ -33,8 +34,10 @@ class JournalError(RuntimeError):
 class Journal:
     """The outcomes and generations of one run, in its directory.
 
-    Lines are ``{"kind": "evaluation" | "generation" | "end", ...}``. Weights are beside it, one
-    file a genome, written before the line that speaks of them.
+    Lines are ``{"kind": "evaluation" | "generation" | "stop" | "end", ...}``. What the clock
+    decided is written, too (the genomes that a generation had no time for, and "stop", the
+    generation after which no more were bred), since by the time of a resume it says otherwise.
+    Weights are beside it, one file a genome, written before the line that speaks of them.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -45,8 +48,10 @@ class Journal:
         remove_parts(self._weights)
         self._outcomes: dict[str, dict[str, Any]] = {}
         self._generations: dict[int, dict[str, Any]] = {}
+        self._stop: dict[str, Any] | None = None
         self.end: dict[str, Any] | None = None
         self.generation: int | None = 0
+        self._skipped: list[str] = []
         for line in self._read():
             self._learn(line)
         self._before: float = max([0.0, *(line["elapsed"] for line in self._lines())])
@@ -72,8 +77,7 @@ class Journal:
     def record(self, genome: str, trained: Trained, cached: bool) -> None:
         """Write an outcome; on return it is on disk."""
         if trained.weights:
-            path = _weights_path(self._weights.parent, genome)
-            write_whole(path, pack_weights(trained.weights))
+            self.keep_weights(genome, trained.weights)
         self.append(
             "evaluation",
             genome=genome,
@@ -88,9 +92,21 @@ class Journal:
         return [(line["genome"], line["cached"]) for line in lines]
 
     def closed(self) -> bool:
-        """Whether the present generation is written: what has no outcome by then, in an earlier
-        session of this run, was not measured, and will not be."""
+        """Whether the present generation is written, by an earlier session of this run."""
         return self.generation in self._generations
+
+    def skips(self, genome: str) -> bool:
+        """Whether an earlier session had no time for a genome in the present generation."""
+        if self.generation is None or not self.closed():
+            return False
+        skipped = self._generations[self.generation].get("skipped")
+        if skipped is None:  # the run is older than that: whatever has no outcome
+            return genome not in self._outcomes
+        return genome in skipped
+
+    def skip(self, genomes: list[str]) -> None:
+        """Note genomes that the present generation has no time for."""
+        self._skipped += genomes
 
     def elapsed(self) -> float:
         """Seconds that this run has been searching, pauses between resumes left out."""
@@ -100,7 +116,7 @@ class Journal:
 
     def start_generation(self, number: int | None) -> None:
         """Outcomes from now on belong to generation ``number``; None: to no generation."""
-        self.generation = number
+        self.generation, self._skipped = number, []
 
     def end_generation(
         self, number: int, population: list[str], record: dict[str, Any], **ancestry: Any
@@ -112,14 +128,20 @@ class Journal:
         """
         written = self._generations.get(number)
         if written is None:
-            self.append(
-                "generation", number=number, population=population, record=record, **ancestry
-            )
+            content = {"population": population, "record": record, "skipped": self._skipped}
+            self.append("generation", number=number, **content, **ancestry)
         elif written["population"] != population:
             raise JournalError(
                 f"generation {number} is not the one in {self.path}: the program, a library or a "
                 "file changed since; start a new run (the cache keeps what was trained)"
             )
+
+    def stops(self, decide: Callable[[], object]) -> bool:
+        """Whether breeding is over after the generation written last: as it was decided once, which
+        is written; else as ``decide`` says now."""
+        if self._stop is None and not self.closed() and decide():
+            self.append("stop", before=self.generation)
+        return self._stop is not None and self._stop["before"] == self.generation
 
     def rows(self) -> list[dict[str, Any]]:
         """Every outcome: ``genome generation cached elapsed evaluation``, in the order written."""
@@ -128,6 +150,10 @@ class Journal:
     def weights(self, genome: str) -> Weights | None:
         """The trained weights of a genome; None if there are none (it failed)."""
         return read_weights(self._weights.parent, genome)
+
+    def keep_weights(self, genome: str, weights: Weights) -> None:
+        """Write the trained weights of a genome."""
+        write_whole(_weights_path(self._weights.parent, genome), pack_weights(weights))
 
     def append(self, kind: str, **content: Any) -> None:
         """Write one line and wait until it is on disk."""
@@ -152,11 +178,13 @@ class Journal:
             self._outcomes.setdefault(line["genome"], line)
         elif line["kind"] == "generation":
             self._generations.setdefault(line["number"], line)
+        elif line["kind"] == "stop":
+            self._stop = line
         elif line["kind"] == "end":
             self.end = line
 
     def _lines(self) -> list[dict[str, Any]]:
-        ends = [self.end] if self.end else []
+        ends = [line for line in (self._stop, self.end) if line]
         return [*self._outcomes.values(), *self._generations.values(), *ends]
 
     def _read(self) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from deap_nas.settings import Settings, SettingsError, parse_setting
 # What a run did that does not name the setting, since it is older than that; others as by default.
 EARLIER = {"algorithm": "generational"}
 
+DEFAULT = "quick"  # where no preset is named
 PRESETS: dict[str, dict[str, Any]] = {
     # Epochs: benchmarks/quick_recipe.py; the fewest of those tried with which networks pass 75 %.
     "quick": {"epochs": 20, "population": 8, "generations": 3},
@@ -59,12 +60,14 @@ def make_settings(
             raise SettingsError(f"setting {name!r}, allowed {', '.join(sorted(known))}")
     if isinstance(values.get("initial"), list):
         values["initial"] = tuple(values["initial"])
+    if values.get("cache") is False:  # TOML has no word for none
+        values["cache"] = None
     return Settings(**values)
 
 
 def choose_preset(given: str | None, content: Mapping[str, Any] = MappingProxyType({})) -> str:
-    """The preset given by hand, else the one that a file's content names, else quick."""
-    named = content.get("preset", "quick")
+    """The preset given by hand, else the one that a file's content names, else ``DEFAULT``."""
+    named = content.get("preset", DEFAULT)
     for preset in (named, given or named):
         if not isinstance(preset, str) or preset not in PRESETS:
             raise SettingsError(f"preset {preset!r}, allowed {', '.join(PRESETS)}")
@@ -89,7 +92,9 @@ def read_config(path: Path) -> dict[str, Any]:
     settings = content["settings"]
     if not isinstance(settings, dict):
         raise SettingsError(f"config {path}: settings {settings!r}, allowed a table")
-    return {**EARLIER, **settings}
+    if "recipe" not in content:  # no run's: someone's own table of that name
+        return settings
+    return {"preset": content.get("preset", DEFAULT), **EARLIER, **settings}
 
 
 def read_genomes(path: Path) -> tuple[str, ...]:

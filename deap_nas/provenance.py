@@ -16,6 +16,7 @@ from deap_nas.evaluator import cores
 from deap_nas.presets import EARLIER
 from deap_nas.settings import FREE, Settings
 from deap_nas.space import SearchSpace
+from deap_nas.train import TRAINING_VERSION
 
 PACKAGES = ("deap-nas", "deap", "numpy", "tensorflow", "tensorflow-cpu", "keras", "joblib")
 
@@ -27,6 +28,7 @@ def describe(settings: Settings, dataset: Dataset, space: SearchSpace) -> dict[s
         "recipe": settings.make_recipe().to_dict(),
         "space": {**space.__getstate__(), "size": space.size()},
         "data": {"source": dataset.source, "fingerprint": dataset.fingerprint},
+        "program": {"training_version": TRAINING_VERSION},
         "versions": {"python": platform.python_version(), **_versions()},
         "machine": {"node": platform.node(), "system": platform.platform(), "cores": cores()},
         "command": sys.argv,
@@ -50,9 +52,9 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     defaults = {each.name: each.default for each in fields(Settings)}
     old = {**old, "settings": {**defaults, **EARLIER, **old["settings"]}}
     found = []
-    for part in ("settings", "recipe", "space", "data"):
+    for part in ("settings", "recipe", "space", "data", "program"):
         for name, value in new[part].items():
-            before = old[part].get(name)
+            before = old.get(part, {"training_version": 1}).get(name)
             same = json.dumps(before, default=str) == json.dumps(value, default=str)
             if not same and name not in (*FREE, "source"):
                 found.append(f"{name} {before!r} in the run, {value!r} now")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from deap_nas.command import UserError
 from deap_nas.files import write_whole
 from deap_nas.settings import Settings
 
@@ -22,6 +24,14 @@ def begin(folder: Path, settings: Settings, preset: str, count: int) -> None:
     write_whole(folder / FILE, json.dumps(content, indent=2))
 
 
+def _read(folder: Path) -> dict[str, Any]:
+    with contextlib.suppress(ValueError, AttributeError):
+        content: dict[str, Any] = json.loads((folder / FILE).read_text())
+        if {"repeat", "preset", "settings"} <= content.keys():
+            return content
+    raise UserError(f"--resume {folder}: its {FILE} is damaged; start anew with --repeat")
+
+
 def repeat(folder: Path, arguments: dict[str, Any], run: Callable[[dict[str, Any]], int]) -> int:
     """Run, or resume, each repeat in ``folder``/repeat-1, -2, ...; then compare them.
 
@@ -32,7 +42,7 @@ def repeat(folder: Path, arguments: dict[str, Any], run: Callable[[dict[str, Any
         arguments: of the command line, for every repeat.
         run: the command with such arguments; returns its exit status.
     """
-    content = json.loads((folder / FILE).read_text())
+    content = _read(folder)
     settings = content["settings"]
     given = {name: value for name, value in arguments.items() if name not in OWN}
     worst = 0

@@ -19,6 +19,7 @@ from deap_nas.genome import Genome, parse_genome
 from deap_nas.journal import Journal
 from deap_nas.report.tables import evaluations_table, write_tables
 from deap_nas.settings import Settings
+from deap_nas.train import Weights
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def find_best(best: list[Genome], evaluator: Evaluator, journal: Journal) -> Fin
 def find_baseline(settings: Settings, evaluator: Evaluator, journal: Journal) -> Finding | None:
     if not settings.baseline:
         return None
-    evaluator.max_evaluations = evaluator.time_budget = None
+    evaluator.lift_limits()
     journal.start_generation(None)
     return _finding(parse_genome(settings.baseline), evaluator, journal)
 
@@ -68,12 +69,20 @@ def _finding(genome: Genome, evaluator: Evaluator, journal: Journal) -> Finding:
     evaluation = evaluator.measure(genome)
     if evaluator.split == "test":
         return Finding(str(genome), evaluation, evaluation.accuracy if evaluation.ok else None)
-    weights = journal.weights(str(genome)) or evaluator.weights(genome)
+    weights = _weights(genome, evaluator, journal)
     if not weights:
         return Finding(str(genome), evaluation, None)
     confusion = evaluator.test(genome, weights)
     accuracy = float(np.trace(confusion) / confusion.sum())
     return Finding(str(genome), evaluation, accuracy, tuple(map(tuple, confusion.tolist())))
+
+
+def _weights(genome: Genome, evaluator: Evaluator, journal: Journal) -> Weights | None:
+    """Trained weights from the run; where its file is lost, trained anew and written."""
+    weights = journal.weights(str(genome))
+    if weights is None and (weights := evaluator.weights(genome)):
+        journal.keep_weights(str(genome), weights)
+    return weights
 
 
 def write_result(result: Result, evaluator: Evaluator, journal: Journal, folder: Path) -> None:
@@ -83,10 +92,11 @@ def write_result(result: Result, evaluator: Evaluator, journal: Journal, folder:
     writer.writeheader()
     writer.writerows(result.logbook)
     write_whole(folder / "logbook.csv", lines.getvalue())
-    if result.best and (weights := journal.weights(result.best.genome)):
-        evaluator.save(parse_genome(result.best.genome), weights, folder / "best.keras")
+    best = parse_genome(result.best.genome) if result.best else None
+    if best and (weights := _weights(best, evaluator, journal)):
+        evaluator.save(best, weights, folder / "best.keras")
         with contextlib.suppress(RuntimeError):  # for the report's images; nothing depends on it
-            labels = evaluator.predict(parse_genome(result.best.genome), weights)
+            labels = evaluator.predict(best, weights)
             write_whole(folder / "test_labels.json", json.dumps(labels.tolist()))
     content = {
         "stopped": result.stopped,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import itertools
 import json
 import sys
 import time
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -19,12 +22,11 @@ from deap_nas.command import (
     add_settings,
     exit_status,
     given_settings,
-    one_line_errors,
     quiet,
-    terminable,
+    status_of,
 )
 from deap_nas.presets import PRESETS, choose_preset, make_settings, read_config
-from deap_nas.settings import Settings
+from deap_nas.settings import ALGORITHMS, Settings
 
 EPILOG = """\
 the search:
@@ -60,13 +62,7 @@ def main(
         watcher: a ``Watcher`` that is told of the search as well.
     """
     arguments = {**vars(make_parser(prog).parse_args(argv)), "watcher": watcher}
-    try:
-        with terminable(), one_line_errors() as status:
-            status.code = _run(arguments)
-    except (KeyboardInterrupt, Terminated) as stop:
-        print("stopped", file=sys.stderr)
-        return exit_status(stop)
-    return status.code
+    return status_of(lambda: _run(arguments))
 
 
 def make_parser(prog: str) -> argparse.ArgumentParser:
@@ -106,6 +102,7 @@ def _run(arguments: dict[str, Any]) -> int:
         from deap_nas.terminal import make_console
 
         dataset, space = load(settings)
+        _warn_of_unused(settings, given_settings(arguments))
         config = {"preset": preset, **describe(settings, dataset, space)}
         console = make_console()
         if arguments.get("dry_run"):
@@ -129,11 +126,15 @@ def _repeat(arguments: dict[str, Any], resumed: Path | None) -> int:
         allowed = "none with --resume: it goes on with all of them" if resumed else "1 or more"
         raise UserError(f"--repeat {count}, allowed {allowed}")
     if resumed:
+        _check_for_resume(arguments)
         return repeat.repeat(resumed, arguments, _run)
     settings, preset = _settings(arguments, None)
     if arguments.get("dry_run"):
         print(f"{count} times, each with other seeds:")
         return _run({name: value for name, value in arguments.items() if name != "repeat"})
+    from deap_nas.search import load
+
+    load(settings)  # before anything is written
     folder = _new_folder(arguments.get("out"), preset)
     repeat.begin(folder, settings, preset, count)
     return repeat.repeat(folder, arguments, _run)
@@ -145,15 +146,20 @@ def _settings(arguments: dict[str, Any], resumed: Path | None) -> tuple[Settings
         file = arguments.get("config")
         preset = choose_preset(arguments.get("preset"), read_config(Path(file)) if file else {})
         return make_settings(preset, file, flags), preset
-    for name in ("preset", "config", "out", "dry_run"):
-        if name in arguments:
-            flag = "--" + name.replace("_", "-")
-            raise UserError(f"{flag} with --resume: the run has its settings; leave out {flag}")
+    _check_for_resume(arguments)
     if not (resumed / "config.json").is_file():
         raise UserError(f"--resume {resumed}: no run is there (no config.json); check the path")
     before = read_config(resumed / "config.json")
     preset = _config_of(resumed)["preset"]
+    before.pop("preset", None)
     return make_settings(preset, None, {**before, **flags}), preset
+
+
+def _check_for_resume(arguments: dict[str, Any]) -> None:
+    for name in ("preset", "config", "out", "dry_run"):
+        if name in arguments:
+            flag = "--" + name.replace("_", "-")
+            raise UserError(f"{flag} with --resume: the run has its settings; leave out {flag}")
 
 
 def _config_of(folder: Path) -> dict[str, Any]:
@@ -178,7 +184,9 @@ def _check_same(folder: Path, config: dict[str, Any]) -> None:
 
 
 def _new_folder(out: str | None, preset: str) -> Path:
-    folder = Path(out or f"results/runs/{time.strftime('%Y%m%d-%H%M%S')}-{preset}")
+    if out is None:
+        return _dated_folder(f"{time.strftime('%Y%m%d-%H%M%S')}-{preset}")
+    folder = Path(out)
     if any((folder / name).exists() for name in ("config.json", "journal.jsonl", repeat.FILE)):
         raise UserError(
             f"--out {folder} holds another run: resume it with --resume, or name another"
@@ -189,6 +197,21 @@ def _new_folder(out: str | None, preset: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"--out {folder} cannot be made: {error.strerror}") from None
+    return folder
+
+
+def _dated_folder(name: str) -> Path:
+    """A new folder of its own, also where several runs start in one second."""
+    runs = Path("results") / "runs"
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        for number in itertools.count(1):
+            folder = runs / (name if number == 1 else f"{name}-{number}")
+            with contextlib.suppress(FileExistsError):
+                folder.mkdir()
+                break
+    except OSError as error:
+        raise UserError(f"{runs} cannot be made: {error.strerror}; name another --out") from None
     return folder
 
 
@@ -228,7 +251,7 @@ def _search(
             watchers = Watchers(progress, *([watcher] if watcher else []))
             result = search(settings, folder, dataset, space, watcher=watchers)
             print_tops(evaluations_table(result.rows), console)
-            print_result(result, settings.split, console)
+            print_result(result, settings, console)
             if report:
                 _report(folder, console)
     except ValueError as error:  # the input was good: what follows is the search's own
@@ -257,11 +280,24 @@ def _report(folder: Path, console: Any) -> None:
         print(f"warning: {' '.join(text.split())}", file=sys.stderr)
 
 
+def _warn_of_unused(settings: Settings, given: Mapping[str, Any]) -> None:
+    """Without this a comparison of two crossovers may compare a run with itself."""
+    used = ALGORITHMS[settings.algorithm]
+    some = {name for names in ALGORITHMS.values() for name in names}
+    for name in given:
+        if name in some and name not in used:
+            warnings.warn(
+                f"--{name.replace('_', '-')} {given[name]} changes nothing with algorithm "
+                f"{settings.algorithm}, which looks at {', '.join(used)}",
+                stacklevel=2,
+            )
+
+
 def _headline(settings: Settings, space: Any) -> str:
     text = (
-        f"{settings.dataset}, recipe {settings.recipe}, {settings.algorithm}, "
-        f"population {settings.population}, {settings.generations} generations of "
-        f"{space.size():.3g} legal genomes, scored on {settings.split}"
+        f"{settings.dataset}, recipe {settings.recipe}, {settings.make_recipe().epochs} epochs; "
+        f"{settings.algorithm}, population {settings.population}, {settings.generations} "
+        f"generations, in {space.size():.3g} legal genomes; scored on {settings.split}"
     )
     return text + (" (as the report did: optimistic)" if settings.split == "test" else "")
 

@@ -23,15 +23,23 @@ from deap_nas.loops import Scores, run_loop
 from deap_nas.report.tables import evaluations_table, write_tables
 from deap_nas.result import Result, find_baseline, find_best, write_result
 from deap_nas.settings import ALGORITHMS, Settings, SettingsError
-from deap_nas.space import SPACES, SearchSpace
+from deap_nas.space import SPACES, SearchSpace, SpaceError
 from deap_nas.toolbox import make_toolbox
 from deap_nas.watcher import Watcher
 
 
 def make_space(settings: Settings, dataset: Dataset) -> SearchSpace:
-    """The named space on the shape and classes of the data."""
+    """The named space on the shape and classes of the data.
+
+    Raises:
+        SpaceError: where no genome of it fits the images.
+    """
     space = SPACES[settings.space]
-    return replace(space, input_shape=dataset.input_shape, n_classes=dataset.n_classes)
+    try:
+        return replace(space, input_shape=dataset.input_shape, n_classes=dataset.n_classes)
+    except SpaceError as error:
+        others = " or ".join(name for name in SPACES if name != settings.space)
+        raise SpaceError(f"space {settings.space}: {error}, or try --space {others}") from None
 
 
 def load(settings: Settings) -> tuple[Dataset, SearchSpace]:
@@ -49,13 +57,21 @@ def load(settings: Settings) -> tuple[Dataset, SearchSpace]:
     for genome in settings.initial_genomes():
         if broken := space.violations(genome):
             raise SettingsError(f"initial genome '{genome}' is illegal: {'; '.join(broken)}")
-    if settings.baseline:  # it need not keep the space's limits, but must fit the images
-        loose = replace(space, n_normal=(0, 1000), filters=(1,), kernels=(1,))
-        genome = parse_genome(settings.baseline)
-        misfits = [text for text in loose.violations(genome) if "feature map" in text]
-        if misfits:
-            raise SettingsError(f"baseline '{genome}' does not fit: {'; '.join(misfits)}")
+    if settings.baseline:
+        check_fit("baseline", parse_genome(settings.baseline), space)
     return dataset, space
+
+
+def check_fit(what: str, genome: Genome, space: SearchSpace) -> None:
+    """Whether a genome, which need not keep the space's limits, fits the images.
+
+    Raises:
+        SettingsError: that begins with ``what``.
+    """
+    loose = replace(space, n_normal=(0, 1000), filters=(1,), kernels=(1,))
+    misfits = [text for text in loose.violations(genome) if "feature map" in text]
+    if misfits:
+        raise SettingsError(f"{what} '{genome}' does not fit: {'; '.join(misfits)}")
 
 
 def search(
@@ -105,11 +121,11 @@ def search(
 
         def stop(population: list[Genome]) -> object:
             # What is already in the journal was bred, whatever the clock says now.
-            if settings.algorithm == "steady_state":
-                late = not evaluator.foretold() and evaluator.spent()
-                return _reached(settings, population, scores) or late
-            return not journal.closed() and (
-                _reached(settings, population, scores) or evaluator.spent()
+            return journal.stops(
+                lambda: (
+                    _reached(settings, population, scores)
+                    or (not evaluator.foretold() and evaluator.spent())
+                )
             )
 
         with _module_random(settings.seed):
@@ -209,9 +225,10 @@ def _warn_of_idle(settings: Settings) -> None:
 
 @contextlib.contextmanager
 def _module_random(seed: int) -> Iterator[None]:
-    """DEAP's own operators draw from the random module: seeded here, then put back."""
+    """DEAP's own operators draw from the random module: seeded here, then put back. Not by the seed
+    alone: parents would be selected by the very numbers that the first genomes were drawn with."""
     state = random.getstate()
-    random.seed(seed)
+    random.seed(f"{seed}, DEAP's own")
     try:
         yield
     finally:
@@ -225,5 +242,5 @@ def _ended(settings: Settings, generation: int) -> str:
 
 def _reached(settings: Settings, population: list[Genome], score: Scores) -> str:
     target = settings.target_fitness
-    best = max(map(score, population), default=0.0)
+    best = max(map(score, [*population, *score.best()]), default=0.0)
     return f"target fitness {target:g}" if target is not None and best >= target else ""

@@ -26,8 +26,9 @@ ALGORITHMS = {
     "steady_state": ("crossover", "mutation", "selection", "cxpb", "mutpb", "slots"),
     "nsga2": ("crossover", "mutation", "cxpb", "mutpb"),
 }
-# What may change between a run and its resumption, since no result depends on it.
-FREE = ("workers", "cache", "data_dir")
+# What may change between a run and its resumption, since no result depends on it: of the data their
+# fingerprint is compared, not where they lie.
+FREE = ("workers", "cache", "data_dir", "dataset")
 
 
 class SettingsError(ValueError):
@@ -229,21 +230,23 @@ def parse_setting(what: str, text: str) -> Genome:
         raise SettingsError(f"{what}: {error}") from None
 
 
-_KINDS: dict[str, Any] = {
-    "str": str,
-    "int": int,
-    "float": (int, float),
-    "bool": bool,
-    "None": type(None),
+_KINDS: dict[str, Any] = {  # of an annotation: what it admits, and in words
+    "str": (str, "a text"),
+    "int": (int, "a whole number"),
+    "float": ((int, float), "a number"),
+    "bool": (bool, "true or false"),
+    "None": (type(None), "none"),
 }
 
 
 def _check_type(name: str, value: Any, annotation: Any) -> None:
-    allowed = [part.strip() for part in str(annotation).split("|")]
-    if allowed == ["tuple[str, ...]"]:
+    parts = [part.strip() for part in str(annotation).split("|")]
+    if parts == ["tuple[str, ...]"]:
+        allowed = ["a list of genomes"]
         good = isinstance(value, tuple) and all(isinstance(text, str) for text in value)
     else:
-        good = any(isinstance(value, _KINDS[part]) for part in allowed)
-        good = good and (not isinstance(value, bool) or "bool" in allowed)
+        allowed = [_KINDS[part][1] for part in parts]
+        good = any(isinstance(value, _KINDS[part][0]) for part in parts)
+        good = good and (not isinstance(value, bool) or "bool" in parts)
     if not good:
         raise SettingsError(f"{name} {value!r}, allowed {' or '.join(allowed)}")

@@ -98,7 +98,7 @@ class Stream:
             self.written.popleft()
             source.recall(text)
             return True
-        if source.full(len(self.flying)) or (not self._was_begun(text) and source.late()):
+        if source.full(len(self.flying)) or (not self._was_begun() and source.late()):
             return False
         if not self.written and source.find(text):
             return True
@@ -108,9 +108,9 @@ class Stream:
         self._pending.append(text)
         return None
 
-    def _was_begun(self, text: str) -> bool:
-        """Whether the journal shows that a genome was begun, whatever the clock says now: by its
-        own outcome, or by that of a genome that was bred later."""
+    def _was_begun(self) -> bool:
+        """Whether the journal shows that a genome bred now was begun, whatever the clock says: by
+        its own outcome, or by that of a genome that was bred later."""
         return any(other not in self.flying for other, _ in self.written)
 
     def _ended(self) -> Generator[tuple[str, bool], None, None]:

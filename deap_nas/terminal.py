@@ -158,12 +158,14 @@ def fold(genome: str, width: int = 34) -> str:
     return "\n".join(lines).removesuffix(";")
 
 
-def print_result(result: Result, split: str, console: Console) -> None:
+def print_result(result: Result, settings: Settings, console: Console) -> None:
     """The winner, beside the baseline if there is one."""
     if result.best is None:
         console.print("\nNo genome was trained with success: see evaluations.csv for the reasons.")
         return
-    console.print("\n[bold]Best by fitness[/bold]", highlight=False)
+    by, split = settings.fitness, settings.split
+    title = "fitness" if by == "accuracy_per_log_params" else f"fitness {by}"
+    console.print(f"\n[bold]Best by {title}[/bold]", highlight=False)
     console.print(_sentence(result.best, split), highlight=False, soft_wrap=True)
     if result.baseline:
         console.print("[bold]Your baseline[/bold]", highlight=False)

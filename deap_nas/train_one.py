@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from deap_nas.command import Parser, UserError, add_settings, given_settings, one_line_errors, quiet
+from deap_nas.command import Parser, UserError, add_settings, given_settings, quiet, status_of
 from deap_nas.presets import make_settings
+from deap_nas.settings import parse_setting
 
 USED = (
     *("dataset", "data_dir", "split", "split_seed", "recipe", "epochs", "early_stopping"),
@@ -20,9 +21,7 @@ USED = (
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status."""
     arguments = vars(make_parser().parse_args(argv))
-    with one_line_errors() as status:
-        status.code = _train(arguments)
-    return status.code
+    return status_of(lambda: _train(arguments))
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -40,19 +39,19 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _train(arguments: dict[str, Any]) -> int:
-    settings = make_settings(flags={"baseline": arguments["genome"], **given_settings(arguments)})
+    genome = parse_setting("genome", arguments["genome"])
+    settings = make_settings(flags=given_settings(arguments))
     save = Path(arguments["save"]) if "save" in arguments else None
     if save and (save.suffix != ".keras" or not save.parent.is_dir()):
         raise UserError(
             f"--save {save}: give a name that ends in .keras, in a folder that is there"
         )
     with quiet():
-        from deap_nas.genome import parse_genome
-        from deap_nas.search import load, make_evaluator
+        from deap_nas.search import check_fit, load, make_evaluator
         from deap_nas.terminal import make_console, print_network
 
         dataset, space = load(settings)
-        genome = parse_genome(settings.baseline)
+        check_fit("genome", genome, space)
         console = make_console()
         with make_evaluator(settings, dataset) as evaluator:
             if not arguments.get("json"):
@@ -64,7 +63,8 @@ def _train(arguments: dict[str, Any]) -> int:
                 print_evaluation(evaluation, settings.split, console)
             if save and evaluation.ok:
                 evaluator.save(genome, evaluator.weights(genome) or [], save)
-                console.print(f"saved as {save}", highlight=False)
+                if not arguments.get("json"):
+                    console.print(f"saved as {save}", highlight=False)
     return 0 if evaluation.ok else 1
 
 

@@ -242,6 +242,11 @@ class Notes:
         self.written: dict[str, Any] = {}
         self.now = 0.0
         self.is_closed = False
+        self.skipped: list[str] = []
+        self.skips = frozenset[str]().__contains__
+
+    def skip(self, genomes: list[str], /) -> None:
+        self.skipped += genomes
 
     def recall(self, genome: str, /) -> Evaluation | None:
         return self.written[genome].evaluation if genome in self.written else None
@@ -273,6 +278,29 @@ def test_the_record_decides_over_the_cache(tmp_path, stub):
     notes.written[str(GENOMES[0])] = type("Other", (), {"evaluation": Evaluation(0.1, 0.2, 3, 4)})
     with make(cache=tmp_path, record=notes) as evaluator:
         assert evaluator.measure(GENOMES[0]) == Evaluation(0.1, 0.2, 3, 4) != trained
+
+
+def test_what_the_record_skipped_is_not_taken_from_the_cache(tmp_path, stub):
+    with make(cache=tmp_path) as evaluator:
+        evaluator.measure_all(GENOMES[:2])
+    notes = Notes()
+    notes.skips = {str(GENOMES[0])}.__contains__
+    with make(cache=tmp_path, record=notes) as evaluator:
+        first, second = evaluator.measure_all(GENOMES[:2])
+    assert first is None
+    assert second is not None
+    assert notes.skipped == [str(GENOMES[0])]
+
+
+def test_what_a_written_generation_lost_is_trained_however_late_it_is(stub):
+    notes = Notes()
+    notes.is_closed, notes.now = True, 1000.0
+    notes.skips = {str(GENOMES[0])}.__contains__
+    with make(record=notes, time_budget=500) as evaluator:
+        first, second = evaluator.measure_all(GENOMES[:2])
+    assert first is None
+    assert second is not None
+    assert stub.counts() == {str(GENOMES[1]): 1}
 
 
 def test_a_cached_answer_is_put_on_record(tmp_path, stub):

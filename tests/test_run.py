@@ -9,6 +9,7 @@ import drivers
 import pytest
 from command import GENOME, SMALL, result_of, run_main, snapshot, table_of
 
+from deap_nas import evaluator, run
 from deap_nas.__main__ import main as deap_nas
 
 pytestmark = pytest.mark.usefixtures("no_page")
@@ -96,11 +97,13 @@ def test_a_second_run_trains_nothing_anew(home, stub, data):
     assert sum((stub.counts() - before).values()) >= len(before)
 
 
-def test_the_default_directory(home, stub, data):
-    assert run_main("--dataset", data, *SMALL, "--no-cache") == 0
-    (folder,) = (home / "results" / "runs").iterdir()
-    assert folder.name.endswith("-quick")
-    assert (folder / "result.json").exists()
+def test_the_default_directory(home, stub, data, monkeypatch):
+    monkeypatch.setattr(run.time, "strftime", lambda *_: "now")
+    for _ in range(2):  # in one second
+        assert run_main("--dataset", data, *SMALL, "--no-cache") == 0
+    folders = sorted((home / "results" / "runs").iterdir())
+    assert [folder.name for folder in folders] == ["now-quick", "now-quick-2"]
+    assert all((folder / "result.json").exists() for folder in folders)
 
 
 def test_initial_genomes_come_first(home, stub, data):
@@ -156,6 +159,16 @@ def test_the_paper_preset_on_other_data_is_scored_on_test_and_says_so(home, stub
     result = result_of(home / "run")
     assert result["scored_on"] == "test"
     assert result["best"]["test_accuracy"] == result["best"]["accuracy"]
+
+
+@pytest.mark.parametrize(("algorithm", "warned"), [("regularized", 1), ("generational", 0)])
+def test_a_flag_that_changes_nothing_is_said(home, stub, capsys, algorithm, warned):
+    flags = ("--algorithm", algorithm, "--crossover", "two_point", "--mutation", "gene")
+    assert run_main(*flags, "--dry-run") == 0
+    out, err = capsys.readouterr()
+    assert err.count("--crossover two_point changes nothing with algorithm regularized") == warned
+    assert "--mutation" not in err
+    assert "mutation gene" in out
 
 
 # --- dry run
@@ -215,12 +228,24 @@ def test_train_one_with_the_stub(home, stub, data, capsys):
     assert deap_nas(["train", GENOME, "--dataset", str(data), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["genome"], said["status"]) == (GENOME, "ok")
+    save = ("--json", "--save", "b.keras")
+    assert deap_nas(["train", GENOME, "--dataset", str(data), *save]) == 0
+    assert json.loads(capsys.readouterr().out) == said
     assert deap_nas(["train", GENOME, "--dataset", str(data), "--save", "a.keras"]) == 0
     out = capsys.readouterr().out
     for words in ("saved as a.keras", "validation accuracy"):
         assert words in out
     assert Path("a.keras").exists()
     assert stub.counts() == {GENOME: 1}
+
+
+def test_ctrl_c_in_train_is_no_traceback(home, stub, data, capsys, monkeypatch):
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(evaluator.Evaluator, "measure", stop)
+    assert deap_nas(["train", GENOME, "--dataset", str(data)]) == 130
+    assert capsys.readouterr().err == "stopped\n"
 
 
 def test_train_one_that_fails(home, stub, data, capsys):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import drivers
 import pytest
 from command import SMALL, refused, run_main
 
-from deap_nas.journal import _seal
+from deap_nas import provenance
+from deap_nas.journal import Journal, _seal, _weights_path
 
 pytestmark = pytest.mark.usefixtures("no_page")
 
@@ -89,9 +91,13 @@ def test_resuming_from_any_line_ends_the_same(finished, stub, lines):
     assert not drivers.differences(before, drivers.outcome(finished))
 
 
-def test_a_run_with_a_time_budget_is_resumed_to_where_it_was(home, stub, data):
-    """The journal's seconds decide: what was bred before the budget was spent is bred again."""
+@pytest.mark.parametrize("algorithm", ["preselected", "generational", "steady_state"])
+@pytest.mark.parametrize("last", ["generation", "evaluation"])
+def test_a_run_with_a_time_budget_is_resumed_to_where_it_was(home, stub, data, algorithm, last):
+    """The journal's seconds decide: what was bred before the budget was spent is bred again, and
+    what was trained by then is taken in."""
     budget = ("--time-budget", 500, "--population", 3, "--generations", 2, "--workers", 1)
+    budget = (*budget, "--algorithm", algorithm)
     assert run_main("--dataset", data, "--out", "run", *budget, "--no-cache") == 0
     folder = home / "run"
     before = drivers.outcome(folder)
@@ -100,6 +106,8 @@ def test_a_run_with_a_time_budget_is_resumed_to_where_it_was(home, stub, data):
     cut = [line for line in lines if line["kind"] != "end"]
     bred = [line["number"] for line in cut if line["kind"] == "generation"]
     assert bred == [0, 1, 2]
+    while cut[-1]["kind"] != last:
+        cut.pop()
     for line in cut:
         number = line["number"] if line["kind"] == "generation" else line["generation"]
         line["elapsed"] = {0: 250.0, 1: 499.0, 2: 600.0}[number]
@@ -113,18 +121,77 @@ def test_a_run_with_a_time_budget_is_resumed_to_where_it_was(home, stub, data):
     assert after["stopped"].startswith("time budget")
 
 
-def test_a_damaged_journal_is_said_and_mended(finished, capsys):
+@pytest.mark.parametrize("arguments", [(), ("--no-cache",)])
+def test_a_damaged_journal_is_said_and_mended(finished, capsys, arguments):
     before = drivers.outcome(finished)
     (finished / "result.json").unlink()
     raw = (finished / "journal.jsonl").read_bytes()
     (finished / "journal.jsonl").write_bytes(raw[:200] + b"#" + raw[201:-3])
     capsys.readouterr()
-    assert run_main("--resume", finished) == 0
+    assert run_main("--resume", finished, *arguments) == 0
     err = capsys.readouterr().err
     assert err.count("\n") == 1
     assert "warning" in err
     assert "damaged line(s)" in err
     assert not drivers.differences(before, drivers.outcome(finished))
+
+
+def test_a_genome_that_the_budget_did_not_reach_stays_unmeasured(home, stub, data):
+    """Though another run, with the same cache, has trained it since."""
+    late = ("--time-budget", 500, "--population", 4, "--generations", 0, "--workers", 1)
+    seconds = iter([0.0] * 6 + [600.0] * 1000)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Journal, "elapsed", lambda _: next(seconds))
+        assert run_main("--dataset", data, "--out", "run", *late, "--no-cache") == 0
+    before = drivers.outcome(home / "run")
+    trained = stub.counts()
+    assert 0 < len(trained) < 4
+    assert run_main("--dataset", data, "--out", "other", *late[2:]) == 0
+    (home / "run" / "result.json").unlink()
+    assert run_main("--resume", home / "run", "--cache", "") == 0
+    assert not drivers.differences(before, drivers.outcome(home / "run"))
+
+
+def test_a_stop_that_was_decided_is_not_decided_again(tmp_path):
+    with Journal(tmp_path) as journal:
+        journal.end_generation(0, [], {})
+        journal.start_generation(1)
+        assert not journal.stops(lambda: False)
+        journal.end_generation(1, [], {})
+        journal.start_generation(2)
+        assert journal.stops(lambda: True)
+        journal.end_generation(2, [], {})  # who was in training
+    with Journal(tmp_path) as journal:
+        journal.start_generation(1)
+        assert not journal.stops(lambda: True)
+        journal.start_generation(2)
+        assert journal.stops(lambda: False)
+
+
+def test_a_lost_weights_file_is_made_anew(finished, capsys):
+    best = json.loads((finished / "result.json").read_text())["best"]["genome"]
+    for name in ("result.json", "best.keras"):
+        (finished / name).unlink()
+    _weights_path(finished, best).unlink()
+    assert run_main("--resume", finished, "--no-cache") == 0
+    assert (finished / "best.keras").read_text().startswith(best)
+    assert _weights_path(finished, best).exists()
+
+
+def test_another_training_program_is_refused(finished, capsys, monkeypatch):
+    (finished / "result.json").unlink()
+    monkeypatch.setattr(provenance, "TRAINING_VERSION", 1000)
+    capsys.readouterr()
+    words = ("training_version 1 in the run, 1000 now",)
+    refused(lambda: run_main("--resume", finished), capsys, *words)
+
+
+def test_the_same_data_may_lie_elsewhere(home, stub, data, monkeypatch):
+    monkeypatch.chdir(data.parent)
+    assert run_main("--dataset", data.name, "--out", home / "run", *SMALL) == 0
+    (home / "run" / "result.json").unlink()
+    monkeypatch.chdir(home)
+    assert run_main("--resume", "run", "--dataset", data) == 0
 
 
 def test_another_journal_than_the_searchs_is_an_error(finished, capsys):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deap_nas.presets import PRESETS, make_settings, read_config, read_genomes
+from deap_nas.presets import PRESETS, choose_preset, make_settings, read_config, read_genomes
 from deap_nas.settings import ALGORITHMS, Settings, SettingsError
 
 GENOME = "NC 2 3 relu;RC 4 3 relu;RC 4 3 relu;FL tanh"
@@ -132,10 +132,20 @@ def test_json_is_read_too(tmp_path):
 
 def test_the_config_of_a_run_is_read(tmp_path):
     path = tmp_path / "config.json"
-    path.write_text(json.dumps({"preset": "quick", "settings": {"population": 7}, "machine": {}}))
+    run = {"preset": "paper", "settings": {"population": 7}, "recipe": {}, "machine": {}}
+    path.write_text(json.dumps(run))
+    assert choose_preset(None, read_config(path)) == "paper"
     settings = make_settings("quick", path)
     assert settings.population == 7
     assert settings.algorithm == "generational"  # the run is older than the setting
+
+
+def test_a_table_named_settings_is_read_as_settings(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text("[settings]\npopulation = 7\ncache = false\n")
+    settings = make_settings(file=path)
+    assert (settings.population, settings.cache) == (7, None)
+    assert settings.algorithm == Settings().algorithm
 
 
 def test_a_file_may_name_the_preset_and_a_flag_overrides_it(tmp_path):
@@ -150,12 +160,14 @@ def test_a_file_may_name_the_preset_and_a_flag_overrides_it(tmp_path):
     [
         ("populaton = 7", "setting 'populaton', allowed .*population"),
         ("population = ", "neither TOML nor JSON"),
-        ("population = 'x'", "population 'x', allowed int"),
+        ("population = 'x'", "population 'x', allowed a whole number"),
         ("preset = 'x'", "preset 'x', allowed quick, paper"),
         ("preset = []", "preset"),
         ("[search]\npopulation = 3", "setting 'search'"),
-        ("epochs = true", "epochs True, allowed int"),
+        ("epochs = true", "epochs True, allowed a whole number"),
         ("settings = 3", "settings"),
+        ("initial = 'genomes.txt'", "initial 'genomes.txt', allowed a list of genomes"),
+        ("max_seconds = 'long'", "max_seconds 'long', allowed a number or none"),
     ],
 )
 def test_bad_files(tmp_path, text, words):
