@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from deap import base, tools
@@ -47,23 +47,29 @@ def make_toolbox(
     crossover: str | Callable[..., Any] = "one_point",
     mutation: str | Callable[..., Any] = "gene",
     selection: str | Callable[..., Any] = "roulette",
-    weights: tuple[float, ...] = (1.0,),
+    weights: Sequence[float] = (1.0,),
     rng: random.Random | Any = random,
 ) -> base.Toolbox:
     """A toolbox on which our loops, and DEAP's own, run.
 
     Args:
+        space: any object with the methods of ``operators.Space`` and ``sample(rng)``, which draws
+            a list of genes.
         evaluate: genome -> fitness tuple. Its ``map``, ``stream`` and ``failed`` are registered
             too, if it has them, as an ``Evaluator`` does.
         crossover, mutation, selection: a name, or an operator that is already complete.
-        weights: of the fitness; those of ``FITNESS_CLASSES``.
+        weights: of the fitness; those of ``FITNESS_CLASSES``. What is to be minimised alone is
+            negated by ``evaluate``.
 
     Raises:
-        ValueError: for an unknown name or weights.
+        ValueError: for an unknown name or weights, or a space that cannot draw.
     """
+    weights = tuple(weights)
     if weights not in FITNESS_CLASSES:
         allowed = ", ".join(map(str, FITNESS_CLASSES))
-        raise ValueError(f"weights {weights}, allowed {allowed}")
+        raise ValueError(f"weights {weights}, allowed {allowed}; to minimise, negate the fitness")
+    if not hasattr(space, "sample"):
+        raise ValueError(f"space {space!r} has no sample(rng), which draws a list of genes; add it")
     toolbox, pool = base.Toolbox(), GenePool()
     toolbox.register("individual", sample_individual, space, FITNESS_CLASSES[weights], rng)
     toolbox.register("population", tools.initRepeat, list, toolbox.individual)

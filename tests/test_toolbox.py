@@ -80,6 +80,18 @@ def test_unknown_names(settings, words):
         make_toolbox(PAPER_SPACE, measure, **settings)
 
 
+def test_a_space_that_cannot_draw_is_said_at_once():
+    class Rules:
+        kind = replacements = insertions = deletions = __contains__ = PAPER_SPACE.__contains__
+
+    with pytest.raises(ValueError, match=r"has no sample\(rng\)"):
+        make_toolbox(Rules(), measure)
+
+
+def test_weights_may_be_a_list():
+    assert make_toolbox(PAPER_SPACE, measure, weights=[1.0]).individual().fitness.weights == (1.0,)
+
+
 def test_an_evaluators_map_and_failed_are_registered(stub):
     with Evaluator(drivers.tiny_dataset(), cache=None, workers=1) as evaluator:
         toolbox = make_toolbox(PAPER_SPACE, evaluator)

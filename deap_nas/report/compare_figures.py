@@ -102,9 +102,8 @@ def volumes_figure(volumes: pd.DataFrame, reference: int) -> Picture:
         wide = mine.pivot_table(index="generation", columns="run", values="hypervolume")
         if wide.shape[1] > 1:
             ax.plot(wide.index, wide, c=style["c"], lw=0.7, alpha=0.5)
-        ax.plot(
-            wide.dropna().index, wide.dropna().mean(axis=1), ms=4, lw=1.8, label=search, **style
-        )
+        mean = wide.dropna().mean(axis=1)
+        ax.plot(mean.index, mean, ms=4, lw=1.8, label=search, **style)
     ax.set(xlabel="generation", ylabel="hypervolume (accuracy × decades)")
     whole_axis(ax.xaxis)
     _legend(figure)
