@@ -105,7 +105,7 @@ class Evaluator:
         slots: int = SLOTS,
         record: Record | None = None,
     ) -> None:
-        self.dataset = dataset if isinstance(dataset, Dataset) else load_dataset(dataset)
+        self.dataset = load_dataset(dataset) if isinstance(dataset, str | Path) else dataset
         self.recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
         self.fitness = _find_fitness(fitness) if isinstance(fitness, str) else fitness
         self.split, self.train_seed = split, train_seed

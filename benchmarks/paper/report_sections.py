@@ -42,8 +42,8 @@ def searches(evidence: Evidence) -> str:
     lines = [origin(run.made, seeds_of(run)) for run in evidence.runs.values()]
     note = (
         "The report's log numbers its genomes up to at least "
-        f"{evidence.top['number'].max()}, counted from 0, so it trained about as many or fewer. Where the wall clock ran longer than "
-        "the processor, other work ran beside the search."
+        f"{evidence.top['number'].max()}, counted from 0, so it trained about as many or fewer. "
+        "Where the wall clock ran longer than the processor, other work ran beside the search."
     )
     return "\n\n".join([table(header, rows), note, *lines])
 
