@@ -69,14 +69,12 @@ def main() -> None:
         started = [side.ask(("build", text)) for side in (stock, *ours)]
         times: list[tuple[float, ...]] = []
         for _ in range(arguments.rounds):
-            a, loss_a = stock.ask(("steps", arguments.steps))
+            a = stock.ask(("steps", arguments.steps))
             for side in ours:
                 side.send(("steps", arguments.steps))
-            answers = [side.receive() for side in ours]
-            times.append((a, max(b for b, _ in answers)))
-            loss_b = answers[0][1]
-            times[-1] += (ours[0].ask(("steps", arguments.steps))[0],)
-        rows.append(row(name, text, times, cores, arguments.steps, started, loss_a, loss_b))
+            b = max(side.receive() for side in ours)
+            times.append((a, b, ours[0].ask(("steps", arguments.steps))))
+        rows.append(row(name, text, times, cores, arguments.steps, started))
         print(f"{name}: ratio {rows[-1]['ratio']:.2f}", flush=True)
         write_csv(pd.DataFrame(rows), arguments.out / "ratios.csv")
     geometric_mean = math.exp(statistics.fmean(math.log(r["ratio"]) for r in rows))
@@ -88,9 +86,7 @@ def main() -> None:
     print(f"geometric mean {geometric_mean:.2f}; all workers {scaling:.2f} times one")
 
 
-def row(
-    name: str, text: str, times: Any, cores: int, steps: int, started: Any, loss_a: Any, loss_b: Any
-) -> dict[str, Any]:
+def row(name: str, text: str, times: Any, cores: int, steps: int, started: Any) -> dict[str, Any]:
     """Medians over the rounds; genome-epochs per minute of all cores together."""
     per_epoch = EPOCH_STEPS / steps
     a, b, _ = (statistics.median(column) * per_epoch for column in zip(*times, strict=True))
@@ -108,8 +104,6 @@ def row(
         "our_epoch_seconds": b,
         "stock_build_seconds": started[0],
         "our_build_seconds": max(started[1:]),
-        "stock_loss": loss_a,
-        "our_loss": loss_b,
     }
 
 
@@ -148,12 +142,8 @@ def serve(kind: str, fd: int) -> None:
         except EOFError:
             return
         start = time.perf_counter()
-        if what == "build":
-            trainer.build(argument)
-            pipe.send(time.perf_counter() - start)
-        else:
-            loss = trainer.run(argument)
-            pipe.send((time.perf_counter() - start, loss))
+        trainer.build(argument) if what == "build" else trainer.run(argument)
+        pipe.send(time.perf_counter() - start)
 
 
 class Stock:

@@ -1,15 +1,15 @@
 """Which GA variant to run, and whether other packages do better: measured on spaces of which
 everything is known.
 
-    python benchmarks/ga_variants.py --macro PATH              # 20 seeds, about ten minutes
+    python benchmarks/ga_variants.py --macro PATH --out DIR    # 20 seeds, about ten minutes
     python benchmarks/ga_variants.py --macro PATH --seeds 200  # the committed run; resumable
-    python benchmarks/ga_variants.py --macro PATH --rivals     # and other packages beside it
+    python benchmarks/ga_variants.py ... --rivals              # and other packages beside it
 
 PATH is NAS-Bench-Macro's table (or set DEAP_NAS_MACRO); without it the two problems of our own
 table alone. The rivals need pip install '.[benchmark]'. Variants are chosen on seeds 0 to 99 and
 reported on 100 to 199 (with fewer seeds: the first half of each). What is done is kept in
 --cache, so that a run goes on where it was stopped; equal seeds give equal numbers on any number of
-processes. Writes results/ga_variants: README.md, CSV files, figures.
+processes. Writes --out (results/ga_variants): README.md, CSV files, figures.
 """
 
 from __future__ import annotations
@@ -68,6 +68,12 @@ def run_contest(setting: contests.Setting, out: Path) -> None:
     write_csv(pairs, out / "rivals_wins.csv")
 
 
+def reported_seeds(out: Path) -> int:
+    """The seeds that the results in a folder report on; 0 if there are none."""
+    path = out / "variants.csv"
+    return int(pd.read_csv(path)["seeds"].max()) if path.exists() else 0
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -86,6 +92,17 @@ def main() -> None:
         if not arguments.macro.is_file():
             parser.error(f"--macro {arguments.macro} is no file: give NAS-Bench-Macro's table")
         os.environ[MACRO_VARIABLE] = str(arguments.macro.resolve())
+    if arguments.rivals:
+        try:
+            page.versions()
+        except ImportError as error:  # PackageNotFoundError, before the variants' hours
+            parser.error(f"--rivals: {error}; pip install -e '.[benchmark]'")
+    kept = reported_seeds(arguments.out)
+    if kept > arguments.seeds // 2:
+        parser.error(
+            f"--out {arguments.out} holds results of {2 * kept} seeds, which --seeds "
+            f"{arguments.seeds} would replace: name another folder"
+        )
     setting = contests.Setting(arguments.cache, arguments.jobs, tuple(available()), arguments.seeds)
     arguments.out.mkdir(parents=True, exist_ok=True)
     run_variants(setting, arguments.out)

@@ -1,6 +1,6 @@
 """Keep a search in MLflow: the options are those of ``deap-nas run``.
 
-pip install 'deap-nas[cpu,mlflow]'
+pip install -e '.[cpu,mlflow]'
 python examples/callback_mlflow.py --population 6 --generations 2 --epochs 2
 mlflow ui --backend-store-uri sqlite:///results/mlflow.db
 """

@@ -1,6 +1,6 @@
 """Follow a search in TensorBoard: the options are those of ``deap-nas run``.
 
-pip install 'deap-nas[cpu,tensorboard]'
+pip install -e '.[cpu,tensorboard]'
 python examples/callback_tensorboard.py --population 6 --generations 2 --epochs 2
 tensorboard --logdir results/tensorboard
 """

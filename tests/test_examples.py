@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from deap_nas import cx_one_point, mut_gene, parse_genome
-from deap_nas.testing import check_crossover, check_mutation
+from deap_nas.tabular import load_table
+from deap_nas.testing import ContractError, check_crossover, check_mutation
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -68,6 +69,22 @@ class TestOwnEvaluator:
         genome = parse_genome("NC 4 4 relu;RC 8 3 gelu;FL relu")
         found = example("own_evaluator").features(genome, np.ones((5, 8, 8, 1)))
         assert found.shape == (5, 3 * 3 * 8)
+
+
+class TestOwnOperator:
+    def test_it_compares_by_regret(self, capsys):
+        regrets = example("own_operator").main(["--seeds", "3", "--trainings", "30"])
+        assert all(len(values) == 3 and min(values) >= 0 for values in regrets.values())
+        assert regrets["mine"] != regrets["uniform"]
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0].startswith(f"mine: mean regret {sum(regrets['mine']) / 3:.3f} after 30")
+        ahead = sum(a < b for a, b in zip(*regrets.values(), strict=True))
+        assert lines[-1].startswith(f"mine is ahead with {ahead} of 3 seeds")
+
+    def test_its_operator_keeps_the_contract_only_if_it_rejects(self):
+        space = load_table().space
+        with pytest.raises(ContractError):
+            check_crossover(example("own_operator").swap_stretch, space, trials=100)
 
 
 class TestNasBenchMacro:

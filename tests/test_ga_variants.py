@@ -281,3 +281,10 @@ def test_each_rival_spends_its_budget_and_repeats(name, package):
 
 def test_each_rival_has_as_many_configurations():
     assert {len(several) for several in rivals.rivals().values()} == {rivals.CONFIGURATIONS}
+
+
+def test_results_of_more_seeds_are_not_replaced(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["ga_variants.py", "--seeds", "20"])
+    with pytest.raises(SystemExit, match="2"):
+        ga_variants.main()
+    assert "holds results of 200 seeds, which --seeds 20 would replace" in capsys.readouterr().err
