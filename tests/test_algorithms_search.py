@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from deap_nas.report.record import read_run
 from deap_nas.settings import ALGORITHMS, Settings
 from deap_nas.workers import Outcome
 
-SMALL = ("--population", 4, "--generations", 3, "--workers", 1, "--mutpb", 0.6, "--slots", 3)
+SMALL = ("--population", 4, "--generations", 3, "--workers", 1)
+OWN = {"mutpb": 0.6, "slots": 3}  # of the algorithms that look at them
 NAMES = tuple(ALGORITHMS)
 
 pytestmark = pytest.mark.usefixtures("no_page")
@@ -53,9 +55,9 @@ def inline(stub: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def begin(folder: Any, data: Path, algorithm: str, *more: Any) -> int:
-    return run_main(
-        *("--algorithm", algorithm, "--dataset", data, "--out", folder, "--no-cache", *SMALL, *more)
-    )
+    own = [(f"--{name}", OWN[name]) for name in ALGORITHMS[algorithm] if name in OWN]
+    flags = ("--algorithm", algorithm, "--dataset", data, "--out", folder, "--no-cache")
+    return run_main(*flags, *SMALL, *chain(*own), *more)
 
 
 def cut(folder: Path, lines: int) -> None:

@@ -255,17 +255,10 @@ def test_rank_correlations_are_scipys():
     assert ranks.spearman(a, b) == pytest.approx(stats.spearmanr(a, b).statistic)
 
 
-def test_regret_is_what_one_seeds_winner_gives_away():
-    fitness = pd.DataFrame({0: [5.0, 4.0], 1: [3.0, 6.0], 2: [3.0, 6.0]}, index=["a", "b"])
-    # Judged by 0, whoever picks, picks b. Judged by 1 or 2, seed 0 picks a, 3 less than b, which
-    # is picked by the mean of 0 and the other, and by the other.
-    assert ranks.regret(fitness) == pytest.approx((0 + 0 + 3 + 0 + 3 + 0) / 6)
-
-
-def test_there_is_no_regret_where_seeds_differ_by_noise_alone():
-    rng = np.random.default_rng(0)
-    found = [ranks.regret(pd.DataFrame(rng.normal(size=(12, 3)))) for _ in range(400)]
-    assert abs(np.mean(found)) < 0.15  # by the best of the others' means it would be above 1
+def test_shrinkage_is_what_one_seeds_winner_loses_with_the_others():
+    fitness = pd.DataFrame({0: [5.0, 4.0], 1: [3.0, 6.0], 2: [3.0, 7.0]}, index=["a", "b"])
+    # Seed 0 picks a, which has 3 with the others; 1 and 2 pick b, with 5.5 and 5 by the others.
+    assert ranks.shrinkage(fitness) == pytest.approx((2 + 0.5 + 2) / 3)
 
 
 def test_an_optimizer_that_diverges_is_the_last(whole):

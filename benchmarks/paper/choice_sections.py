@@ -66,8 +66,9 @@ def optimism(evidence: Evidence) -> str:
     if found.pairs is not None:
         lines += [
             f"- The {found.n_pairs} genomes that learned in both runs of search seed 0 score "
-            f"{points(found.pairs)} points in the run scored on test over their test accuracy in "
-            "the other. That is what test-set scoring gives, and 60,000 training images for 50,000."
+            f"{points(found.pairs)} ± {100 * found.pairs_error:.1f} points (standard error) in the "
+            "run scored on test over their test accuracy in the other. That has test-set scoring "
+            "in it, 60,000 training images for 50,000, and the luck of both trainings."
         ]
     winners = findings.winners(evidence)
     made = [origin(run.made, seeds_of(run)) for run in evidence.runs.values()]
@@ -82,7 +83,7 @@ def optimism(evidence: Evidence) -> str:
             code(row.genome),
             f"{row.n_params:,}",
             f"{percent(row.reported)} ({row.run.split})",
-            f"{percent(row.mean)} ± {100 * row.std:.2f}",
+            percent(row.mean) + (f" ± {100 * row.std:.2f}" if row.seeds > 1 else ""),
             points(row.reported - row.mean),
         )
         for row in winners.itertuples()
@@ -217,8 +218,8 @@ def stability(evidence: Evidence) -> str:
         f"(Kendall's tau, mean of the pairs): fitness {found.kendall['fitness']:.2f}, accuracy "
         f"{found.kendall['accuracy']:.2f} (Spearman's: {found.spearman['fitness']:.2f} and "
         f"{found.spearman['accuracy']:.2f}).{learned} Learned with one seed, at chance with "
-        f"another: {found.flipped}. Taking the winner of one seed, not that of "
-        f"{len(seeds) - 1}, costs {found.regret:.3f} of fitness, judged by the seed left out."
+        f"another: {found.flipped}. The winner of one seed has "
+        f"{found.shrinkage:.2f} less fitness with the other seeds (mean over the seeds)."
     )
     return "\n\n".join(
         [

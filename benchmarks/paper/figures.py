@@ -103,7 +103,7 @@ def published(evidence: Evidence) -> Picture:
 @styled
 def optimizers(curves: pd.DataFrame) -> Picture:
     """Test accuracy by epoch: the best rate of each optimizer in colour, the others in grey."""
-    figure, ax = new_figure(height=3.3)
+    figure, ax = new_figure(height=4.1)
     shown = curves.groupby(["optimizer", "momentum"]).head(1).index
     shown = shown.union([reports_own(curves).name])
     for row in curves.drop(shown).itertuples():
@@ -114,6 +114,6 @@ def optimizers(curves: pd.DataFrame) -> Picture:
     ax.set(xlabel="epoch", ylabel="test accuracy")
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     whole_axis(ax.xaxis)
-    figure.legend(loc="outside upper left", ncols=2, borderaxespad=0, handlelength=2.6)
+    figure.legend(loc="outside upper left", ncols=1, borderaxespad=0, handlelength=2.6)
     alt = "Line chart of test accuracy by epoch; the best rate of each optimizer is in colour."
     return Picture("optimizers", figure, "Optimizers", alt)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,7 +95,8 @@ class Optimism:
     Args:
         epoch: best epoch's test score minus the last's, of the test-scored runs.
         tested: validation minus test accuracy, epoch and weights chosen on validation.
-        pairs: test score of seed-0 minus test accuracy in the validation run, same genomes.
+        pairs: test score of seed-0 minus test accuracy in the validation run, same genomes;
+            ``pairs_error`` is the standard error of that mean.
         top: mean over the five best by validation fitness: validation, then test accuracy.
         rank: rank correlation of validation and test accuracy.
     """
@@ -104,14 +106,10 @@ class Optimism:
     tested: float | None = None
     n_tested: int = 0
     pairs: float | None = None
+    pairs_error: float = math.nan
     n_pairs: int = 0
     top: tuple[float, float] | None = None
     rank: float | None = None
-
-    @property
-    def size(self) -> float:
-        """The widest measure of it that there is."""
-        return self.epoch if self.pairs is None else self.pairs
 
 
 def optimism(evidence: Evidence) -> Optimism | None:
@@ -135,7 +133,8 @@ def optimism(evidence: Evidence) -> Optimism | None:
         both = learners(evidence.runs["seed-0"].table).merge(good, on="genome")
         if len(both):
             gap = both["accuracy_x"] - both["test_accuracy"]
-            found |= {"pairs": float(gap.mean()), "n_pairs": len(both)}
+            error = float(gap.std() / math.sqrt(len(gap)))
+            found |= {"pairs": float(gap.mean()), "pairs_error": error, "n_pairs": len(both)}
     return Optimism(**found)
 
 

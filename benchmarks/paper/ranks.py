@@ -14,7 +14,7 @@ from benchmarks.paper.evidence import CHANCE, LEARNED, Evidence
 @dataclass(frozen=True)
 class Stability:
     """Genomes trained with several seeds: ``accuracy`` and ``fitness``, a row a genome, a column a
-    seed, the best first. ``regret``: see there."""
+    seed, the best first."""
 
     accuracy: pd.DataFrame
     fitness: pd.DataFrame
@@ -23,7 +23,7 @@ class Stability:
     spearman: dict[str, float]
     std: float
     fitness_std: float
-    regret: float
+    shrinkage: float
     flipped: int
     n_learned: int
 
@@ -52,7 +52,7 @@ def stability(evidence: Evidence) -> Stability | None:
         {by: mean_pairwise(t[learned], kendall) for by, t in values.items()},
         {by: mean_pairwise(t, spearman) for by, t in values.items()},
         *(root_mean_square(t[learned].std(axis=1)) for t in values.values()),
-        regret(fitness),
+        shrinkage(fitness),
         int(((accuracy < CHANCE).any(axis=1) & (accuracy >= LEARNED).any(axis=1)).sum()),
         int(learned.sum()),
     )
@@ -62,15 +62,17 @@ def root_mean_square(values: pd.Series) -> float:
     return float(np.sqrt((values**2).mean()))
 
 
-def regret(fitness: pd.DataFrame) -> float:
-    """Fitness given away by taking the winner of one seed instead of that of all seeds but one,
-    both judged by the seed left out, so that seeds that differ by noise alone give 0 on average."""
-    lost = []
-    for left_out in fitness:
-        judge, others = fitness[left_out], fitness.drop(columns=left_out)
-        best = judge[others.mean(axis=1).idxmax()]
-        lost += [best - judge[others[seed].idxmax()] for seed in others]
-    return float(np.mean(lost))
+def shrinkage(fitness: pd.DataFrame) -> float:
+    """Fitness of the winner of one seed minus its mean with the others, mean over the seeds: how
+    much of a winner's score is the luck of its training."""
+    return float(
+        np.mean(
+            [
+                fitness[seed].max() - fitness.drop(columns=seed).loc[fitness[seed].idxmax()].mean()
+                for seed in fitness
+            ]
+        )
+    )
 
 
 def mean_pairwise(

@@ -84,8 +84,8 @@ def _pattern(evidence: Evidence) -> str:
 def _care(evidence: Evidence) -> str:
     found, clocks = findings.optimism(evidence), evidence.table("clocks")
     parts = []
-    if found is not None and found.size > 0:
-        parts.append(f"scores on the test set that chose them ({points(found.size)} points here)")
+    if found is not None and found.epoch > 0:
+        parts.append(f"epochs chosen by the test set ({points(found.epoch)} points here)")
     if evidence.tested:
         low = findings.pooled(evidence)["below"].mean()
         parts.append(f"a search in which {percent(low, 0)} of our genomes never reach 50 %")
