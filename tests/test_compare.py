@@ -7,11 +7,13 @@ import json
 import statistics
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from report_runs import make_run
 
 from deap_nas.report.compare import find_runs, group, make_comparison
 from deap_nas.report.compare_command import main
+from deap_nas.report.compare_figures import volumes_figure
 from deap_nas.report.record import ReportError, read_run
 
 
@@ -135,3 +137,24 @@ def test_command_line(
     assert error.count("\n") == 2
     assert "nowhere: no run is there" in error
     assert "give a name that ends in .html" in error
+
+
+def test_other_images_of_the_same_name_are_said(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        make_run(tmp_path / name, 4, 1)
+    config = json.loads((tmp_path / "b" / "config.json").read_text())
+    config["data"]["fingerprint"] = "0" * 64
+    (tmp_path / "b" / "config.json").write_text(json.dumps(config))
+    path = tmp_path / "c.html"
+    assert "data differs (" in make_comparison([tmp_path / "a", tmp_path / "b"], path).read_text()
+    assert {row["setting"] for row in rows(path, "settings")} == {"data"}
+
+
+def test_the_mean_of_repeats_ends_with_the_shortest() -> None:
+    volumes = pd.DataFrame(
+        [("s", "long", 0, 1.0), ("s", "long", 1, 2.0), ("s", "short", 0, 0.5)],
+        columns=["search", "run", "generation", "hypervolume"],
+    )
+    figure = volumes_figure(volumes, 10_000).figure
+    (mean,) = [line for line in figure.axes[0].lines if line.get_label() == "s"]
+    assert mean.get_xydata().tolist() == [[0.0, 0.75]]

@@ -357,8 +357,15 @@ def test_no_test_score_before_the_end(tmp_path: Path) -> None:
 
 
 def test_without_a_baseline(tmp_path: Path) -> None:
-    page = Reader(make_report(make_run(tmp_path / "r", baseline=""), tensorflow=False).read_text())
+    folder = make_run(tmp_path / "r", baseline="")
+    page = Reader(make_report(folder, tensorflow=False).read_text())
     assert "No baseline was given" in page.prose
+    assert "have been scored on the test set" not in page.prose
+    first, second, *_ = read_run(folder).good["genome"]
+    scores = dict.fromkeys((first, second), [[1] * 10] * 10)  # one is the best, or none
+    (folder / "report" / "test_scores.json").write_text(json.dumps(scores))
+    page = Reader(make_report(folder, tensorflow=False).read_text())
+    assert "networks of this run have been scored on the test set" in page.prose
 
 
 def test_scored_on_the_test_set_it_says_so(tmp_path: Path) -> None:
