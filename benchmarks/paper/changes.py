@@ -37,8 +37,8 @@ def _split(evidence: Evidence) -> Iterator[str]:
         tested = winners[[run.split == "test" for run in winners["run"]]]
         lost = listed(points(gap) for gap in tested["reported"] - tested["mean"])
         text += (
-            f"; trained anew, the winners of seed-0 by {listed(tested['by'])} lose {lost} points, "
-            "that and other luck together"
+            f"; the scores of seed-0's winners by {listed(tested['by'])} are {lost} points from "
+            "those of the same genomes trained anew, other luck included"
         )
     yield text + "."
 

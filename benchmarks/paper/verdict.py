@@ -89,6 +89,11 @@ def _care(evidence: Evidence) -> str:
     if evidence.tested:
         low = findings.pooled(evidence)["below"].mean()
         parts.append(f"a search in which {percent(low, 0)} of our genomes never reach 50 %")
+    winners = findings.winners(evidence)
+    if winners is not None:
+        first = winners.iloc[0]  # seed-0's, by fitness
+        lost = points(first["reported"] - first["mean"])
+        parts.append(f"one training each (our winner's score is {lost} points from its retraining)")
     if clocks is not None:
         ratio = findings.by_neighbours(clocks)["wall_ratio"].iloc[-1]
         parts.append(f"wall-clock seconds ({ratio:.1f} times as many beside busy neighbours)")
