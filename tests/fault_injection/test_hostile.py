@@ -29,7 +29,7 @@ STATUS = {
     "exit": "killed",
     "kill": "killed",
 }
-SEARCH = ("--population", 12, "--generations", 3, "--elitism", 2, "--max-seconds", 5)
+SEARCH = ("--population", 12, "--generations", 3, "--max-seconds", 5)
 LIMITS = (*SEARCH, "--max-memory", 700)
 
 
