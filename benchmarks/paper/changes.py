@@ -53,7 +53,7 @@ def _optimizer(evidence: Evidence) -> Iterator[str]:
     what = (
         f"{points(gain)} points after the same {len(own['curve'])} epochs, the best of "
         f"{len(curves)} settings, on one genome with {plural(seeds, 'train seed')} (standard "
-        f"deviation between its train seeds {100 * noise:.1f} points)"
+        f"error of such a mean {100 * noise:.1f} points)"
     )
     report = "SGD 0.01 with momentum 0.9"
     if gain >= max(WORTH, 4 * noise):  # of a dozen alike, the best is often ahead by 2
