@@ -142,7 +142,7 @@ def serve(kind: str, fd: int) -> None:
         except EOFError:
             return
         start = time.perf_counter()
-        trainer.build(argument) if what == "build" else trainer.run(argument)
+        {"build": trainer.build, "steps": trainer.run}[what](argument)
         pipe.send(time.perf_counter() - start)
 
 

@@ -50,11 +50,12 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     A setting that the old one does not know is as it was then: by default, but for ``EARLIER``.
     """
     defaults = {each.name: each.default for each in fields(Settings)}
+    old = {"program": {"training_version": 1}, **old}  # a run that is older than this part
     old = {**old, "settings": {**defaults, **EARLIER, **old["settings"]}}
     found = []
     for part in ("settings", "recipe", "space", "data", "program"):
         for name, value in new[part].items():
-            before = old.get(part, {"training_version": 1}).get(name)
+            before = old[part].get(name)
             same = json.dumps(before, default=str) == json.dumps(value, default=str)
             if not same and name not in (*FREE, "source"):
                 found.append(f"{name} {before!r} in the run, {value!r} now")

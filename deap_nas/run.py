@@ -102,7 +102,7 @@ def _run(arguments: dict[str, Any]) -> int:
         from deap_nas.terminal import make_console
 
         dataset, space = load(settings)
-        _warn_of_unused(settings, given_settings(arguments))
+        _warn_of_unused(settings, arguments)
         config = {"preset": preset, **describe(settings, dataset, space)}
         console = make_console()
         if arguments.get("dry_run"):

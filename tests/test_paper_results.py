@@ -6,8 +6,10 @@ import json
 import re
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # benchmarks/ is no part of the package
 
 from benchmarks.paper import changes, findings, patience, plan, ranks, run, trainings  # noqa: E402
-from benchmarks.paper.evidence import read  # noqa: E402
+from benchmarks.paper.evidence import Evidence, read  # noqa: E402
 from benchmarks.paper.optimizers import TRIED  # noqa: E402
 from benchmarks.paper.page import build  # noqa: E402
 from deap_nas import RECIPES, result  # noqa: E402
@@ -244,6 +246,23 @@ def test_trainings_that_have_a_row_are_not_done_again(tmp_path, monkeypatch):
     other = trainings.Job(jobs[0].genome, RECIPES["fast"], 0, "test")
     with pytest.raises(AssertionError, match="a worker was started"):
         trainings.train_all([other], path, None)
+
+
+def advice(evidence: Evidence, choice: str, table: pd.DataFrame, of: Callable[..., Any]) -> str:
+    (text,) = of(replace(evidence, choices={**evidence.choices, choice: table}))
+    return str(text)
+
+
+def test_advice_follows_the_numbers(whole):
+    evidence = read(whole)
+    clocks, curves = evidence.choices["clocks"], evidence.choices["optimizers"]
+    assert advice(evidence, "clocks", clocks, changes._clock).startswith("**CPU seconds")
+    steady = clocks.assign(wall=clocks["cpu"])
+    assert advice(evidence, "clocks", steady, changes._clock).startswith("**Either clock")
+    for last, words in ((0.7, "**Keep the optimizer**"), (0.9, "**Adam, rate 0.001**")):
+        adam = (curves["optimizer"] == "adam") & (curves["learning_rate"] == 0.001)
+        new = curves.assign(curve=np.where(adam, f"0.5 {last}", "0.5 0.69"))
+        assert advice(evidence, "optimizers", new, changes._optimizer).startswith(words)
 
 
 def test_rank_correlations_are_scipys():

@@ -17,7 +17,7 @@ ENOUGH = 5  # genomes of a kind, from which on something is said of it
 
 def changes(evidence: Evidence) -> str:
     """A numbered list; what is not measured yet is not in it."""
-    makers = (_split, _optimizer, _sigmoid, _heads, _patience, _clock, _seeds)
+    makers = (_split, _optimizer, _heads, _patience, _clock, _seeds)
     lines = [line for maker in makers for line in maker(evidence)]
     if not lines:
         return "Not measured yet."
@@ -60,25 +60,6 @@ def _optimizer(evidence: Evidence) -> Iterator[str]:
         yield f"**{setting_name(best)}** instead of {report}: {what}."
     else:
         yield f"**Keep the optimizer**, {report}: {setting_name(best)} has {what}."
-
-
-def _sigmoid(evidence: Evidence) -> Iterator[str]:
-    """By the genomes that were drawn: those that were bred inherit from one another."""
-    if not evidence.tested:
-        return
-    table = findings.pooled(evidence)
-    drawn = table[table["generation"] == 0]
-    worst, rest = drawn[drawn["sigmoid"]], drawn[~drawn["sigmoid"]]
-    if min(len(worst), len(rest)) < ENOUGH or table["sigmoid"][table["winner"]].any():
-        return
-    if worst["below"].mean() > max(0.5, 2 * rest["below"].mean()):
-        spent = table["wasted"][table["sigmoid"]].sum() / table["train_cpu_seconds"].sum()
-        yield (
-            "**Leave sigmoid out of the convolutions** (`SearchSpace(activations=...)`) where "
-            f"training is the report's: {worst['below'].sum()} of {len(worst)} genomes drawn with "
-            f"one stay below 50 %, {rest['below'].sum()} of {len(rest)} without; no winner has "
-            f"one; {percent(spent, 0)} of all CPU time went to genomes that it left there."
-        )
 
 
 def _heads(evidence: Evidence) -> Iterator[str]:
