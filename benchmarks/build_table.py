@@ -30,13 +30,13 @@ from common import ROOT, provenance
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from deap_nas import RECIPES, Conv, Dataset, Genome, Head, load_dataset, parse_genome
-from deap_nas.evaluator import cores
+from deap_nas.evaluation.evaluator import cores
+from deap_nas.evaluation.workers import Task, Workers
 from deap_nas.files import write_whole
 from deap_nas.genome import Gene
-from deap_nas.recipes import Recipe
 from deap_nas.tabular import CURVE, FILE, TABLE_SPACE
-from deap_nas.train import ENVIRONMENT, Trainer
-from deap_nas.workers import Task, Workers
+from deap_nas.training.recipes import Recipe
+from deap_nas.training.trainer import ENVIRONMENT, Trainer
 
 OUT = ROOT / "results" / "table"
 RECIPE = replace(

@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 from common import ROOT, write_csv
 
+from deap_nas.evaluation.fitness import accuracy_per_log_params, time_penalised
 from deap_nas.files import write_whole
-from deap_nas.fitness import accuracy_per_log_params, time_penalised
 from deap_nas.report.front import pareto_front
 from deap_nas.tabular import CURVE, TABLE_SPACE, Table, load_table
 

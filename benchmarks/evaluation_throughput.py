@@ -184,7 +184,7 @@ class Ours:
 
     def __init__(self) -> None:
         from deap_nas import load_dataset
-        from deap_nas.train import Trainer
+        from deap_nas.training.trainer import Trainer
 
         data = load_dataset("fashion_mnist")
         self._trainer = Trainer(*data.split("test"), data.n_classes)
@@ -193,7 +193,7 @@ class Ours:
         import numpy as np
 
         from deap_nas import RECIPES, build_model, parse_genome
-        from deap_nas.graph import EpochGraph
+        from deap_nas.training.graph import EpochGraph
 
         genome = parse_genome(text)
         model = build_model(genome, (28, 28, 1), 10, seed=0)

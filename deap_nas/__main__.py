@@ -23,11 +23,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     command = arguments.pop(0) if arguments else "--help"
     if command == "run":
-        from deap_nas.run import main as run
+        from deap_nas.commands.run import main as run
 
         return run(arguments, prog="deap-nas run")
     if command == "train":
-        from deap_nas.train_one import main as train
+        from deap_nas.commands.train import main as train
 
         return train(arguments)
     if command == "report":
@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return report(arguments, prog="deap-nas report")
     if command == "compare":
-        from deap_nas.report.compare_command import main as compare
+        from deap_nas.commands.compare import main as compare
 
         return compare(arguments)
     if command in ("-h", "--help"):

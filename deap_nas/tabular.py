@@ -13,9 +13,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from deap_nas.fitness import Evaluation, accuracy_per_log_params
+from deap_nas.evaluation.fitness import Evaluation, accuracy_per_log_params
 from deap_nas.genome import Gene, Genome, format_genes, parse_genome
-from deap_nas.space import SearchSpace
+from deap_nas.spaces.space import SearchSpace
 
 TABLE_SPACE = SearchSpace(
     n_normal=(1, 2),
@@ -132,7 +132,7 @@ class TabularEvaluator:
 
     It is called alike, as are ``measure measure_all map stream failed spent close`` and ``with``.
     It has no networks, so no ``weights test predict save``, and no data, cache or journal: a run
-    directory (``deap_nas.search``) needs an ``Evaluator``.
+    directory (``deap_nas.runs.search``) needs an ``Evaluator``.
 
     Args:
         fitness: a function of an Evaluation.

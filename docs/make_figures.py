@@ -9,7 +9,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from deap_nas.run import main
+from deap_nas.commands.run import main
 
 FIGURES = ("front", "scatter_fitness")
 RUN = Path("results/runs/readme")

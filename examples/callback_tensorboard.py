@@ -12,8 +12,8 @@ from typing import Any
 from tensorboard.summary import Writer
 
 from deap_nas import Evaluation
-from deap_nas.run import main
-from deap_nas.watcher import Watcher
+from deap_nas.commands.run import main
+from deap_nas.runs.watcher import Watcher
 
 
 class TensorBoardWatcher(Watcher):

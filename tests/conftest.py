@@ -10,7 +10,8 @@ import drivers
 import pytest
 import stubs
 
-from deap_nas import evaluator, run
+from deap_nas.commands import run
+from deap_nas.evaluation import evaluator
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def stub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[drivers.Tr
     monkeypatch.setenv(stubs.LOG, str(log))
     monkeypatch.setenv(stubs.FAULTS, str(faults))
     monkeypatch.setattr(evaluator, "Workers", drivers.stub_workers)
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent / "support"))
     yield drivers.Trainings(log, faults)
     assert not drivers.workers_of(os.getpid()), "worker processes are left over"
 

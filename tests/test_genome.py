@@ -7,8 +7,7 @@ from copy import deepcopy
 
 import pytest
 from deap import base
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from strategies import gene_lists
 
 from deap_nas import (

@@ -47,11 +47,11 @@ def test_nothing_is_put_into_deaps_creator():
 
 
 def test_an_unknown_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="module 'deap_nas' has no attribute 'nonsense'"):
+    with pytest.raises(AttributeError, match=r"deap_nas.*nonsense"):
         _ = deap_nas.nonsense
 
 
 def test_names_load_once_and_are_listed():
-    assert deap_nas.SearchSpace is deap_nas.space.SearchSpace
+    assert deap_nas.SearchSpace is deap_nas.spaces.space.SearchSpace
     assert {"SearchSpace", "cx_one_point", "__version__"} <= set(dir(deap_nas))
     assert set(dir(deap_nas)) == set(deap_nas.__all__)

@@ -15,7 +15,7 @@ from deap import algorithms
 from deap_nas import PAPER_SPACE, Evaluator, Genome, count_params, make_toolbox
 from deap_nas.genome import FITNESS_CLASSES
 from deap_nas.operators import CROSSOVERS, MUTATIONS, SELECTIONS
-from deap_nas.settings import Settings
+from deap_nas.runs.settings import Settings
 from deap_nas.toolbox import GenePool
 
 

@@ -22,7 +22,7 @@ from benchmarks.paper.plan import Plan
 from benchmarks.paper.trainings import make_workers, write_provenance
 from deap_nas import parse_genome
 from deap_nas.data import Dataset
-from deap_nas.workers import Task, Workers
+from deap_nas.evaluation.workers import Task, Workers
 
 NEIGHBOURS = (0, 1, 2)
 ROUNDS, IMAGES, EPOCHS = 8, 20_000, 2

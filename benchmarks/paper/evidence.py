@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from deap_nas.report.record import Record, read_run
+from deap_nas.runs.record import Record, read_run
 
 TESTED = ("seed-0", "seed-1")  # scored on the test set, as the report's run
 CHANCE, LEARNED = 0.2, 0.5  # accuracy: below, it never learned; from here on, it learned

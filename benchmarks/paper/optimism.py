@@ -18,8 +18,8 @@ from benchmarks.paper.plan import Plan, winner
 from benchmarks.paper.trainings import Job, accuracy_of, make_workers, train_all, write_provenance
 from deap_nas import parse_genome
 from deap_nas.data import Dataset
-from deap_nas.journal import read_weights
-from deap_nas.workers import Task
+from deap_nas.evaluation.workers import Task
+from deap_nas.runs.journal import read_weights
 
 
 def measure(plan: Plan) -> None:

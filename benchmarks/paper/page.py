@@ -10,9 +10,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmarks.paper import choice_sections as choices
-from benchmarks.paper import report_sections as report
-from benchmarks.paper import verdict
+from benchmarks.paper import choice_sections as choices, report_sections as report, verdict
 from benchmarks.paper.changes import changes
 from benchmarks.paper.evidence import Evidence, read
 from benchmarks.paper.run import RESULTS
@@ -30,7 +28,7 @@ Each goes on where it was stopped. A finished search is repeated from its commit
 a training, and compared: it must give the same tables. Of the networks the winners are committed,
 as `best.keras` and as weights (`winner/`). Every number here is computed from the CSV and JSON
 files in this folder and in [published_genomes](../published_genomes);
-[a test](../../tests/test_paper_results.py) rebuilds the page from them and compares."""
+[a test](../../tests/benchmarks/test_paper_results.py) rebuilds the page from them and compares."""
 
 
 def main() -> None:

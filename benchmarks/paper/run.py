@@ -21,7 +21,7 @@ from typing import Any
 
 from benchmarks.common import ROOT, provenance
 from deap_nas.files import write_whole
-from deap_nas.journal import _weights_path
+from deap_nas.runs.journal import _weights_path
 
 RESULTS = ROOT / "results" / "paper"
 RUNS = {

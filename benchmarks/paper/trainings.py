@@ -15,10 +15,10 @@ from rich.progress import Progress
 from benchmarks.common import provenance, write_csv
 from deap_nas import Evaluation, Recipe, accuracy_per_log_params, parse_genome
 from deap_nas.data import Dataset
+from deap_nas.evaluation.workers import Task, Workers
 from deap_nas.files import write_whole
 from deap_nas.genome import Gene
-from deap_nas.train import ENVIRONMENT, Trainer
-from deap_nas.workers import Task, Workers
+from deap_nas.training.trainer import ENVIRONMENT, Trainer
 
 # What a row is known by: with the data and the program it decides the training.
 KEY = (
@@ -118,7 +118,7 @@ def train_all(jobs: Iterable[Job], path: Path, dataset: Dataset) -> pd.DataFrame
 
 def make_workers(dataset: Dataset, split: str, count: int | None = None) -> Workers:
     """Processes that hold a split of the data, and the test set."""
-    from deap_nas.evaluator import cores
+    from deap_nas.evaluation.evaluator import cores
 
     data = (*dataset.split(split), dataset.n_classes, dataset.x_test, dataset.y_test)
     target = "benchmarks.paper.trainings:make_trainer"

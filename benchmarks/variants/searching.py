@@ -34,7 +34,7 @@ from deap_nas.operators import (
 
 FOREVER = 10**9
 PACKAGE = Path(str(deap_nas.__file__)).parent
-FOLDERS, FILES = ("operators", "algorithms"), ("toolbox", "space", "sequences", "genome")
+FOLDERS, FILES = ("operators", "algorithms", "layers", "spaces"), ("toolbox", "genome")
 CODE = (
     *(path for name in FOLDERS for path in sorted((PACKAGE / name).glob("*.py"))),
     *(PACKAGE / f"{name}.py" for name in FILES),

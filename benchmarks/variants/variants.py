@@ -7,8 +7,8 @@ from typing import Any
 
 from variants.searching import Variant
 
-from deap_nas.presets import make_settings
-from deap_nas.settings import Settings
+from deap_nas.runs.presets import make_settings
+from deap_nas.runs.settings import Settings
 
 
 def of_settings(name: str, settings: Settings) -> Variant:

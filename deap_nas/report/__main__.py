@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from deap_nas.command import Parser, quiet, status_of
+from deap_nas.commands.options import Parser, quiet, status_of
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "python -m deap_nas.report") -> int:

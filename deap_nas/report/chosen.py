@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 
 from deap_nas.data import Dataset, load_dataset
+from deap_nas.evaluation.fitness import Evaluation
 from deap_nas.files import write_whole
-from deap_nas.fitness import Evaluation
 from deap_nas.report.networks import Studio
-from deap_nas.report.record import Record, ReportError, canonical
-from deap_nas.train import Weights
+from deap_nas.runs.record import Record, ReportError, canonical
+from deap_nas.training.trainer import Weights
 
 PER_CLASS = 6  # images shown of a weak class
 

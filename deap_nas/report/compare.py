@@ -15,10 +15,10 @@ from deap_nas.report import chosen as chosen_network
 from deap_nas.report.compare_figures import fronts_figure, progress_figure, volumes_figure
 from deap_nas.report.front import hypervolume, pareto_front
 from deap_nas.report.progress import outcomes_table
-from deap_nas.report.record import Record, ReportError, canonical, read_run
 from deap_nas.report.sheet import Sheet, dots_data
 from deap_nas.report.shown import Shown
-from deap_nas.settings import FREE
+from deap_nas.runs.record import Record, ReportError, canonical, read_run
+from deap_nas.runs.settings import FREE
 
 SEEDS = ("seed", "train_seed")
 IGNORED = (*FREE, *SEEDS)

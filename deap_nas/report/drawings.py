@@ -8,8 +8,8 @@ from typing import Any
 
 from matplotlib.patches import FancyBboxPatch
 
-from deap_nas.cost import layers
 from deap_nas.genome import parse_genome
+from deap_nas.layers.cost import layers
 from deap_nas.report.lineage import Birth, Step, origins
 from deap_nas.report.pictures import (
     BLUE,

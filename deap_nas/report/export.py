@@ -10,7 +10,7 @@ import numpy as np
 from deap_nas.report.chosen import choose, data_of, weights_of
 from deap_nas.report.front import pareto_front
 from deap_nas.report.networks import Studio, studio
-from deap_nas.report.record import Record, ReportError, read_run
+from deap_nas.runs.record import Record, ReportError, read_run
 
 ONNX_TOLERANCE = 0.002  # of accuracy
 

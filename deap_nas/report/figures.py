@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 
-from deap_nas.fitness import Evaluation
+from deap_nas.evaluation.fitness import Evaluation
 from deap_nas.report.pictures import (
     BLUE,
     COLOUR_MAP,

@@ -9,7 +9,7 @@ import pandas as pd
 from deap import tools
 
 from deap_nas.genome import Conv, Genome, parse_genome
-from deap_nas.report.record import Record
+from deap_nas.runs.record import Record
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from deap_nas.evaluation.workers import Task, Workers
 from deap_nas.genome import Gene, parse_genome
-from deap_nas.model import build_model, import_keras
-from deap_nas.report.record import Record
-from deap_nas.train import ENVIRONMENT, Weights
-from deap_nas.workers import Task, Workers
+from deap_nas.runs.record import Record
+from deap_nas.training.model import build_model, import_keras
+from deap_nas.training.trainer import ENVIRONMENT, Weights
 
 BATCH = 500  # images at a time, as when scores are taken
 

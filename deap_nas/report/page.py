@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from deap_nas.report import chosen as chosen_network
-from deap_nas.report import drawings, figures, progress
+from deap_nas.report import chosen as chosen_network, drawings, figures, progress
 from deap_nas.report.classes import (
     class_report,
     confusion_table,
@@ -20,11 +19,11 @@ from deap_nas.report.classes import (
 from deap_nas.report.front import KNEE_RULE, knee, pareto_front
 from deap_nas.report.lineage import family, family_table, gene_shares, telling_steps
 from deap_nas.report.networks import Studio, studio
-from deap_nas.report.record import Record, canonical, read_run
 from deap_nas.report.sheet import Sheet, dots_data
 from deap_nas.report.shown import Shown
-from deap_nas.report.tables import TOPS, top
-from deap_nas.settings import ALGORITHMS
+from deap_nas.runs.record import Record, canonical, read_run
+from deap_nas.runs.settings import ALGORITHMS
+from deap_nas.runs.tables import TOPS, top
 
 
 def make_report(folder: Path, *, genome: str | None = None, tensorflow: bool = True) -> Path:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from deap_nas.fitness import Evaluation
+from deap_nas.evaluation.fitness import Evaluation
 from deap_nas.report.front import hypervolume
-from deap_nas.report.record import Record
+from deap_nas.runs.record import Record
 
 
 def generations_table(record: Record) -> pd.DataFrame:

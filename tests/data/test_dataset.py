@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from stand_ins import Sources, arrays, load_fashion, refuse, write_fakes
 
 from deap_nas.data import DATASETS, DataError, Dataset, load_dataset

@@ -18,7 +18,14 @@ SEARCH = ("--population", 4, "--generations", 2, "--seed", 5, "--cxpb", 1, "--mu
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(
-    ["drivers", "joblib", "filelock", "deap_nas.run", "deap_nas.search", "deap_nas.terminal"]
+    [
+        "drivers",
+        "joblib",
+        "filelock",
+        "deap_nas.commands.run",
+        "deap_nas.runs.search",
+        "deap_nas.commands.terminal",
+    ]
 )
 
 

@@ -1,0 +1,126 @@
+"""What the commands share: options from ``Settings``, and errors as one line."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import signal
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, NoReturn
+
+from deap_nas.runs.presets import DEFAULT, PRESETS, read_genomes
+from deap_nas.runs.settings import Settings
+
+
+class UserError(Exception):
+    """Bad input from the command line, as one line."""
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong, and where to read more."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"error: {message}; see {self.prog} --help", file=sys.stderr)
+        sys.exit(2)
+
+
+def add_settings(group: Any, names: Sequence[str]) -> None:
+    """Add an option for each named field of ``Settings``."""
+    for each in fields(Settings):
+        if each.name in names:
+            _add_option(group, each)
+
+
+def given_settings(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The settings among parsed arguments."""
+    flags = {each.name: arguments[each.name] for each in fields(Settings) if each.name in arguments}
+    if arguments.get("no_cache"):
+        flags["cache"] = None
+    if "initial" in flags:
+        flags["initial"] = read_genomes(Path(flags["initial"]))
+    return flags
+
+
+def _add_option(group: Any, each: Any) -> None:
+    flag = "--" + each.name.replace("_", "-")
+    # Not the field's own default: without --preset, the preset DEFAULT is in effect.
+    allowed, default = each.metadata["allowed"], PRESETS[DEFAULT].get(each.name, each.default)
+    text = each.metadata["help"].replace("%", "%%")
+    if allowed:
+        text += f": {', '.join(allowed)}"
+    if default not in ("", None, ()) and not isinstance(default, bool):
+        text += f" (default: {default})"
+    if isinstance(default, bool):
+        group.add_argument(flag, action=argparse.BooleanOptionalAction, help=text)
+        return
+    kind = int if "int" in each.type else float if "float" in each.type else str
+    group.add_argument(flag, type=kind, help=text, metavar=each.metadata["metavar"] or "NAME")
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Warnings as one line each on standard error."""
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        warnings.simplefilter("default")
+        yield
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    print(f"warning: {message}", file=sys.stderr)
+
+
+def status_of(work: Callable[[], int]) -> int:
+    """Do a command's work; the exit status that it comes to.
+
+    What a user can mend is one line on standard error and exit status 2, what stops a search one
+    line and exit status 1, Ctrl-C and SIGTERM one word; anything else is a bug, and keeps its
+    traceback.
+    """
+    try:
+        with terminable():
+            return work()
+    except (KeyboardInterrupt, Terminated) as stop:
+        print("stopped", file=sys.stderr)
+        return exit_status(stop)
+    except (ValueError, UserError) as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    except (OSError, RuntimeError, ImportError) as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
+
+
+@contextlib.contextmanager
+def terminable() -> Iterator[None]:
+    """SIGTERM unwinds like Ctrl-C does; a second Ctrl-C ends at once (workers die with us)."""
+
+    def terminate(*_: object) -> None:
+        raise Terminated
+
+    def interrupt(*_: object) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        raise KeyboardInterrupt
+
+    before = [
+        (number, signal.signal(number, handler))
+        for number, handler in ((signal.SIGTERM, terminate), (signal.SIGINT, interrupt))
+    ]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+
+
+def exit_status(stop: BaseException) -> int:
+    """What a shell expects of a command that was stopped so."""
+    return 143 if isinstance(stop, Terminated) else 130

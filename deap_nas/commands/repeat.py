@@ -1,0 +1,65 @@
+"""``--repeat N``: one search with N pairs of seeds, and the comparison of what they found."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from deap_nas.commands.options import UserError
+from deap_nas.files import write_whole
+from deap_nas.runs.settings import Settings
+
+FILE = "repeats.json"
+STOPPED = (130, 143)  # by Ctrl-C, by SIGTERM
+OWN = ("repeat", "resume", "out", "config", "preset")
+
+
+def begin(folder: Path, settings: Settings, preset: str, count: int) -> None:
+    """Write down what is repeated, so that it can be resumed."""
+    content = {"repeat": count, "preset": preset, "settings": settings.to_dict()}
+    write_whole(folder / FILE, json.dumps(content, indent=2))
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    with contextlib.suppress(ValueError, AttributeError):
+        content: dict[str, Any] = json.loads((folder / FILE).read_text())
+        if {"repeat", "preset", "settings"} <= content.keys():
+            return content
+    raise UserError(f"--resume {folder}: its {FILE} is damaged; start anew with --repeat")
+
+
+def repeat(folder: Path, arguments: dict[str, Any], run: Callable[[dict[str, Any]], int]) -> int:
+    """Run, or resume, each repeat in ``folder``/repeat-1, -2, ...; then compare them.
+
+    Repeat i adds i - 1 to the seed of the search and to that of the training, so that the spread
+    is of both. A finished repeat is left alone.
+
+    Args:
+        arguments: of the command line, for every repeat.
+        run: the command with such arguments; returns its exit status.
+    """
+    content = _read(folder)
+    settings = content["settings"]
+    given = {name: value for name, value in arguments.items() if name not in OWN}
+    worst = 0
+    for i in range(content["repeat"]):
+        each = folder / f"repeat-{i + 1}"
+        new = {
+            **{"config": folder / FILE, "preset": content["preset"], "out": each},
+            **{seed: settings[seed] + i for seed in ("seed", "train_seed")},
+        }
+        begun = (each / "config.json").exists()
+        status = run({**given, **({"resume": each} if begun else new)})
+        if status in STOPPED:
+            print(f"go on with all: python -m deap_nas.run --resume {folder}", file=sys.stderr)
+            return status
+        worst = max(worst, status)
+    from deap_nas.report.compare import make_comparison
+
+    page = make_comparison([folder], folder / "compare.html")
+    print(f"\nthe {content['repeat']} runs compared: {page}")
+    return worst

@@ -1,0 +1,185 @@
+"""What a person sees of a search: progress, tables, a log."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from deap_nas.evaluation.fitness import FITNESSES, Evaluation
+from deap_nas.genome import Genome
+from deap_nas.layers.cost import layers
+from deap_nas.runs.result import Finding, Result
+from deap_nas.runs.settings import Settings
+from deap_nas.runs.tables import TOPS, top
+from deap_nas.runs.watcher import Watcher
+from deap_nas.spaces.space import SearchSpace
+
+WIDTH = 110  # where there is no terminal to measure
+SHOWN = {
+    "genome": "{}",
+    "accuracy": "{:.4f}",
+    "train_accuracy": "{:.4f}",
+    "n_params": "{}",
+    "train_seconds": "{:.2f}",
+    "fitness": "{:.4f}",
+    "fitness_time": "{:.4f}",
+}
+
+
+def make_console() -> Console:
+    return Console() if sys.stdout.isatty() else Console(width=WIDTH)
+
+
+class Log:
+    """``log.txt``: one dated line for each thing that happens."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __call__(self, text: str) -> None:
+        with self._path.open("a") as file:
+            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
+
+
+class ProgressWatcher(Watcher):
+    """A bar with the time left and the best so far; a line for each generation; a log."""
+
+    def __init__(self, settings: Settings, console: Console, log: Log) -> None:
+        self._settings, self._console, self._log = settings, console, log
+        self._total = settings.births(settings.generations)
+        self._trained = self._known = self._failed = 0
+        self._started = time.monotonic()
+        self._best: tuple[float, str] = (0.0, "")
+        self._within = 0
+        self._done = 0
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}"),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task("generation 0", total=self._total, left="")
+
+    def __enter__(self) -> ProgressWatcher:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def evaluated(self, genome: str, evaluation: Evaluation, cached: bool) -> None:
+        self._trained += not cached
+        self._known += cached
+        self._within += 1
+        if evaluation.ok:
+            fitness = FITNESSES[self._settings.fitness](evaluation)[0]
+            self._best = max(self._best, (fitness, genome))
+            what = f"accuracy {evaluation.accuracy:.4f}, {evaluation.n_params} parameters"
+            what += f", {evaluation.train_seconds:.1f} s, fitness {fitness:.4f}"
+        else:
+            self._failed += 1
+            what = f"{evaluation.status}: {evaluation.reason}"
+        self._log(f"{'known  ' if cached else 'trained'} {genome}: {what}")
+        self._show(self._done + self._within)
+
+    def generation(self, number: int, record: dict[str, Any]) -> None:
+        self._done, self._within = self._settings.births(number), 0
+        line = (
+            f"generation {number} of {self._settings.generations}: best "
+            f"{record.get('max', 0):.4f}, median {record.get('median', 0):.4f}; "
+            f"{self._trained} trained, {self._known} known, {self._failed} failed"
+        )
+        self._log(line)
+        self._console.print(line, highlight=False)
+        self._bar.update(self._task, description=f"generation {number + 1}")
+        self._show(self._done)
+
+    def _show(self, done: int) -> None:
+        seconds = time.monotonic() - self._started
+        left = seconds / max(1, done) * max(0, self._total - done)
+        rate = 60 * self._trained / max(1e-9, seconds)
+        best = f"best {self._best[0]:.3f}" if self._best[1] else "no best yet"
+        text = f"{duration(left)} left · {rate:.1f} trainings/min · {best}"
+        self._bar.update(self._task, completed=done, left=text)
+
+
+def duration(seconds: float) -> str:
+    """As a person says it: "40 s", "3 min", "1 h 20 min"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def print_network(genome: Genome, space: SearchSpace, console: Console) -> None:
+    """Layer by layer: shape behind it and parameters."""
+    shown = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("layer", "shape behind it", "parameters"):
+        shown.add_column(column, justify="left" if column == "layer" else "right")
+    for layer, shape, n_params in layers(genome, space.input_shape, space.n_classes):
+        shown.add_row(layer, " x ".join(map(str, shape)), f"{n_params:,}")
+    console.print(shown)
+
+
+def print_tops(table: pd.DataFrame, console: Console) -> None:
+    """The three top-five tables; an empty one says why."""
+    for name, (_, title) in TOPS.items():
+        rows, why = top(table, name)
+        console.print(f"\n[bold]{title}[/bold]", highlight=False)
+        if rows.empty:
+            console.print(f"  (empty: {why})", highlight=False)
+            continue
+        shown = Table(box=None, pad_edge=False, header_style="dim")
+        for column in SHOWN:
+            shown.add_column(column, justify="left" if column == "genome" else "right")
+        for row in rows.to_dict("records"):
+            row["genome"] = fold(row["genome"])
+            shown.add_row(*(form.format(row[column]) for column, form in SHOWN.items()))
+        console.print(shown)
+
+
+def fold(genome: str, width: int = 34) -> str:
+    """A genome on lines of at most ``width``, broken between genes."""
+    lines = [""]
+    for gene in genome.split(";"):
+        if len(lines[-1]) + len(gene) > width:
+            lines.append("")
+        lines[-1] += f"{gene};"
+    return "\n".join(lines).removesuffix(";")
+
+
+def print_result(result: Result, settings: Settings, console: Console) -> None:
+    """The winner, beside the baseline if there is one."""
+    if result.best is None:
+        console.print("\nNo genome was trained with success: see evaluations.csv for the reasons.")
+        return
+    by, split = settings.fitness, settings.split
+    title = "fitness" if by == "accuracy_per_log_params" else f"fitness {by}"
+    console.print(f"\n[bold]Best by {title}[/bold]", highlight=False)
+    console.print(_sentence(result.best, split), highlight=False, soft_wrap=True)
+    if result.baseline:
+        console.print("[bold]Your baseline[/bold]", highlight=False)
+        console.print(_sentence(result.baseline, split), highlight=False, soft_wrap=True)
+
+
+def _sentence(finding: Finding, split: str) -> str:
+    evaluation = finding.evaluation
+    if not evaluation.ok:
+        return f"  {finding.genome}\n  {evaluation.status}: {evaluation.reason}"
+    scores = f"{split} accuracy {evaluation.accuracy:.4f}"
+    if split != "test" and finding.test_accuracy is not None:
+        scores += f", test accuracy {finding.test_accuracy:.4f} (measured once, now)"
+    return (
+        f"  {finding.genome}\n  {scores}, {evaluation.n_params} parameters, "
+        f"{evaluation.train_seconds:.1f} s of training"
+    )

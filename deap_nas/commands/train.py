@@ -1,0 +1,99 @@
+"""``deap-nas train GENOME``: one network, from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from deap_nas.commands.options import (
+    Parser,
+    UserError,
+    add_settings,
+    given_settings,
+    quiet,
+    status_of,
+)
+from deap_nas.runs.presets import make_settings
+from deap_nas.runs.settings import parse_setting
+
+USED = (
+    *("dataset", "data_dir", "split", "split_seed", "recipe", "epochs", "early_stopping"),
+    *("train_seed", "cache", "max_seconds", "max_memory"),
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    arguments = vars(make_parser().parse_args(argv))
+    return status_of(lambda: _train(arguments))
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        prog="deap-nas train",
+        description="Train one genome and show its network, its scores and its cost.",
+        argument_default=argparse.SUPPRESS,
+    )
+    parser.add_argument("genome", help='such as "NC 16 3 tanh;RC 6 3 tanh;RC 10 3 tanh;FL swish"')
+    parser.add_argument("--save", metavar="FILE.keras", help="write the trained network")
+    parser.add_argument("--json", action="store_true", help="print the Evaluation as JSON alone")
+    parser.add_argument("--no-cache", action="store_true", help="train anew")
+    add_settings(parser, USED)
+    return parser
+
+
+def _train(arguments: dict[str, Any]) -> int:
+    genome = parse_setting("genome", arguments["genome"])
+    settings = make_settings(flags=given_settings(arguments))
+    save = Path(arguments["save"]) if "save" in arguments else None
+    if save and (save.suffix != ".keras" or not save.parent.is_dir()):
+        raise UserError(
+            f"--save {save}: give a name that ends in .keras, in a folder that is there"
+        )
+    with quiet():
+        from deap_nas.commands.terminal import make_console, print_network
+        from deap_nas.runs.search import check_fit, load, make_evaluator
+
+        dataset, space = load(settings)
+        check_fit("genome", genome, space)
+        console = make_console()
+        with make_evaluator(settings, dataset) as evaluator:
+            if not arguments.get("json"):
+                print_network(genome, space, console)
+            evaluation = evaluator.measure(genome)
+            if arguments.get("json"):
+                print(json.dumps({"genome": str(genome), **evaluation.to_dict()}))
+            else:
+                print_evaluation(evaluation, settings.split, console)
+            if save and evaluation.ok:
+                evaluator.save(genome, evaluator.weights(genome) or [], save)
+                if not arguments.get("json"):
+                    console.print(f"saved as {save}", highlight=False)
+    return 0 if evaluation.ok else 1
+
+
+def print_evaluation(evaluation: Any, split: str, console: Any) -> None:
+    """Scores, seconds and the learning curve."""
+    if not evaluation.ok:
+        console.print(f"{evaluation.status}: {evaluation.reason}", highlight=False)
+        return
+    from deap_nas.evaluation.fitness import accuracy_per_log_params, time_penalised
+
+    for row in evaluation.curve:
+        scored = f", {split} {row['val_accuracy']:.4f}" if "val_accuracy" in row else ""
+        console.print(
+            f"  epoch {row['epoch']:>2}: loss {row['loss']:.4f}, accuracy while training "
+            f"{row['accuracy']:.4f}{scored}",
+            highlight=False,
+        )
+    console.print(
+        f"{split} accuracy {evaluation.accuracy:.4f} (epoch {evaluation.best_epoch}), fitness "
+        f"{accuracy_per_log_params(evaluation)[0]:.4f}, with time "
+        f"{time_penalised(evaluation)[0]:.4f}; {evaluation.train_seconds:.2f} s of training, "
+        f"{evaluation.train_cpu_seconds:.2f} s of CPU",
+        highlight=False,
+        soft_wrap=True,
+    )

@@ -1,0 +1,114 @@
+"""Where settings come from: presets, files, and values given by hand.
+
+Defaults, then the preset, then a file, then the command line; the later one wins.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from deap_nas.runs.settings import Settings, SettingsError, parse_setting
+
+# What a run did that does not name the setting, since it is older than that; others as by default.
+EARLIER = {"algorithm": "generational"}
+
+DEFAULT = "quick"  # where no preset is named
+PRESETS: dict[str, dict[str, Any]] = {
+    # Epochs: benchmarks/quick_recipe.py; the fewest of those tried with which networks pass 75 %.
+    "quick": {"epochs": 20, "population": 8, "generations": 3},
+    "paper": {
+        "dataset": "fashion_mnist",
+        "split": "test",
+        "recipe": "paper",
+        "algorithm": "generational",
+        "population": 25,
+        "generations": 3,
+        "crossover": "one_point_reject",
+        "mutation": "pool",
+        "selection": "roulette",
+        "cxpb": 0.9,
+        "mutpb": 0.05,
+        "elitism": 0,
+        "children": 0,
+    },
+}
+
+
+def make_settings(
+    preset: str | None = None,
+    file: str | Path | None = None,
+    flags: Mapping[str, Any] | None = None,
+) -> Settings:
+    """Settings from a preset, a TOML or JSON file over it, and values given by hand over both.
+
+    Raises:
+        SettingsError: for an unknown preset or key, or a value that is not allowed.
+    """
+    content = read_config(Path(file)) if file else {}
+    preset = choose_preset(preset, content)
+    content.pop("preset", None)
+    values = {**PRESETS[preset], **content, **(flags or {})}
+    known = {each.name for each in fields(Settings)}
+    for name in values:
+        if name not in known:
+            raise SettingsError(f"setting {name!r}, allowed {', '.join(sorted(known))}")
+    if isinstance(values.get("initial"), list):
+        values["initial"] = tuple(values["initial"])
+    if values.get("cache") is False:  # TOML has no word for none
+        values["cache"] = None
+    return Settings(**values)
+
+
+def choose_preset(given: str | None, content: Mapping[str, Any] = MappingProxyType({})) -> str:
+    """The preset given by hand, else the one that a file's content names, else ``DEFAULT``."""
+    named = content.get("preset", DEFAULT)
+    for preset in (named, given or named):
+        if not isinstance(preset, str) or preset not in PRESETS:
+            raise SettingsError(f"preset {preset!r}, allowed {', '.join(PRESETS)}")
+    return given or str(named)
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """Settings from a .toml or .json file, or from a run's ``config.json``, an old one too."""
+    try:
+        text = path.read_text()
+        content = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except OSError as error:
+        raise SettingsError(
+            f"config {path}: {error.strerror}; give a .toml or .json file"
+        ) from None
+    except ValueError as error:
+        raise SettingsError(f"config {path} is neither TOML nor JSON: {error}") from None
+    if not isinstance(content, dict):
+        raise SettingsError(f"config {path} holds {type(content).__name__}, allowed a table")
+    if "settings" not in content:
+        return content
+    settings = content["settings"]
+    if not isinstance(settings, dict):
+        raise SettingsError(f"config {path}: settings {settings!r}, allowed a table")
+    if "recipe" not in content:  # no run's: someone's own table of that name
+        return settings
+    return {"preset": content.get("preset", DEFAULT), **EARLIER, **settings}
+
+
+def read_genomes(path: Path) -> tuple[str, ...]:
+    """Genomes from a text file, one a line; blank lines and lines that start with # are skipped.
+
+    Raises:
+        SettingsError: naming the line of a text that is no genome.
+    """
+    try:
+        lines = path.read_text().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"initial {path} cannot be read: {error}; give a text file") from None
+    return tuple(
+        str(parse_setting(f"{path}, line {number}", line))
+        for number, line in enumerate(lines, 1)
+        if line.strip() and not line.lstrip().startswith("#")
+    )

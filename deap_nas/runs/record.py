@@ -1,0 +1,173 @@
+"""A run's directory, read without touching it: the search may still be writing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import filelock
+import numpy as np
+import pandas as pd
+
+from deap_nas.evaluation.fitness import FITNESSES, Evaluation
+from deap_nas.genome import Conv, Gene, Head, parse_genome
+from deap_nas.layers.cost import count_params
+from deap_nas.runs.journal import read_lines, read_weights
+from deap_nas.runs.tables import evaluations_table
+from deap_nas.training.trainer import Weights
+
+
+class ReportError(ValueError):
+    """What a report was asked for is not there; one line that says what to do."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a run's directory says.
+
+    Args:
+        evaluations: the journal's lines of outcomes, each genome once, in the order written.
+        generations: its lines of generations, in order.
+        result: ``result.json``; None until the search has ended.
+        state: "finished", "running", or "stopped" (interrupted, or killed).
+        elapsed: seconds of searching up to the last line.
+    """
+
+    folder: Path
+    config: dict[str, Any]
+    evaluations: list[dict[str, Any]]
+    generations: list[dict[str, Any]]
+    result: dict[str, Any] | None
+    state: str
+    elapsed: float
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """``evaluations.csv`` as it is, or would be, at this moment."""
+        return evaluations_table(self.evaluations)
+
+    @cached_property
+    def good(self) -> pd.DataFrame:
+        """The rows of genomes that were trained with success."""
+        return self.table[self.table["status"] == "ok"]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        settings: dict[str, Any] = self.config["settings"]
+        return settings
+
+    @property
+    def algorithm(self) -> str:
+        return str(self.settings.get("algorithm", "generational"))
+
+    @property
+    def split(self) -> str:
+        """The images that the search scores on: "validation" or "test"."""
+        return str(self.settings["split"])
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        height, width, channels = self.config["space"]["input_shape"]
+        return height, width, channels
+
+    @property
+    def n_classes(self) -> int:
+        return int(self.config["space"]["n_classes"])
+
+    @property
+    def workers(self) -> int:
+        return int(self.settings["workers"] or self.config["machine"]["cores"])
+
+    def evaluation(self, genome: str) -> Evaluation | None:
+        """The outcome of a genome, if the run has it."""
+        for line in self.evaluations:
+            if line["genome"] == genome:
+                return Evaluation.from_dict(line["evaluation"])
+        return None
+
+    def fitness(self, evaluation: Evaluation) -> float:
+        """By the fitness that this run maximises."""
+        return FITNESSES[self.settings["fitness"]](evaluation)[0]
+
+    def best(self) -> str | None:
+        """The genome that the search chose, or would choose now; None where all failed."""
+        if self.result and self.result["best"]:
+            return str(self.result["best"]["genome"])
+        by = "fitness_time" if self.settings["fitness"] == "time_penalised" else "fitness"
+        return str(self.good["genome"].iloc[self.good[by].argmax()]) if len(self.good) else None
+
+    def weights(self, genome: str) -> Weights | None:
+        """Trained weights of a genome, as the run keeps them."""
+        return read_weights(self.folder, genome)
+
+    def reference_params(self) -> int:
+        """No genome of the run's space has more parameters: the hypervolume's reference point."""
+        space = self.config["space"]
+        filters, kernel = max(space["filters"]), max(space["kernels"])
+        activation = space["activations"][0]
+        convs = max(np.atleast_1d(space["n_normal"])) + space["n_reduction"]
+        largest: list[Gene] = [Conv("NC", filters, kernel, activation)] * int(convs)
+        return count_params([*largest, Head(activation)], self.input_shape, self.n_classes)
+
+
+def read_run(folder: Path) -> Record:
+    """Read a run that is finished, interrupted, killed or still going.
+
+    Raises:
+        ReportError: if the directory holds no run.
+    """
+    try:
+        config = json.loads((folder / "config.json").read_text())
+        lines = read_lines(folder) if (folder / "journal.jsonl").exists() else []
+        config["settings"], config["space"], config["machine"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        why = "no config.json" if isinstance(error, OSError) else f"config.json: {error!r}"
+        raise ReportError(
+            f"{folder}: no run is there ({why}); name the directory that the run printed"
+        ) from None
+    evaluations: dict[str, dict[str, Any]] = {}
+    generations: dict[int, dict[str, Any]] = {}
+    for line in lines:
+        if line["kind"] == "evaluation":
+            evaluations.setdefault(line["genome"], line)
+        elif line["kind"] == "generation":
+            generations.setdefault(line["number"], line)
+    return Record(
+        folder,
+        config,
+        list(evaluations.values()),
+        [generations[number] for number in sorted(generations)],
+        _read_result(folder),
+        _state(folder),
+        max([0.0, *(line["elapsed"] for line in lines)]),
+    )
+
+
+def canonical(genome: str) -> str:
+    """A genome as the journal writes it."""
+    return str(parse_genome(genome))
+
+
+def _read_result(folder: Path) -> dict[str, Any] | None:
+    try:
+        result: dict[str, Any] = json.loads((folder / "result.json").read_text())
+    except (OSError, ValueError):
+        return None
+    return result
+
+
+def _state(folder: Path) -> str:
+    if (folder / "result.json").exists():
+        return "finished"
+    if not (folder / ".lock").exists():
+        return "stopped"
+    try:
+        with filelock.FileLock(folder / ".lock").acquire(timeout=0):
+            return "stopped"
+    except filelock.Timeout:
+        return "running"
+    except OSError:  # a folder that may only be read
+        return "stopped"

@@ -1,0 +1,246 @@
+"""A search from its settings to its run directory."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from deap import tools
+
+from deap_nas.algorithms import sel_crowded_tournament
+from deap_nas.data import Dataset, load_dataset
+from deap_nas.evaluation.evaluator import Evaluator, cores
+from deap_nas.evaluation.fitness import WEIGHTS
+from deap_nas.genome import FITNESS_CLASSES, Genome, parse_genome
+from deap_nas.runs.journal import Journal
+from deap_nas.runs.loops import Scores, run_loop
+from deap_nas.runs.result import Result, find_baseline, find_best, write_result
+from deap_nas.runs.settings import ALGORITHMS, Settings, SettingsError
+from deap_nas.runs.tables import evaluations_table, write_tables
+from deap_nas.runs.watcher import Watcher
+from deap_nas.spaces.space import SPACES, SearchSpace, SpaceError
+from deap_nas.toolbox import make_toolbox
+
+
+def make_space(settings: Settings, dataset: Dataset) -> SearchSpace:
+    """The named space on the shape and classes of the data.
+
+    Raises:
+        SpaceError: where no genome of it fits the images.
+    """
+    space = SPACES[settings.space]
+    try:
+        return replace(space, input_shape=dataset.input_shape, n_classes=dataset.n_classes)
+    except SpaceError as error:
+        others = " or ".join(name for name in SPACES if name != settings.space)
+        raise SpaceError(f"space {settings.space}: {error}, or try --space {others}") from None
+
+
+def load(settings: Settings) -> tuple[Dataset, SearchSpace]:
+    """Data and space of a search, with the genomes it was given checked against them.
+
+    Raises:
+        DataError, SpaceError, SettingsError: naming what is wrong.
+    """
+    dataset = load_dataset(
+        settings.dataset, data_dir=settings.data_dir or None, split_seed=settings.split_seed
+    )
+    space = make_space(settings, dataset)
+    if settings.cache and Path(settings.cache).exists() and not Path(settings.cache).is_dir():
+        raise SettingsError(f"cache {settings.cache} is a file: name a folder, or use --no-cache")
+    for genome in settings.initial_genomes():
+        if broken := space.violations(genome):
+            raise SettingsError(f"initial genome '{genome}' is illegal: {'; '.join(broken)}")
+    if settings.baseline:
+        check_fit("baseline", parse_genome(settings.baseline), space)
+    return dataset, space
+
+
+def check_fit(what: str, genome: Genome, space: SearchSpace) -> None:
+    """Whether a genome, which need not keep the space's limits, fits the images.
+
+    Raises:
+        SettingsError: that begins with ``what``.
+    """
+    loose = replace(space, n_normal=(0, 1000), filters=(1,), kernels=(1,))
+    misfits = [text for text in loose.violations(genome) if "feature map" in text]
+    if misfits:
+        raise SettingsError(f"{what} '{genome}' does not fit: {'; '.join(misfits)}")
+
+
+def search(
+    settings: Settings,
+    folder: Path,
+    dataset: Dataset,
+    space: SearchSpace,
+    *,
+    watcher: Watcher | None = None,
+) -> Result:
+    """Run a search in a directory, or go on with the one that is there.
+
+    Every outcome is in the directory's journal before the search goes on, so that calling this
+    again with the same settings after any interruption ends as if there had been none.
+    """
+    watcher = watcher or Watcher()
+    _warn_of_idle(settings)
+    rng = random.Random(settings.seed)
+    with Journal(folder) as journal, make_evaluator(settings, dataset, journal) as evaluator:
+        evaluator.observe = watcher.evaluated
+        weights, nsga2 = WEIGHTS[settings.objectives], settings.algorithm == "nsga2"
+        toolbox = make_toolbox(
+            space,
+            evaluator,
+            crossover=settings.crossover,
+            mutation=settings.mutation,
+            selection=sel_crowded_tournament if nsga2 else settings.selection,
+            weights=weights,
+            rng=rng,
+        )
+        scores = Scores(settings, evaluator)
+        initial = [Genome(each, FITNESS_CLASSES[weights]) for each in settings.initial_genomes()]
+        initial += toolbox.population(n=settings.population - len(initial))
+        history = tools.History()
+        history.update(initial)
+        toolbox.decorate("individual", _drawn_into(history))
+        for name in ("mate", "mutate"):
+            toolbox.decorate(name, history.decorator)
+
+        def observe(generation: int, population: list[Genome]) -> None:
+            record = make_statistics(scores).compile(population) if population else {}
+            texts = [str(genome) for genome in population]
+            journal.end_generation(generation, texts, record, **_ancestry(history, population))
+            journal.start_generation(generation + 1)
+            write_tables(evaluations_table(journal.rows()), folder)
+            watcher.generation(generation, record)
+
+        def stop(population: list[Genome]) -> object:
+            # What is already in the journal was bred, whatever the clock says now.
+            return journal.stops(
+                lambda: (
+                    _reached(settings, population, scores)
+                    or (not evaluator.foretold() and evaluator.spent())
+                )
+            )
+
+        with _module_random(settings.seed):
+            population, logbook = run_loop(
+                settings,
+                initial,
+                toolbox,
+                stop=stop,
+                stats=make_statistics(scores),
+                halloffame=scores.halloffame,
+                observe=observe,
+                rng=rng,
+            )
+        stopped = _reached(settings, population, scores) or evaluator.spent()
+        stopped = stopped or _ended(settings, logbook[-1]["gen"])
+        result = Result(
+            find_best(scores.best(), evaluator, journal),
+            find_baseline(settings, evaluator, journal),
+            population,
+            logbook,
+            journal.rows(),
+            stopped,
+        )
+        write_result(result, evaluator, journal, folder)
+    return result
+
+
+def _ancestry(history: Any, population: list[Genome]) -> dict[str, Any]:
+    """Who is new since the last call, as [number, its parents' numbers, genome]; the numbers of the
+    population. Two parents were mated, a single one was mutated (DEAP's History)."""
+    births = [
+        [number, list(history.genealogy_tree[number]), str(genome)]
+        for number, genome in history.genealogy_history.items()
+    ]
+    history.genealogy_history.clear()  # written from here on; a long search keeps no copies
+    members = [getattr(genome, "history_index", None) for genome in population]
+    return {"births": births, "members": members}
+
+
+def _drawn_into(history: Any) -> Any:
+    """A decorator: who is drawn in the midst of a search has no parents."""
+
+    def decorate(draw: Any) -> Any:
+        def drawn(*args: Any, **settings: Any) -> Genome:
+            genome: Genome = draw(*args, **settings)
+            history.update([genome])
+            return genome
+
+        return drawn
+
+    return decorate
+
+
+def make_statistics(score: Callable[[Genome], float]) -> Any:
+    """Mean, spread and range of the fitness of a generation."""
+    statistics = tools.Statistics(score)
+    for name in ("max", "median", "mean", "std", "min"):
+        statistics.register(name, _statistic, name)
+    return statistics
+
+
+def _statistic(name: str, values: Any) -> float:
+    return float(getattr(np, name)(values))
+
+
+def make_evaluator(
+    settings: Settings, dataset: Dataset, journal: Journal | None = None
+) -> Evaluator:
+    """The evaluator that the settings ask for."""
+    return Evaluator(
+        dataset,
+        recipe=settings.make_recipe(),
+        fitness=settings.objectives,
+        split=settings.split,
+        train_seed=settings.train_seed,
+        cache=True if settings.cache == "" else settings.cache,
+        workers=settings.workers,
+        max_seconds=settings.max_seconds,
+        max_memory=settings.max_memory,
+        max_evaluations=settings.max_evaluations,
+        time_budget=settings.time_budget,
+        max_failures=settings.max_failures,
+        slots=settings.slots,
+        record=journal,
+    )
+
+
+def _warn_of_idle(settings: Settings) -> None:
+    workers = settings.workers or cores()
+    if "slots" in ALGORITHMS[settings.algorithm] and workers > settings.slots:
+        warnings.warn(
+            f"{workers} workers for {settings.slots} slots: the others stand idle; a new run may "
+            f"have --slots {workers}",
+            stacklevel=3,
+        )
+
+
+@contextlib.contextmanager
+def _module_random(seed: int) -> Iterator[None]:
+    """DEAP's own operators draw from the random module: seeded here, then put back. Not by the seed
+    alone: parents would be selected by the very numbers that the first genomes were drawn with."""
+    state = random.getstate()
+    random.seed(f"{seed}, DEAP's own")
+    try:
+        yield
+    finally:
+        random.setstate(state)
+
+
+def _ended(settings: Settings, generation: int) -> str:
+    early = settings.algorithm == "preselected" and generation < settings.generations
+    return "a generation without a new genome" if early else "generations"
+
+
+def _reached(settings: Settings, population: list[Genome], score: Scores) -> str:
+    target = settings.target_fitness
+    best = max(map(score, [*population, *score.best()]), default=0.0)
+    return f"target fitness {target:g}" if target is not None and best >= target else ""

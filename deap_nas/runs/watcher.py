@@ -1,0 +1,32 @@
+"""Who is told of a search as it goes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deap_nas.evaluation.fitness import Evaluation
+
+
+class Watcher:
+    """Told of a search as it goes; does nothing. Subclass it to show progress."""
+
+    def evaluated(self, genome: str, evaluation: Evaluation, cached: bool) -> None:
+        """An outcome is known: trained now, or ``cached`` from before."""
+
+    def generation(self, number: int, record: dict[str, Any]) -> None:
+        """A generation is complete; ``record`` is its line in the logbook."""
+
+
+class Watchers(Watcher):
+    """Several watchers as one, told in this order."""
+
+    def __init__(self, *watchers: Watcher) -> None:
+        self._watchers = watchers
+
+    def evaluated(self, genome: str, evaluation: Evaluation, cached: bool) -> None:
+        for watcher in self._watchers:
+            watcher.evaluated(genome, evaluation, cached)
+
+    def generation(self, number: int, record: dict[str, Any]) -> None:
+        for watcher in self._watchers:
+            watcher.generation(number, record)

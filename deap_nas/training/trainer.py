@@ -1,0 +1,227 @@
+"""Training one genome: the one expensive function.
+
+A result depends on (genome, recipe, data, train seed) alone: weights and batch order come from the
+seed, one thread does the sums in one order, and nothing is left over from the genome before.
+"""
+
+from __future__ import annotations
+
+import gc
+import io
+import math
+import os
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deap_nas.evaluation.fitness import Evaluation, failed
+from deap_nas.genome import Gene
+from deap_nas.layers.cost import count_multiply_adds, count_params
+from deap_nas.training.model import build_model, import_keras
+from deap_nas.training.recipes import Recipe
+
+TRAINING_VERSION = 1  # change it whenever this file changes what a training gives
+
+# Before TensorFlow is imported. oneDNN is off by default on CPUs without AVX-512.
+ENVIRONMENT = {
+    "TF_ENABLE_ONEDNN_OPTS": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "KERAS_BACKEND": "tensorflow",
+    "OMP_NUM_THREADS": "1",
+    "CUDA_VISIBLE_DEVICES": "",
+}
+
+Weights = list[np.ndarray[Any, Any]]
+
+
+def pack_weights(weights: Weights) -> bytes:
+    """Weights as the bytes of a compressed .npz file."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, *weights)
+    return buffer.getvalue()
+
+
+def unpack_weights(data: bytes) -> Weights:
+    """The inverse of ``pack_weights``."""
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        return [arrays[f"arr_{i}"] for i in range(len(arrays.files))]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """An Evaluation and the weights it is of, in the order of ``model.get_weights()``."""
+
+    evaluation: Evaluation
+    weights: Weights
+
+
+class Trainer:
+    """Trains genomes on images that it holds in memory once.
+
+    Args:
+        x_train, x_scored: uint8 (0..255) or float32 (0..1) images, shape (n, height, width,
+            channels); y_train, y_scored: whole-number labels, shape (n,).
+    """
+
+    def __init__(
+        self,
+        x_train: np.ndarray[Any, Any],
+        y_train: np.ndarray[Any, Any],
+        x_scored: np.ndarray[Any, Any],
+        y_scored: np.ndarray[Any, Any],
+        n_classes: int,
+    ) -> None:
+        self._keras = import_keras()
+        import tensorflow as tf
+
+        from deap_nas.training import graph
+
+        self._graph = graph
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+        height, width, channels = x_train.shape[1:]
+        self.input_shape = (int(height), int(width), int(channels))
+        self.n_classes = n_classes
+        # uint8 stays uint8: 47 MiB of Fashion-MNIST, not 188
+        self.tensors = tf.constant(x_train), tf.constant(y_train.astype(np.int32))
+        self._scored = (x_scored, y_scored)
+        gc.freeze()  # TensorFlow's million objects: no collection needs to look at them again
+
+    def train(self, genome: Sequence[Gene], recipe: Recipe, train_seed: int = 0) -> Trained:
+        """Train and score; a loss that is not finite gives status ``diverged``, and no weights."""
+        try:
+            return self._train(genome, recipe, train_seed)
+        finally:
+            # What Keras keeps for a model's sake; without this a warm worker grows by each genome.
+            self._keras.backend.clear_session()
+            gc.collect()
+
+    def _train(self, genome: Sequence[Gene], recipe: Recipe, train_seed: int) -> Trained:
+        model = build_model(genome, self.input_shape, self.n_classes, seed=train_seed)
+        run_epoch = self._graph.EpochGraph(genome, recipe, model.get_weights(), *self.tensors)
+        n_images = len(self.tensors[1])
+        scorer = self._make_scorer(model)
+        steps = math.ceil(n_images / recipe.batch_size)
+        shuffle = np.random.default_rng([train_seed, 0xDA7A])
+        watch, stopper = Stopwatch(), Stopper(recipe)
+        curve: list[dict[str, float]] = []
+        best: tuple[float, int, Weights, Any] = (-1.0, 0, [], None)
+        for epoch in range(1, recipe.epochs + 1):
+            order = shuffle.permutation(n_images).astype(np.int32)
+            rates = [
+                recipe.rate((epoch - 1) * steps + i, recipe.epochs * steps) for i in range(steps)
+            ]
+            with watch:
+                loss, right = run_epoch(order, np.array(rates, np.float32))
+            row = {"epoch": epoch, "loss": loss, "accuracy": right}
+            curve.append(row)
+            scored = recipe.is_scored(epoch) and math.isfinite(loss)
+            if scored:
+                model.set_weights(run_epoch.weights)
+                confusion, row["val_loss"] = scorer.score(*self._scored)
+                row["val_accuracy"] = accuracy = float(np.trace(confusion) / confusion.sum())
+                if not recipe.best_epoch or accuracy > best[0]:
+                    best = (accuracy, epoch, run_epoch.weights, confusion)
+            for name in ("loss", "val_loss"):
+                if not math.isfinite(row.get(name, 0.0)):
+                    reason = f"{name} {row[name]} in epoch {epoch}"
+                    return Trained(self._diverged(genome, epoch, reason, watch), [])
+            if stopper.stops(row):
+                break
+        accuracy, best_epoch, weights, confusion = best
+        evaluation = Evaluation(
+            accuracy,
+            curve[best_epoch - 1]["accuracy"],
+            epochs=len(curve),
+            best_epoch=best_epoch,
+            confusion=tuple(tuple(map(int, counts)) for counts in confusion),
+            curve=tuple(curve),
+            **self._measured(genome, watch),
+        )
+        return Trained(evaluation, weights)
+
+    def score(
+        self,
+        genome: Sequence[Gene],
+        weights: Weights,
+        x: np.ndarray[Any, Any],
+        y: np.ndarray[Any, Any],
+    ) -> np.ndarray[Any, Any]:
+        """Confusion counts, [true class][predicted class], of a trained network on other images."""
+        return self._scorer(genome, weights).score(x, y)[0]  # type: ignore[no-any-return]
+
+    def predict(
+        self, genome: Sequence[Gene], weights: Weights, x: np.ndarray[Any, Any]
+    ) -> np.ndarray[Any, Any]:
+        """Predicted labels, shape (n,), of a trained network."""
+        return self._scorer(genome, weights).predict(x)  # type: ignore[no-any-return]
+
+    def save(self, genome: Sequence[Gene], weights: Weights, path: str) -> None:
+        """Write a trained network as a plain Keras model, whole or not at all."""
+        final = Path(path)
+        part = final.with_name(f".{final.name}.{os.getpid()}.part.keras")
+        try:
+            self._model(genome, weights).save(part)
+            os.replace(part, final)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _scorer(self, genome: Sequence[Gene], weights: Weights) -> Any:
+        return self._make_scorer(self._model(genome, weights))
+
+    def _make_scorer(self, model: Any) -> Any:
+        return self._graph.Scorer(model, self.n_classes)
+
+    def _model(self, genome: Sequence[Gene], weights: Weights) -> Any:
+        model = build_model(genome, self.input_shape, self.n_classes)
+        model.set_weights(weights)
+        return model
+
+    def _diverged(
+        self, genome: Sequence[Gene], epoch: int, reason: str, watch: Stopwatch
+    ) -> Evaluation:
+        return failed("diverged", reason, epochs=epoch, **self._measured(genome, watch))
+
+    def _measured(self, genome: Sequence[Gene], watch: Stopwatch) -> dict[str, Any]:
+        size = (self.input_shape, self.n_classes)
+        return {
+            "n_params": count_params(genome, *size),
+            "multiply_adds": count_multiply_adds(genome, *size),
+            "train_seconds": watch.wall,
+            "train_cpu_seconds": watch.cpu,
+            "measured_on": platform.node(),
+        }
+
+
+class Stopwatch:
+    """Wall-clock and CPU seconds of the stretches inside ``with``, summed."""
+
+    wall = cpu = 0.0
+
+    def __enter__(self) -> None:
+        self._start = time.perf_counter(), time.process_time()
+
+    def __exit__(self, *_: object) -> None:
+        self.wall += time.perf_counter() - self._start[0]
+        self.cpu += time.process_time() - self._start[1]
+
+
+class Stopper:
+    """Early stopping on the scored loss, as ``keras.callbacks.EarlyStopping`` decides."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe, self._best, self._waited = recipe, math.inf, 0
+
+    def stops(self, row: dict[str, float]) -> bool:
+        if not self._recipe.patience:
+            return False
+        if row["val_loss"] < self._best - self._recipe.min_delta:
+            self._best, self._waited = row["val_loss"], 0
+        else:
+            self._waited += 1
+        return self._waited >= self._recipe.patience

@@ -1,0 +1,389 @@
+"""evaluation.evaluator: each genome measured once, failures kept to themselves, budgets kept."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import drivers
+import pytest
+
+from deap_nas.data import DataError
+from deap_nas.evaluation import evaluator as module
+from deap_nas.evaluation.evaluator import Evaluator, TooManyFailures
+from deap_nas.evaluation.fitness import Evaluation, accuracy_per_log_params
+from deap_nas.evaluation.workers import WorkerStartError
+from deap_nas.genome import parse_genome
+from deap_nas.runs.journal import Journal
+from deap_nas.spaces.space import PAPER_SPACE
+from deap_nas.training.recipes import RecipeError
+
+DATA = drivers.tiny_dataset()
+GENOMES = [PAPER_SPACE.sample(random.Random(i)) for i in range(12)]
+
+
+def make(**settings: Any) -> Evaluator:
+    return Evaluator(DATA, **{"cache": None, "workers": 1, **settings})
+
+
+# --- what is measured
+
+
+def test_a_genome_is_scored_by_the_fitness_of_its_evaluation(stub):
+    with make() as evaluator:
+        evaluation = evaluator.measure(GENOMES[0])
+        assert isinstance(evaluation, Evaluation)
+        assert evaluator(GENOMES[0]) == accuracy_per_log_params(evaluation)
+    assert stub.counts() == {str(GENOMES[0]): 1}
+
+
+@pytest.mark.parametrize(
+    "fitness", [lambda evaluation: (evaluation.accuracy, -1.0), "time_penalised"]
+)
+def test_fitness_by_name_or_as_a_function(stub, fitness):
+    function = module.FITNESSES[fitness] if isinstance(fitness, str) else fitness
+    with make(fitness=fitness) as evaluator:
+        assert evaluator(GENOMES[0]) == function(evaluator.measure(GENOMES[0]))
+
+
+def test_map_answers_in_order(stub):
+    with make(workers=2) as evaluator:
+        values = evaluator.map(evaluator, GENOMES[:6])
+        assert values == [evaluator(genome) for genome in GENOMES[:6]]
+        assert evaluator.map(str, GENOMES[:2]) == [str(genome) for genome in GENOMES[:2]]
+        assert evaluator.map(evaluator, []) == []
+    assert set(stub.counts().values()) == {1}
+
+
+def test_map_takes_a_generator(stub):
+    with make() as evaluator:
+        assert len(evaluator.map(evaluator, (genome for genome in GENOMES[:3]))) == 3
+
+
+def test_tuples_of_genes_are_genomes_too(stub):
+    with make() as evaluator:
+        assert evaluator(tuple(GENOMES[0])) == evaluator(GENOMES[0])
+    assert stub.counts().total() == 1
+
+
+def test_serial_and_parallel_agree(stub):
+    found = []
+    for workers in (1, 2):
+        with make(workers=workers) as evaluator:
+            found.append([e.to_dict() for e in evaluator.measure_all(GENOMES)])
+    assert found[0] == found[1]
+
+
+def test_observe_is_told_of_each_genome_once(tmp_path, stub):
+    told: list[tuple[str, bool]] = []
+    for _ in range(2):
+        with make(cache=tmp_path) as evaluator:
+            evaluator.observe = lambda text, evaluation, cached: told.append((text, cached))
+            evaluator.measure_all([*GENOMES[:2], *GENOMES[:2]])
+    assert sorted(told) == sorted((str(g), cached) for g in GENOMES[:2] for cached in (False, True))
+
+
+def test_weights_are_at_hand_with_and_without_a_cache(tmp_path, stub):
+    with make(cache=tmp_path) as evaluator:
+        evaluator(GENOMES[0])
+    with make(cache=tmp_path) as cached, make() as fresh:
+        found = []
+        for evaluator in (cached, fresh):
+            evaluator(GENOMES[0])
+            found.append(evaluator.weights(GENOMES[0]))
+    assert [w.tobytes() for w in found[0]] == [w.tobytes() for w in found[1]]
+
+
+def test_weights_that_are_lost_are_trained_again(tmp_path, stub):
+    notes = Notes()
+    with make(record=notes) as evaluator:
+        evaluator(GENOMES[0])
+        expected = notes.written[str(GENOMES[0])].weights
+    with make(record=notes) as evaluator:
+        evaluator(GENOMES[0])
+        assert stub.counts().total() == 1
+        found = evaluator.weights(GENOMES[0])
+        again = evaluator.weights(GENOMES[0])
+    assert stub.counts().total() == 2
+    for weights in (found, again):
+        assert [w.tobytes() for w in weights] == [w.tobytes() for w in expected]
+
+
+def test_save_and_test_go_through_a_worker(tmp_path, stub):
+    with make() as evaluator:
+        evaluator(GENOMES[0])
+        weights = evaluator.weights(GENOMES[0])
+        evaluator.save(GENOMES[0], weights, tmp_path / "a.keras")
+        assert evaluator.test(GENOMES[0], weights).shape == (3, 3)
+    assert (tmp_path / "a.keras").read_text().startswith(str(GENOMES[0]))
+
+
+def test_saving_where_nothing_can_be_written_says_so(tmp_path, stub):
+    with make() as evaluator, pytest.raises(RuntimeError, match=r"save: error, .*no/such"):
+        evaluator.save(GENOMES[0], [], tmp_path / "no/such/a.keras")
+
+
+def test_after_close_measuring_starts_anew(stub):
+    evaluator = make()
+    evaluator(GENOMES[0])
+    evaluator.close()
+    evaluator(GENOMES[1])
+    evaluator.close()
+
+
+def test_all_cores_by_default(stub):
+    with Evaluator(DATA, cache=None) as evaluator:
+        assert evaluator._workers.count == module.cores()
+
+
+def test_more_workers_than_cores_warns(stub):
+    with pytest.warns(UserWarning, match="99 workers on .* cores"):
+        make(workers=99).close()
+
+
+def test_the_users_cache_is_the_default(home, stub):
+    with Evaluator(DATA, workers=1) as evaluator:
+        evaluator(GENOMES[0])
+    assert list(home.rglob("output.pkl"))
+    with Evaluator(DATA, workers=1) as evaluator:
+        evaluator(GENOMES[0])
+    assert stub.counts().total() == 1
+
+
+# --- failures
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        ("raise", "error"),
+        ("nan", "diverged"),
+        ("hang", "timeout"),
+        ("allocate", "oom"),
+        ("exit", "killed"),
+        ("kill", "killed"),
+    ],
+)
+def test_a_failure_costs_its_genome_alone(stub, fault, status):
+    stub.set_fault(str(GENOMES[1]), fault)
+    with make(workers=2, max_seconds=5, max_memory=600) as evaluator:
+        first, bad, third = evaluator.measure_all(GENOMES[:3])
+        values = evaluator.map(evaluator, GENOMES[:3])
+        assert [evaluator.failed(genome) for genome in GENOMES[:3]] == [False, True, False]
+    assert (bad.status, bad.accuracy, values[1]) == (status, 0.0, (0.0,))
+    assert bad.reason
+    assert "\n" not in bad.reason
+    assert bad.n_params == module.count_params(GENOMES[1], DATA.input_shape, DATA.n_classes)
+    with make() as evaluator:
+        assert evaluator.measure_all([GENOMES[0], GENOMES[2]]) == [first, third]
+    assert stub.counts()[str(GENOMES[0])] == 2  # once for each evaluator: never disturbed
+
+
+def test_a_failed_genome_has_no_weights_and_is_not_tried_again_for_them(stub):
+    stub.set_fault(str(GENOMES[0]), "raise")
+    with make() as evaluator:
+        assert evaluator.measure(GENOMES[0]).status == "error"
+        assert evaluator.weights(GENOMES[0]) is None
+    assert stub.counts().total() == 1
+
+
+def test_an_unmeasured_genome_has_not_failed(stub):
+    with make() as evaluator:
+        assert not evaluator.failed(GENOMES[0])
+
+
+def test_too_many_failures_in_a_row_stop_with_what_they_have_in_common(stub):
+    stub.set_fault("all", "raise")
+    with make(max_failures=3) as evaluator, pytest.raises(TooManyFailures) as caught:
+        evaluator.measure_all(GENOMES)
+    assert "3 genomes failed: 3 x error (ValueError: made to raise)" in str(caught.value)
+    assert stub.counts().total() <= 4
+
+
+def test_a_success_between_failures_counts_anew(stub):
+    for genome in (*GENOMES[:2], *GENOMES[3:5]):
+        stub.set_fault(str(genome), "raise")
+    with make(max_failures=3) as evaluator:
+        assert len(evaluator.measure_all(GENOMES[:6])) == 6
+
+
+def test_failures_of_before_do_not_count_again(tmp_path, stub):
+    """After mending what made them fail, a run goes on; what failed stays on record."""
+    stub.set_fault("all", "raise")
+    with (
+        Journal(tmp_path) as journal,
+        make(max_failures=3, record=journal) as evaluator,
+        pytest.raises(TooManyFailures),
+    ):
+        evaluator.measure_all(GENOMES[:6])
+    stub.mend()
+    with Journal(tmp_path) as journal, make(max_failures=3, record=journal) as evaluator:
+        statuses = [evaluation.status for evaluation in evaluator.measure_all(GENOMES[:6])]
+    assert statuses == ["error"] * 3 + ["ok"] * 3
+
+
+def test_workers_that_cannot_start_are_one_error(stub, monkeypatch):
+    def refusing(target: str, *args: Any, **settings: Any) -> Any:
+        return drivers.workers.Workers("stubs:refusing", *args, **settings)
+
+    monkeypatch.setattr(module, "Workers", refusing)
+    with make() as evaluator, pytest.raises(WorkerStartError, match="no such library"):
+        evaluator(GENOMES[0])
+
+
+# --- the record
+
+
+class Notes:
+    """A record in memory."""
+
+    def __init__(self) -> None:
+        self.written: dict[str, Any] = {}
+        self.now = 0.0
+        self.is_closed = False
+        self.skipped: list[str] = []
+        self.skips = frozenset[str]().__contains__
+
+    def skip(self, genomes: list[str], /) -> None:
+        self.skipped += genomes
+
+    def recall(self, genome: str, /) -> Evaluation | None:
+        return self.written[genome].evaluation if genome in self.written else None
+
+    def record(self, genome: str, trained: Any, cached: bool, /) -> None:
+        assert genome not in self.written
+        self.written[genome] = trained
+
+    def elapsed(self) -> float:
+        return self.now
+
+    def closed(self) -> bool:
+        return self.is_closed
+
+
+def test_what_is_on_record_is_not_trained_again(stub):
+    notes = Notes()
+    with make(record=notes) as evaluator:
+        first = evaluator.measure_all(GENOMES[:3])
+    with make(record=notes) as evaluator:
+        assert evaluator.measure_all(GENOMES[:4])[:3] == first
+    assert stub.counts() == {str(genome): 1 for genome in GENOMES[:4]}
+
+
+def test_the_record_decides_over_the_cache(tmp_path, stub):
+    with make(cache=tmp_path) as evaluator:
+        trained = evaluator.measure(GENOMES[0])
+    notes = Notes()
+    notes.written[str(GENOMES[0])] = type("Other", (), {"evaluation": Evaluation(0.1, 0.2, 3, 4)})
+    with make(cache=tmp_path, record=notes) as evaluator:
+        assert evaluator.measure(GENOMES[0]) == Evaluation(0.1, 0.2, 3, 4) != trained
+
+
+def test_what_the_record_skipped_is_not_taken_from_the_cache(tmp_path, stub):
+    with make(cache=tmp_path) as evaluator:
+        evaluator.measure_all(GENOMES[:2])
+    notes = Notes()
+    notes.skips = {str(GENOMES[0])}.__contains__
+    with make(cache=tmp_path, record=notes) as evaluator:
+        first, second = evaluator.measure_all(GENOMES[:2])
+    assert first is None
+    assert second is not None
+    assert notes.skipped == [str(GENOMES[0])]
+
+
+def test_what_a_written_generation_lost_is_trained_however_late_it_is(stub):
+    notes = Notes()
+    notes.is_closed, notes.now = True, 1000.0
+    notes.skips = {str(GENOMES[0])}.__contains__
+    with make(record=notes, time_budget=500) as evaluator:
+        first, second = evaluator.measure_all(GENOMES[:2])
+    assert first is None
+    assert second is not None
+    assert stub.counts() == {str(GENOMES[1]): 1}
+
+
+def test_a_cached_answer_is_put_on_record(tmp_path, stub):
+    with make(cache=tmp_path) as evaluator:
+        evaluator(GENOMES[0])
+    notes = Notes()
+    with make(cache=tmp_path, record=notes) as evaluator:
+        evaluator(GENOMES[0])
+    assert list(notes.written) == [str(GENOMES[0])]
+    assert len(notes.written[str(GENOMES[0])].weights) == 2 * len(GENOMES[0]) + 2
+
+
+def test_an_outcome_is_on_record_before_anybody_hears_of_it(stub):
+    notes = Notes()
+    with make(record=notes) as evaluator:
+        evaluator.observe = lambda text, *_: seen.append(text in notes.written)
+        seen: list[bool] = []
+        evaluator.measure_all(GENOMES[:3])
+    assert seen == [True] * 3
+
+
+# --- budgets
+
+
+def test_max_evaluations_counts_distinct_genomes(stub):
+    with make(max_evaluations=3) as evaluator:
+        assert evaluator.spent() == ""
+        values = evaluator.map(evaluator, [*GENOMES[:2], *GENOMES[:5]])
+        assert [value is None for value in values] == [False] * 5 + [True] * 2
+        assert evaluator.spent() == "3 evaluations"
+        assert evaluator.measure(GENOMES[0]).ok
+        with pytest.raises(RuntimeError, match="budget is spent"):
+            evaluator.measure(GENOMES[7])
+    assert stub.counts().total() == 3
+
+
+def test_time_budget_begins_no_training_behind_its_end(stub):
+    notes = Notes()
+    with make(time_budget=10.0, record=notes) as evaluator:
+        assert None not in evaluator.measure_all(GENOMES[:2])
+        notes.now = 10.0
+        assert evaluator.spent() == "time budget of 10 s"
+        values = evaluator.measure_all(GENOMES[:4])
+    assert [value is None for value in values] == [False, False, True, True]
+    assert stub.counts().total() == 2
+
+
+# --- arguments
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "words"),
+    [
+        ({"recipe": "slow"}, RecipeError, "recipe 'slow', allowed paper, fast"),
+        ({"fitness": "luck"}, ValueError, "fitness 'luck', allowed accuracy_per_log_params"),
+        ({"split": "train"}, DataError, "split 'train'"),
+        ({"workers": 0}, ValueError, "workers 0, allowed 1 or more"),
+        ({"workers": -2}, ValueError, "workers -2, allowed 1 or more"),
+    ],
+)
+def test_arguments_that_name_nothing(stub, settings, error, words):
+    with pytest.raises(error, match=words):
+        make(**settings)
+
+
+def test_an_unknown_data_set():
+    with pytest.raises(DataError, match="'mnist'"):
+        Evaluator("mnist", cache=None)
+
+
+def test_the_key_is_canonical_and_says_all(stub):
+    import json
+
+    with make() as one, make(train_seed=1) as other:
+        key = one.key(str(GENOMES[0]))
+        assert json.dumps(json.loads(key), sort_keys=True) == key
+        assert key == one.key(str(parse_genome(str(GENOMES[0]) + " ; ")))
+        assert len({key, other.key(str(GENOMES[0])), one.key(str(GENOMES[1]))}) == 3
+        assert {"genome", "recipe", "data", "split", "train_seed"} <= set(json.loads(key))
+
+
+def test_a_cache_path_that_is_a_file_is_one_line(tmp_path: Path, stub):
+    (tmp_path / "file").touch()
+    with pytest.raises(ValueError, match="file is a file: name a folder") as caught:
+        make(cache=tmp_path / "file")
+    assert "\n" not in str(caught.value)

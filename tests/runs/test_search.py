@@ -1,0 +1,413 @@
+"""Each algorithm from the command line: what a run writes, how it resumes, the page of it."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import drivers
+import pytest
+from command import refused, result_of, run_main, table_of
+
+from deap_nas.evaluation import evaluator
+from deap_nas.evaluation.fitness import FITNESSES, Evaluation
+from deap_nas.evaluation.workers import Outcome
+from deap_nas.report.front import pareto_front
+from deap_nas.report.lineage import births, steps
+from deap_nas.report.page import make_report
+from deap_nas.report.progress import time_table
+from deap_nas.runs.record import read_run
+from deap_nas.runs.settings import ALGORITHMS, Settings
+
+SMALL = ("--population", 4, "--generations", 3, "--workers", 1)
+OWN = {"mutpb": 0.6, "slots": 3}  # of the algorithms that look at them
+NAMES = tuple(ALGORITHMS)
+
+pytestmark = pytest.mark.usefixtures("no_page")
+
+
+class Inline(drivers.InlineWorkers):
+    """Trains in this process; ends in the order drawn, or, without ``order``, given."""
+
+    order: random.Random | None = None
+
+    def run(self, tasks: Any) -> Iterator[Any]:
+        flying, source = list[Any](), iter(tasks)
+        while True:
+            while len(flying) < 3 and (task := next(source, None)) is not None:
+                flying.append(task)
+            if not flying:
+                return
+            task = flying.pop(self.order.randrange(len(flying)) if self.order else 0)
+            yield task, Outcome("ok", getattr(self._trainer, task.method)(*task.args))
+
+
+@pytest.fixture
+def inline(stub: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Stub training in this process: quick, and in one order."""
+    monkeypatch.setattr(evaluator, "Workers", Inline)
+    monkeypatch.setattr(Inline, "order", None)
+    return stub
+
+
+def begin(folder: Any, data: Path, algorithm: str, *more: Any) -> int:
+    own = [(f"--{name}", OWN[name]) for name in ALGORITHMS[algorithm] if name in OWN]
+    flags = ("--algorithm", algorithm, "--dataset", data, "--out", folder, "--no-cache")
+    return run_main(*flags, *SMALL, *chain(*own), *more)
+
+
+def cut(folder: Path, lines: int) -> None:
+    """As it was when so many lines were written."""
+    journal = folder / "journal.jsonl"
+    journal.write_bytes(b"".join(journal.read_bytes().splitlines(keepends=True)[:lines]))
+    for name in ("result.json", "logbook.csv", "best.keras", "evaluations.csv"):
+        (folder / name).unlink(missing_ok=True)
+
+
+# --- a run
+
+
+@pytest.mark.parametrize("algorithm", NAMES)
+def test_a_run_of_each(home, inline, data, capsys, algorithm):
+    assert begin("run", data, algorithm) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "ended after all generations" in out
+    assert f"{algorithm}, population 4" in out
+    folder = home / "run"
+    rows = table_of(folder)
+    generations = [line for line in drivers.lines_of(folder) if line["kind"] == "generation"]
+    assert [line["number"] for line in generations] == [0, 1, 2, 3]
+    assert all(len(line["population"]) == 4 for line in generations)
+    assert [row["generation"] for row in rows] == sorted(row["generation"] for row in rows)
+    assert set(inline.counts().values()) == {1}
+    assert len(rows) <= 16
+    best = max(rows, key=lambda row: float(row["fitness"]))
+    assert result_of(folder)["best"]["genome"] == best["genome"]
+    logbook = (folder / "logbook.csv").read_text().splitlines()
+    assert len(logbook) == 5
+    assert float(logbook[1].split(",")[2]) == pytest.approx(
+        max(float(row["fitness"]) for row in rows if row["generation"] == "0"), abs=1e-9
+    )
+
+
+@pytest.mark.parametrize("algorithm", NAMES)
+def test_equal_seeds_equal_runs(home, inline, data, algorithm):
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        assert begin(name, data, algorithm, "--seed", seed) == 0
+    one, same, other = (drivers.outcome(home / name) for name in "abc")
+    assert not drivers.differences(one, same)
+    assert drivers.differences(one, other)
+
+
+@pytest.mark.parametrize("algorithm", NAMES)
+@pytest.mark.parametrize("budget", [3, 4, 9])
+def test_so_many_distinct_genomes_and_no_more(home, inline, data, algorithm, budget):
+    assert begin("run", data, algorithm, "--max-evaluations", budget, "--generations", 60) == 0
+    assert len(table_of(home / "run")) == budget == inline.counts().total()
+    assert result_of(home / "run")["stopped"] == f"{budget} evaluations"
+
+
+@pytest.mark.parametrize("algorithm", NAMES)
+def test_a_target_stops_each(home, inline, data, algorithm):
+    assert begin("run", data, algorithm, "--target-fitness", 0.1) == 0
+    assert result_of(home / "run")["stopped"] == "target fitness 0.1"
+    assert len(table_of(home / "run")) == 4
+
+
+@pytest.mark.parametrize("algorithm", NAMES)
+def test_failures_cost_themselves_alone(home, inline, data, algorithm):
+    assert begin("a", data, algorithm) == 0
+    best = result_of(home / "a")["best"]["genome"]
+    inline.set_fault(best, "nan")
+    assert begin("b", data, algorithm) == 0
+    rows = {row["genome"]: row["status"] for row in table_of(home / "b")}
+    assert rows[best] == "diverged"
+    assert result_of(home / "b")["best"]["genome"] != best
+    assert result_of(home / "b")["best"]["status"] == "ok"
+
+
+@pytest.mark.parametrize("algorithm", NAMES)
+def test_initial_genomes_come_first(home, inline, data, algorithm):
+    genome = "NC 2 3 relu;RC 4 3 relu;RC 4 3 relu;FL tanh"
+    Path("genomes.txt").write_text(genome)
+    assert begin("run", data, algorithm, "--initial", "genomes.txt") == 0
+    lines = drivers.lines_of(home / "run")
+    assert lines[0]["genome"] == genome
+
+
+def test_settings_reach_their_loops(home, inline, data):
+    """Each option changes the run of the algorithm that has it."""
+    for algorithm, option, value, more in (
+        ("preselected", "--children", 2, ()),
+        ("preselected", "--candidates", 1, ()),
+        ("preselected", "--optimism", 0, ("--generations", 9)),
+        ("generational", "--elitism", 3, ()),
+        ("mu_plus_lambda", "--children", 2, ()),
+        ("regularized", "--sample", 40, ()),
+        ("regularized", "--slots", 1, ()),
+        ("local_search", "--restart-after", 1, ()),
+        ("local_search", "--slots", 1, ("--generations", 9)),
+        ("steady_state", "--slots", 1, ()),
+    ):
+        name = f"{algorithm}{option}"
+        assert begin(name, data, algorithm, *more) == 0
+        assert begin(f"{name}-changed", data, algorithm, *more, option, value) == 0
+        both = [drivers.outcome(home / folder) for folder in (name, f"{name}-changed")]
+        assert drivers.differences(*both), name
+
+
+@pytest.mark.parametrize("algorithm", ["preselected", "mu_plus_lambda"])
+@pytest.mark.parametrize(("children", "each"), [(7, "7"), (0, "4")])
+def test_children_a_generation_are_asked_for(home, inline, data, algorithm, children, each):
+    assert begin("run", data, algorithm, "--children", children, "--cxpb", 1, "--mutpb", 1) == 0
+    logbook = (home / "run" / "logbook.csv").read_text().splitlines()
+    assert [line.split(",")[1] for line in logbook[1:]] == ["4", each, each, each]
+    births = Settings(algorithm=algorithm, population=4, children=children).births(3)
+    assert births == 4 + 3 * int(each)
+    assert Settings(algorithm="generational", population=4, children=7).births(3) == 16
+
+
+def test_preselection_trains_as_many_as_it_says_and_none_twice(home, inline, data):
+    more = ("--population", 6, "--generations", 5, "--children", 3, "--mutpb", 0)
+    assert begin("run", data, "preselected", *more) == 0
+    found, generations = table_of(home / "run"), read_run(home / "run").generations
+    assert len(found) == len({row["genome"] for row in found}) == 6 + 5 * 3
+    assert inline.counts().total() == 21
+    born = [len(line["births"]) for line in generations]
+    assert born[0] == 6
+    assert min(born[1:]) > 3  # many are bred for the three that are trained
+    times = time_table(read_run(home / "run")).set_index("what")["seconds"]
+    assert times["saved by not training a genome twice"] == 0
+
+
+def test_preselection_with_the_pool_moves_the_genes_there_are(home, inline, data):
+    """The pool is of the population that parents are selected from."""
+    more = ("--mutation", "pool", "--mutpb", 1, "--generations", 6)
+    assert begin("run", data, "preselected", *more) == 0
+    rows = table_of(home / "run")
+    first = {g for row in rows if row["generation"] == "0" for g in row["genome"].split(";")}
+    later = [row["genome"].split(";") for row in rows if row["generation"] != "0"]
+    assert len(later) > 4
+    assert all(set(genes) <= first for genes in later)
+
+
+def test_preselection_ends_where_nothing_new_can_be_bred(home, inline, data, capsys):
+    Path("genomes.txt").write_text("NC 2 3 relu;RC 4 3 relu;RC 4 3 relu;FL tanh\n" * 4)
+    more = ("--mutation", "pool", "--initial", "genomes.txt")
+    assert begin("run", data, "preselected", *more) == 0
+    assert result_of(home / "run")["stopped"] == "a generation without a new genome"
+    assert "ended after a generation without a new genome" in capsys.readouterr().out
+    assert len(table_of(home / "run")) == 1
+
+
+def test_a_step_of_preselection_has_a_child_that_was_trained(home, inline, data):
+    """Of all that were bred, most were not; mutations come one after the other until one is new."""
+    assert begin("run", data, "preselected", "--cxpb", 1, "--generations", 6) == 0
+    record = read_run(home / "run")
+    trained = {row["genome"] for row in table_of(home / "run")}
+    found = steps(record)
+    assert found
+    assert all(set(step.after) & trained for step in found)
+    bred = {birth.genome for birth in births(record).values()}
+    assert bred - trained
+
+
+# --- bad input
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (
+            ["--algorithm", "luck"],
+            ["algorithm 'luck'", "preselected, generational, mu_plus_lambda"],
+        ),
+        (["--candidates", "0"], ["candidates 0, allowed 1 or more"]),
+        (["--optimism", "-1"], ["optimism -1.0, allowed 0 or more"]),
+        (["--children", "-1"], ["children -1, allowed 0 or more"]),
+        (["--sample", "-1"], ["sample -1, allowed 0 or more"]),
+        (["--restart-after", "0"], ["restart_after 0, allowed 1 or more"]),
+        (["--slots", "0"], ["slots 0, allowed 1"]),
+        (["--algorithm", "regularized", "--mutation", "pool"], ["mutation 'pool'", "regularized"]),
+        (["--algorithm", "local_search", "--mutation", "pool"], ["mutation 'pool'", "local"]),
+        (["--fitness", "accuracy_and_params"], ["fitness 'accuracy_and_params'", "time_penalised"]),
+    ],
+)
+def test_bad_input(home, stub, capsys, arguments, words):
+    refused(lambda: run_main(*arguments), capsys, *words)
+    assert not list(home.iterdir())
+
+
+def test_more_workers_than_slots_are_told_of(home, inline, data, capsys, monkeypatch):
+    monkeypatch.setattr(evaluator, "cores", lambda: 8)
+    assert begin("run", data, "steady_state", "--workers", 5) == 0
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert "5 workers for 3 slots: the others stand idle" in err
+    assert begin("other", data, "generational", "--workers", 5) == 0
+    assert capsys.readouterr().err == ""
+
+
+# --- resuming
+
+
+@pytest.mark.parametrize("algorithm", NAMES)
+def test_resumed_from_any_line_it_ends_the_same(home, inline, data, algorithm):
+    """Trainings end in the order begun, so that what is trained again ends as it would have."""
+    assert begin("run", data, algorithm) == 0
+    folder = home / "run"
+    expected = drivers.outcome(folder)
+    whole = (folder / "journal.jsonl").read_bytes()
+    for lines in range(0, whole.count(b"\n"), 1 if algorithm == "steady_state" else 4):
+        (folder / "journal.jsonl").write_bytes(whole)
+        cut(folder, lines)
+        assert run_main("--resume", folder) == 0
+        assert not drivers.differences(expected, drivers.outcome(folder)), lines
+
+
+@pytest.mark.parametrize("algorithm", NAMES)
+@pytest.mark.parametrize("budget", [9, 11])
+def test_resumed_with_a_budget_it_ends_the_same(home, inline, data, algorithm, budget):
+    more = ("--max-evaluations", budget, "--generations", 20)
+    assert begin("run", data, algorithm, *more) == 0
+    folder = home / "run"
+    expected = drivers.outcome(folder)
+    whole = (folder / "journal.jsonl").read_bytes()
+    for lines in range(0, whole.count(b"\n"), 2):
+        (folder / "journal.jsonl").write_bytes(whole)
+        cut(folder, lines)
+        assert run_main("--resume", folder) == 0
+        assert not drivers.differences(expected, drivers.outcome(folder)), lines
+
+
+def test_a_steady_state_with_another_timing_is_what_its_journal_tells(home, inline, data):
+    assert begin("run", data, "steady_state") == 0
+    folder = home / "run"
+    whole = (folder / "journal.jsonl").read_bytes()
+    courses = set()
+    for seed in range(6):
+        Inline.order = random.Random(seed)
+        (folder / "journal.jsonl").write_bytes(whole)
+        cut(folder, 8)
+        assert run_main("--resume", folder) == 0
+        resumed = drivers.outcome(folder)
+        assert drivers.lines_of(folder)[:8] == _lines(whole)[:8]
+        before = inline.counts()
+        (folder / "result.json").unlink()
+        assert run_main("--resume", folder) == 0
+        assert not drivers.differences(resumed, drivers.outcome(folder))
+        assert inline.counts() == before
+        courses.add((folder / "journal.jsonl").read_text().count("generation"))
+        courses.add(json.dumps(resumed["generations"]))
+    assert len(courses) > 3
+
+
+def _lines(raw: bytes) -> list[Any]:
+    return [json.loads(line.partition(b" ")[2]) for line in raw.splitlines()]
+
+
+def test_a_steady_state_killed_for_real(home, stub, data):
+    """A process with two workers is killed in mid-search; the journal decides from there."""
+    arguments = ("--algorithm", "steady_state", "--dataset", data, "--out", home / "run")
+    arguments += ("--no-cache", *SMALL[:4], "--workers", 2, "--slots", 3, "--mutpb", 0.9)
+    process = drivers.start(*arguments, STUB_SECONDS="0.2", **{drivers.MARK: str(home)})
+    drivers.wait_until(lambda: len(drivers.lines_of(home / "run")) >= 8, 60)
+    process.kill()
+    process.communicate()
+    before = drivers.lines_of(home / "run")
+    assert not (home / "run" / "result.json").exists()
+    known = {line["genome"] for line in before if line["kind"] == "evaluation"}
+    trained = stub.counts()
+    assert run_main("--resume", home / "run", "--workers", 2) == 0
+    assert drivers.lines_of(home / "run")[: len(before)] == before
+    assert not known & set(stub.counts() - trained)
+    done, counts = drivers.outcome(home / "run"), stub.counts()
+    (home / "run" / "result.json").unlink()
+    assert run_main("--resume", home / "run") == 0
+    assert not drivers.differences(done, drivers.outcome(home / "run"))
+    assert stub.counts() == counts
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["algorithm", "children", "candidates", "optimism", "sample", "restart_after", "slots"],
+)
+def test_a_run_from_before_a_setting_existed_is_resumed(home, inline, data, name):
+    assert begin("run", data, "generational", "--slots", Settings().slots) == 0
+    folder = home / "run"
+    expected = drivers.outcome(folder)
+    config = json.loads((folder / "config.json").read_text())
+    del config["settings"][name]
+    (folder / "config.json").write_text(json.dumps(config))
+    cut(folder, 6)
+    assert run_main("--resume", folder) == 0
+    assert not drivers.differences(expected, drivers.outcome(folder))
+    assert run_main("--config", folder / "config.json", "--out", "again", "--no-cache") == 0
+    assert not drivers.differences(expected, drivers.outcome(home / "again"))
+
+
+def test_a_run_from_before_there_were_algorithms_is_generational(home, inline, data, capsys):
+    assert begin("run", data, "generational") == 0
+    (home / "run" / "result.json").unlink()
+    config = json.loads((home / "run" / "config.json").read_text())
+    del config["settings"]["algorithm"]
+    (home / "run" / "config.json").write_text(json.dumps(config))
+    capsys.readouterr()
+    refused(
+        lambda: run_main("--resume", "run", "--algorithm", "preselected"),
+        capsys, "algorithm 'generational' in the run, 'preselected' now",
+    )  # fmt: skip
+
+
+def test_another_algorithm_on_resume_is_refused(home, inline, data, capsys):
+    assert begin("run", data, "regularized") == 0
+    (home / "run" / "result.json").unlink()
+    capsys.readouterr()
+    refused(
+        lambda: run_main("--resume", "run", "--algorithm", "nsga2"),
+        capsys, "algorithm 'regularized' in the run, 'nsga2' now",
+    )  # fmt: skip
+
+
+# --- several objectives
+
+
+def test_nsga2_keeps_its_front(home, inline, data):
+    """Who is on the front of all that was measured is in the last population, if it holds them."""
+    more = ("--population", 12, "--generations", 4)
+    assert begin("run", data, "nsga2", *more) == 0
+    record = read_run(home / "run")
+    front = pareto_front(record.table)
+    last = record.generations[-1]["population"]
+    assert len(front) <= 12
+    assert set(front["genome"]) <= set(last)
+    best = result_of(home / "run")["best"]
+    fitness = FITNESSES["accuracy_per_log_params"]
+    assert fitness(Evaluation(best["accuracy"], 0.0, best["n_params"], 1.0))[0] == pytest.approx(
+        record.good["fitness"].max()
+    )
+    assert best["genome"] in set(front["genome"])
+
+
+# --- the page
+
+
+@pytest.mark.parametrize("algorithm", [name for name in NAMES if name != "generational"])
+def test_the_page_of_each(home, inline, data, algorithm):
+    more = ("--population", 6, "--restart-after", 2, "--selection", "roulette")
+    assert begin("run", data, algorithm, *more) == 0
+    page = make_report(home / "run", tensorflow=False).read_text()
+    assert f"algorithm {algorithm.replace('_', ' ')}" in page
+    assert result_of(home / "run")["best"]["genome"].split(";")[0] in page
+    for name in ALGORITHMS[algorithm]:
+        assert f"{name.replace('_', ' ')} <code>" in page
+    for figure in ("front", "convergence", "hypervolume", "best_so_far", "architecture"):
+        assert (home / "run" / "report" / f"{figure}.svg").exists()
+    assert ("turn of the roulette wheel" in page) <= (
+        algorithm in ("preselected", "mu_plus_lambda")
+    )

@@ -1,0 +1,230 @@
+"""Stand-ins that run in worker processes: for the tests of everything but training itself.
+
+Importable in workers because they get the parent's ``sys.path``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deap_nas.evaluation.fitness import Evaluation, failed
+from deap_nas.genome import format_genes
+from deap_nas.layers.cost import count_params
+from deap_nas.training.trainer import Trained
+
+LOG = "STUB_LOG"  # environment: a file that gets a line for each training begun
+FAULTS = "STUB_FAULTS"  # environment: folder with a file for each genome that misbehaves
+SECONDS = "STUB_SECONDS"  # environment: seconds that a training takes
+KINDS = ("raise", "nan", "hang", "allocate", "exit", "kill")
+
+
+class Unpicklable:
+    def __reduce__(self) -> Any:
+        raise TypeError("this does not pickle")
+
+
+def explode() -> None:
+    raise RuntimeError("this does not unpickle")
+
+
+class Ununpicklable:
+    def __reduce__(self) -> Any:
+        return explode, ()
+
+
+class BadText(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no text either")
+
+
+class Servant:
+    """Tasks that end in every way a task can."""
+
+    def __init__(self, log: str = "") -> None:
+        self._log, self._done = log, 0
+
+    def echo(self, value: Any) -> Any:
+        self._done += 1
+        return value
+
+    def pid(self) -> int:
+        return os.getpid()
+
+    def nth(self) -> int:
+        self._done += 1
+        return self._done
+
+    def sleep(self, seconds: float) -> int:
+        time.sleep(seconds)
+        return os.getpid()
+
+    def note(self, text: str) -> None:
+        write_line(self._log, text)
+
+    def fail(self, text: str) -> None:
+        raise ValueError(text)
+
+    def fail_without_text(self) -> None:
+        raise BadText
+
+    def exit(self, code: int) -> None:
+        os._exit(code)
+
+    def leave(self) -> None:
+        raise SystemExit(4)
+
+    def kill(self) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def mark_and_sleep(self, text: str, seconds: float) -> int:
+        """Writes its process's number, so that a test can kill it."""
+        write_line(self._log, f"{text} {os.getpid()}")
+        time.sleep(seconds)
+        return os.getpid()
+
+    def die_the_first_time(self, mark: str) -> str:
+        try:
+            Path(mark).touch(exist_ok=False)
+        except FileExistsError:
+            return "second try"
+        os.kill(os.getpid(), signal.SIGKILL)
+        return ""
+
+    def allocate(self, mib: int, pause: float = 0.0) -> int:
+        blocks = []
+        for _ in range(mib):
+            blocks.append(np.ones(2**17))
+            time.sleep(pause)
+        return len(blocks)
+
+    def hold(self, mib: int) -> int:
+        self._held = np.ones(mib * 2**17)
+        return os.getpid()
+
+    def huge(self, mib: int) -> bytes:
+        return bytes(mib * 2**20)
+
+    def unpicklable(self) -> Any:
+        return Unpicklable()
+
+    def ununpicklable(self) -> Any:
+        return Ununpicklable()
+
+    def busy(self, seconds: float) -> float:
+        """In C code that holds on to the interpreter in stretches."""
+        end, total = time.monotonic() + seconds, 0.0
+        array = np.ones((600, 600))
+        while time.monotonic() < end:
+            total += float((array @ array).sum())
+        return total
+
+
+def refusing(*_: Any) -> Any:
+    raise ImportError("no\nsuch library")
+
+
+def dying(*_: Any) -> Any:
+    os._exit(7)
+
+
+class Trainer:
+    """``training.trainer.Trainer`` without TensorFlow: scores are a function of genome and seed."""
+
+    def __init__(
+        self, x_train: Any, y_train: Any, x_scored: Any, y_scored: Any, n_classes: int
+    ) -> None:
+        self._shape, self._n_classes = x_train.shape[1:], n_classes
+
+    def train(self, genome: Any, recipe: Any, train_seed: int = 0) -> Trained:
+        text = format_genes(genome)
+        write_line(os.environ.get(LOG, ""), text)
+        size = count_params(genome, self._shape, self._n_classes)
+        time.sleep(float(os.environ.get(SECONDS, "0")))
+        if fault := fault_of(text):
+            misbehave(fault)
+            return Trained(failed("diverged", "loss nan in epoch 1", size, train_seconds=0.1), [])
+        rng = random.Random(f"{text} {recipe.to_dict()} {train_seed}")
+        return Trained(evaluation(rng, size, recipe.epochs), weights(rng, len(genome) + 1))
+
+    def score(self, genome: Any, weights: Any, x: Any, y: Any) -> Any:
+        right = random.Random(f"{format_genes(genome)} {[w.tobytes() for w in weights]}")
+        return np.diag([right.randrange(50, 100) for _ in range(self._n_classes)]) + 1
+
+    def predict(self, genome: Any, weights: Any, x: Any) -> Any:
+        return np.arange(len(x)) % self._n_classes
+
+    def save(self, genome: Any, weights: Any, path: str) -> None:
+        digest = hashlib.sha256(b"".join(w.tobytes() for w in weights)).hexdigest()
+        part = f"{path}.{os.getpid()}.keras"
+        Path(part).write_text(f"{format_genes(genome)} {digest}")
+        os.replace(part, path)
+
+
+def evaluation(rng: random.Random, size: int = 3264, epochs: int = 1) -> Evaluation:
+    """Some plausible measurement."""
+    accuracy = rng.uniform(0.5, 0.9)
+    curve = tuple(
+        {"epoch": i, "loss": rng.random(), "accuracy": rng.random()} for i in range(1, epochs + 1)
+    )
+    return Evaluation(
+        accuracy,
+        rng.uniform(0.5, 0.9),
+        size,
+        rng.uniform(1, 2),
+        epochs=epochs,
+        best_epoch=epochs,
+        curve=curve,
+        confusion=((3, 1), (0, 2)),
+        measured_on="stub",
+    )
+
+
+def weights(rng: random.Random, layers: int = 2) -> list[Any]:
+    """Kernel and bias of so many layers: one for each conv gene, two for the head."""
+    kernels = [np.array([rng.random() for _ in range(4)], np.float32) for _ in range(layers)]
+    return [array for kernel in kernels for array in (kernel.reshape(2, 2), np.ones(2))]
+
+
+def fault_of(text: str) -> str:
+    """How a genome misbehaves: what its file in the folder of faults says."""
+    folder = os.environ.get(FAULTS)
+    if not folder:
+        return ""
+    path = Path(folder, hashlib.sha256(text.encode()).hexdigest())
+    default = Path(folder, "all")
+    return next((p.read_text() for p in (path, default) if p.exists()), "")
+
+
+def set_fault(folder: Path, text: str, kind: str) -> None:
+    """Make a genome (or "all") misbehave in workers whose STUB_FAULTS is the folder."""
+    name = text if text == "all" else hashlib.sha256(text.encode()).hexdigest()
+    (folder / name).write_text(kind)
+
+
+def misbehave(kind: str) -> None:
+    if kind == "raise":
+        raise ValueError("made to raise")
+    if kind == "hang":
+        time.sleep(1000)
+    if kind == "allocate":
+        blocks = []
+        while True:
+            blocks.append(np.ones(2**20))
+    if kind == "exit":
+        os._exit(3)
+    if kind == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def write_line(path: str, text: str) -> None:
+    if path:
+        with open(path, "a") as file:  # one short append: whole, whoever else writes
+            file.write(text + "\n")

@@ -1,0 +1,156 @@
+"""training.recipes: a name and a version stand for settings, and rates are those of the papers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import drivers
+import pytest
+
+from deap_nas.evaluation import evaluator
+from deap_nas.training.recipes import RECIPES, Recipe, RecipeError, find_recipe
+
+# What each (name, version) has meant since it was first used in results that are cached.
+GOLDEN = {
+    ("paper", 1): {
+        "optimizer": "sgd", "learning_rate": 0.01, "epochs": 20, "batch_size": 128,
+        "momentum": 0.9, "schedule": "constant", "warmup": 0.0, "scored": "all",
+        "patience": 2, "min_delta": 0.005, "best_epoch": True,
+    },
+    ("fast", 1): {
+        "optimizer": "adam", "learning_rate": 0.015, "epochs": 5, "batch_size": 128,
+        "momentum": 0.0, "schedule": "cosine", "warmup": 0.1, "scored": "last",
+        "patience": 0, "min_delta": 0.0, "best_epoch": False,
+    },
+}  # fmt: skip
+
+CHANGED = """\
+recipe {name!r} is no longer what version {version} meant: {differences}.
+Cached results and published ones speak of the old one. Either take the change back, or raise
+`version` in deap_nas/recipes.py to {next} and ADD ({name!r}, {next}) to GOLDEN here, leaving
+the old entry as it is."""
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_changed_recipe_has_a_new_version(name):
+    now = RECIPES[name].to_dict()
+    version = now.pop("version")
+    assert now.pop("name") == name
+    golden = GOLDEN.get((name, version))
+    assert golden is not None, (
+        f"recipe {name!r} version {version} is not in GOLDEN of this file: add it, with {now}"
+    )
+    differences = {key: (golden.get(key), now[key]) for key in now if golden.get(key) != now[key]}
+    assert not differences, CHANGED.format(
+        name=name, version=version, differences=differences, next=version + 1
+    )
+    assert golden.keys() == now.keys(), f"a field is gone or new: {golden.keys() ^ now.keys()}"
+
+
+def test_the_golden_test_can_fail(monkeypatch):
+    monkeypatch.setitem(RECIPES, "fast", replace(RECIPES["fast"], epochs=6))
+    with pytest.raises(AssertionError, match=r"`version` in deap_nas/recipes\.py to "):
+        test_a_changed_recipe_has_a_new_version("fast")
+    monkeypatch.setitem(RECIPES, "fast", replace(RECIPES["fast"], version=1000))
+    with pytest.raises(AssertionError, match="version 1000 is not in GOLDEN"):
+        test_a_changed_recipe_has_a_new_version("fast")
+
+
+def test_the_key_of_the_cache_names_recipe_version_and_that_of_training(monkeypatch):
+    def key(recipe: Recipe = RECIPES["fast"]) -> str:
+        with evaluator.Evaluator(drivers.tiny_dataset(), recipe=recipe, cache=None) as it:
+            return it.key("NC 2 3 relu;FL relu")
+
+    before = key()
+    assert key() == before
+    assert key(replace(RECIPES["fast"], version=1000)) != before
+    monkeypatch.setattr(evaluator, "TRAINING_VERSION", evaluator.TRAINING_VERSION + 1)
+    assert key() != before
+
+
+# --- rates
+
+
+def test_constant():
+    recipe = RECIPES["paper"]
+    assert {recipe.rate(step, 100) for step in range(100)} == {0.01}
+
+
+def test_warm_up_and_cosine_by_hand():
+    """Ten steps, two of them rising: 1/2, 2/2, then half a cosine over the eight that are left."""
+    recipe = Recipe("r", 1, "adam", 2.0, 1, schedule="cosine", warmup=0.2)
+    expected = [
+        *(1.0, 2.0),  # rising
+        *(2.0, 1 + math.sqrt(2 + math.sqrt(2)) / 2, 1 + math.sqrt(2) / 2),
+        1 + math.sqrt(2 - math.sqrt(2)) / 2,
+        *(1.0, 1 - math.sqrt(2 - math.sqrt(2)) / 2, 1 - math.sqrt(2) / 2),
+        1 - math.sqrt(2 + math.sqrt(2)) / 2,
+    ]
+    assert [recipe.rate(step, 10) for step in range(10)] == pytest.approx(expected, abs=1e-12)
+
+
+def test_warm_up_before_a_constant_rate():
+    recipe = Recipe("r", 1, "sgd", 1.0, 1, warmup=0.5)
+    assert [recipe.rate(step, 8) for step in range(8)] == [0.25, 0.5, 0.75, 1, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 9, 10, 200, 2345])
+def test_the_fast_rate_rises_then_falls_towards_zero_and_is_never_zero(steps):
+    recipe = RECIPES["fast"]
+    rates = [recipe.rate(step, steps) for step in range(steps)]
+    top = rates.index(max(rates))
+    assert rates[: top + 1] == sorted(rates[: top + 1])
+    assert rates[top:] == sorted(rates[top:], reverse=True)
+    assert max(rates) == pytest.approx(0.015, rel=0.3)
+    assert min(rates) > 0
+    if steps > 100:
+        assert top == pytest.approx(0.1 * steps, abs=2)
+        assert rates[-1] < 1e-5
+
+
+def test_all_warm_up():
+    recipe = Recipe("r", 1, "adam", 1.0, 1, schedule="cosine", warmup=1.0)
+    assert [recipe.rate(step, 4) for step in range(4)] == [0.25, 0.5, 0.75, 1.0]
+
+
+# --- when scored
+
+
+@pytest.mark.parametrize(
+    ("scored", "epochs"),
+    [("all", range(1, 12)), ("doubling", [1, 2, 4, 8, 11]), ("last", [11])],
+)
+def test_which_epochs_are_scored(scored, epochs):
+    recipe = Recipe("r", 1, "sgd", 0.1, 11, scored=scored)
+    assert [epoch for epoch in range(1, 12) if recipe.is_scored(epoch)] == list(epochs)
+
+
+@pytest.mark.parametrize("needs", [{"patience": 1}, {"best_epoch": True}])
+def test_who_needs_all_scores_gets_them(needs):
+    recipe = Recipe("r", 1, "sgd", 0.1, 5, **needs)
+    assert all(recipe.is_scored(epoch) for epoch in range(1, 6))
+
+
+# --- what makes none
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("optimizer", "lion"), ("learning_rate", 0.0), ("learning_rate", -1.0),
+        ("learning_rate", float("inf")), ("learning_rate", float("nan")), ("epochs", 0),
+        ("epochs", 1.5), ("epochs", True), ("batch_size", 0), ("momentum", 1.0),
+        ("schedule", "linear"), ("warmup", 1.1), ("warmup", -0.1), ("scored", "never"),
+        ("patience", -1), ("min_delta", -0.1),
+    ],
+)  # fmt: skip
+def test_settings_that_make_no_recipe(field, value):
+    with pytest.raises(RecipeError, match=f"recipe {field} .*, allowed "):
+        replace(RECIPES["fast"], **{field: value})
+
+
+def test_find():
+    assert find_recipe("paper") is RECIPES["paper"]
+    with pytest.raises(RecipeError, match="recipe 'x', allowed paper, fast"):
+        find_recipe("x")
