@@ -27,17 +27,24 @@ from .evaluation.fitness import (
     time_penalised as time_penalised,
 )
 from .genome import (
-    ACTIVATIONS as ACTIVATIONS,
     FITNESS_CLASSES as FITNESS_CLASSES,
-    Conv as Conv,
     FitnessMax as FitnessMax,
     FitnessMaxMin as FitnessMaxMin,
     FitnessMaxMinMin as FitnessMaxMinMin,
-    Gene as Gene,
     Genome as Genome,
     GenomeError as GenomeError,
-    Head as Head,
     parse_genome as parse_genome,
+)
+from .layers import (
+    ACTIVATIONS as ACTIVATIONS,
+    LAYERS as LAYERS,
+    Conv as Conv,
+    Gene as Gene,
+    Head as Head,
+    Layer as Layer,
+    LayerError as LayerError,
+    load_layers as load_layers,
+    register_layer as register_layer,
 )
 from .layers.cost import (
     count_multiply_adds as count_multiply_adds,
@@ -67,9 +74,10 @@ from .operators import (
 from .runs.watcher import (
     Watcher as Watcher,
 )
-from .spaces.space import (
+from .spaces import (
     FULL_SPACE as FULL_SPACE,
     PAPER_SPACE as PAPER_SPACE,
+    WIDE_SPACE as WIDE_SPACE,
     SearchSpace as SearchSpace,
     SpaceError as SpaceError,
 )

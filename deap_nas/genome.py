@@ -1,59 +1,43 @@
-"""Genes, the genome they make, and its text.
+"""The genome, a list of genes, and its text.
 
 A genome is written as the report does (section II), layers separated by ``;``::
 
     NC 16 3 tanh;NC 6 3 swish;RC 6 3 tanh;RC 10 3 tanh;FL swish
 
-``NC`` is a convolution of stride 1 and padding same, ``RC`` one of stride 2 and padding valid,
-``FL`` the head: global average pooling and two dense layers that share one activation.
+Each gene is the name of a layer and the values of its fields (``deap_nas.layers``); the last one
+is the head.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from copy import deepcopy
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from deap import base
 
-ACTIVATIONS = ("relu", "sigmoid", "tanh", "swish", "gelu")
-CONV_KINDS = ("NC", "RC")
-HEAD_KIND = "FL"
+from deap_nas.layers import ACTIVATIONS, LAYERS, Conv, Gene, Head, LayerError
 
-_WHOLE_POSITIVE = re.compile(r"[1-9][0-9]{0,8}")
+__all__ = [
+    "ACTIVATIONS",
+    "FITNESS_CLASSES",
+    "Conv",
+    "FitnessMax",
+    "FitnessMaxMin",
+    "FitnessMaxMinMin",
+    "Gene",
+    "Genome",
+    "GenomeError",
+    "Head",
+    "format_genes",
+    "parse_genome",
+]
+
+EXAMPLE = "such as 'CB 4 3 relu;GP'"
 
 
 class GenomeError(ValueError):
     """A text that is no genome; the message names the gene, the value and what is allowed."""
-
-
-class Conv(NamedTuple):
-    """A convolution gene: ``kind`` is "NC" or "RC", ``filters`` and ``kernel`` whole numbers."""
-
-    kind: str
-    filters: int
-    kernel: int
-    activation: str
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.filters} {self.kernel} {self.activation}"
-
-
-class Head(NamedTuple):
-    """The FL gene: one activation for both dense layers of the head."""
-
-    activation: str
-
-    @property
-    def kind(self) -> str:
-        return HEAD_KIND
-
-    def __str__(self) -> str:
-        return f"{HEAD_KIND} {self.activation}"
-
-
-Gene = Conv | Head
 
 
 class FitnessMax(base.Fitness):  # type: ignore[misc]
@@ -119,53 +103,51 @@ def parse_genome(text: str) -> Genome:
     """Read a genome; ``parse_genome(str(g)) == g``.
 
     Blanks around ``;`` and one trailing ``;`` are tolerated. Only the grammar is checked here:
-    kinds, whole positive numbers, known activations, exactly one ``FL``, at the end. Limits and
-    counts belong to a space (``SearchSpace.violations``).
+    names of layers, values that their fields have, exactly one head, at the end. Limits and counts
+    belong to a space (``SearchSpace.violations``).
 
     Raises:
         GenomeError: naming the gene, the value, and what is allowed.
     """
     if not isinstance(text, str):
-        raise GenomeError(f"a genome is a text such as 'NC 4 3 relu;FL tanh', not {text!r}")
+        raise GenomeError(f"a genome is a text {EXAMPLE}, not {text!r}")
     parts = [part.strip() for part in text.split(";")]
     if len(parts) > 1 and not parts[-1]:
         parts.pop()
     if not any(parts):
-        raise GenomeError(f"empty genome {text!r}: write genes such as 'NC 4 3 relu;FL tanh'")
+        raise GenomeError(f"empty genome {text!r}: write genes {EXAMPLE}")
     genes = [
         _parse_gene(part, f"gene {i} of {len(parts)}, {part!r}") for i, part in enumerate(parts, 1)
     ]
-    heads = [i for i, gene in enumerate(genes, 1) if isinstance(gene, Head)]
+    heads = [i for i, gene in enumerate(genes, 1) if is_head(gene)]
     if heads != [len(genes)]:
         found = f"at {', '.join(map(str, heads))} of {len(genes)}" if heads else "nowhere"
-        raise GenomeError(f"genome {text!r}: FL found {found}, allowed exactly once, as last gene")
+        raise GenomeError(
+            f"genome {text!r}: head ({', '.join(head_kinds())}) found {found}, allowed exactly "
+            "once, as last gene"
+        )
     return Genome(genes)
 
 
-def _parse_gene(text: str, where: str) -> Gene:
+def is_head(gene: object) -> bool:
+    """Whether a gene is one that a genome ends with."""
+    layer = LAYERS.get(getattr(gene, "kind", ""))
+    return layer is not None and layer.head
+
+
+def head_kinds() -> list[str]:
+    """The names of the layers that a genome may end with."""
+    return [name for name, layer in LAYERS.items() if layer.head]
+
+
+def _parse_gene(text: str, where: str) -> Any:
     kind, *fields = text.split() or [""]
-    if kind == HEAD_KIND:
-        _check_count(fields, "FL activation", where)
-        return Head(_activation(fields[0], where))
-    if kind in CONV_KINDS:
-        _check_count(fields, f"{kind} filters kernel activation", where)
-        filters, kernel = _whole(fields[0], "filters", where), _whole(fields[1], "kernel", where)
-        return Conv(kind, filters, kernel, _activation(fields[2], where))
-    raise GenomeError(f"{where}: kind {kind!r}, allowed {', '.join((*CONV_KINDS, HEAD_KIND))}")
-
-
-def _check_count(fields: list[str], form: str, where: str) -> None:
-    if len(fields) != form.count(" "):
-        raise GenomeError(f"{where}: {len(fields)} fields after the kind, allowed '{form}'")
-
-
-def _whole(text: str, name: str, where: str) -> int:
-    if not _WHOLE_POSITIVE.fullmatch(text):
-        raise GenomeError(f"{where}: {name} {text!r}, allowed a whole number from 1 to 999999999")
-    return int(text)
-
-
-def _activation(text: str, where: str) -> str:
-    if text not in ACTIVATIONS:
-        raise GenomeError(f"{where}: activation {text!r}, allowed {', '.join(ACTIVATIONS)}")
-    return text
+    if kind not in LAYERS:
+        raise GenomeError(
+            f"{where}: kind {kind!r}, allowed {', '.join(LAYERS)}; a layer of your own is made "
+            "known by --layers FILE or register_layer"
+        )
+    try:
+        return LAYERS[kind].read(fields)
+    except LayerError as error:
+        raise GenomeError(f"{where}: {error}") from None

@@ -15,7 +15,7 @@ from typing import Any
 
 from deap_nas.evaluation.fitness import Evaluation, accuracy_per_log_params
 from deap_nas.genome import Gene, Genome, format_genes, parse_genome
-from deap_nas.spaces.space import SearchSpace
+from deap_nas.spaces import SearchSpace
 
 TABLE_SPACE = SearchSpace(
     n_normal=(1, 2),

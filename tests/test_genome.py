@@ -11,7 +11,9 @@ from hypothesis import given, strategies as st
 from strategies import gene_lists
 
 from deap_nas import (
+    ACTIVATIONS,
     FITNESS_CLASSES,
+    LAYERS,
     Conv,
     FitnessMax,
     FitnessMaxMin,
@@ -23,9 +25,13 @@ from deap_nas import (
 from deap_nas.genome import format_genes
 
 TEXT = "NC 16 3 tanh;NC 6 3 swish;RC 6 3 tanh;RC 10 3 tanh;FL swish"
-KINDS = "allowed NC, RC, FL"
+KINDS = (
+    f"allowed {', '.join(LAYERS)}; a layer of your own is made known by "
+    "--layers FILE or register_layer"
+)
 WHOLE = "allowed a whole number from 1 to 999999999"
-NAMES = "allowed relu, sigmoid, tanh, swish, gelu"
+NAMES = f"allowed {', '.join(ACTIVATIONS)}"
+HEAD = "head (FL, GP, GD)"
 ONCE = "allowed exactly once, as last gene"
 
 
@@ -76,17 +82,13 @@ class TestErrors:
     def test_not_a_text(self, thing):
         with pytest.raises(GenomeError) as error:
             parse_genome(thing)
-        assert str(error.value) == (
-            f"a genome is a text such as 'NC 4 3 relu;FL tanh', not {thing!r}"
-        )
+        assert str(error.value) == (f"a genome is a text such as 'CB 4 3 relu;GP', not {thing!r}")
 
     @pytest.mark.parametrize("text", ["", "  ", ";", " ;\n", ";;;"])
     def test_empty(self, text):
         with pytest.raises(GenomeError) as error:
             parse_genome(text)
-        assert str(error.value) == (
-            f"empty genome {text!r}: write genes such as 'NC 4 3 relu;FL tanh'"
-        )
+        assert str(error.value) == (f"empty genome {text!r}: write genes such as 'CB 4 3 relu;GP'")
 
     @pytest.mark.parametrize(
         ("text", "message"),
@@ -115,14 +117,14 @@ class TestErrors:
             ),
             ("NC 4 3 elu;FL tanh", f"gene 1 of 2, 'NC 4 3 elu': activation 'elu', {NAMES}"),
             ("NC 4 3 relu; FL ReLU", f"gene 2 of 2, 'FL ReLU': activation 'ReLU', {NAMES}"),
-            ("NC 4 3 relu", f"genome 'NC 4 3 relu': FL found nowhere, {ONCE}"),
+            ("NC 4 3 relu", f"genome 'NC 4 3 relu': {HEAD} found nowhere, {ONCE}"),
             (
                 "FL tanh;NC 4 3 relu",
-                f"genome 'FL tanh;NC 4 3 relu': FL found at 1 of 2, {ONCE}",
+                f"genome 'FL tanh;NC 4 3 relu': {HEAD} found at 1 of 2, {ONCE}",
             ),
             (
                 "FL tanh;NC 4 3 relu;FL tanh",
-                f"genome 'FL tanh;NC 4 3 relu;FL tanh': FL found at 1, 3 of 3, {ONCE}",
+                f"genome 'FL tanh;NC 4 3 relu;FL tanh': {HEAD} found at 1, 3 of 3, {ONCE}",
             ),
         ],
     )

@@ -21,7 +21,7 @@ from deap_nas import (
     make_toolbox,
 )
 from deap_nas.algorithms import ea_preselected, sel_crowded_tournament
-from deap_nas.spaces.space import PAPER_SPACE, SearchSpace
+from deap_nas.spaces import PAPER_SPACE, SearchSpace
 from deap_nas.tabular import TABLE_SPACE, Table, TableError, TabularEvaluator, load_table
 
 SPACE = SearchSpace((1, 1), 2, (4, 12), (3,), ("relu",), head_activations=("relu", "swish"))

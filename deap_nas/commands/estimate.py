@@ -11,7 +11,7 @@ from deap_nas.data import Dataset
 from deap_nas.evaluation.evaluator import cores
 from deap_nas.layers.cost import count_multiply_adds, count_params
 from deap_nas.runs.settings import ALGORITHMS, Settings
-from deap_nas.spaces.space import SearchSpace
+from deap_nas.spaces import SearchSpace
 
 # Seconds of a worker for an image's forward and backward pass, FIXED + multiply-adds *
 # PER_MULTIPLY_ADD: a line through our_epoch_seconds of results/evaluation_throughput/ratios.csv.
@@ -37,7 +37,7 @@ def explain(settings: Settings, dataset: Dataset, space: SearchSpace) -> str:
         f"scored on {settings.split}",
         f"recipe:    {recipe.name}, {recipe.optimizer} {recipe.learning_rate:g}, "
         f"{'at most ' if recipe.patience else ''}{recipe.epochs} epochs",
-        f"space:     {settings.space}, {space.size():,} legal genomes; one drawn has "
+        f"space:     {settings.space}, {space.said_size()} legal genomes; one drawn has "
         f"{fmean(count_params(g, space.input_shape, space.n_classes) for g in genomes):,.0f} "
         "parameters on average",
         f"search:    {settings.algorithm}, population {settings.population}, "

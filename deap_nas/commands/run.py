@@ -297,6 +297,6 @@ def _headline(settings: Settings, space: Any) -> str:
     text = (
         f"{settings.dataset}, recipe {settings.recipe}, {settings.make_recipe().epochs} epochs; "
         f"{settings.algorithm}, population {settings.population}, {settings.generations} "
-        f"generations, in {space.size():.3g} legal genomes; scored on {settings.split}"
+        f"generations, in {space.said_size()} legal genomes; scored on {settings.split}"
     )
     return text + (" (as the report did: optimistic)" if settings.split == "test" else "")

@@ -14,12 +14,12 @@ from rich.table import Table
 
 from deap_nas.evaluation.fitness import FITNESSES, Evaluation
 from deap_nas.genome import Genome
-from deap_nas.layers.cost import layers
+from deap_nas.layers.cost import summary
 from deap_nas.runs.result import Finding, Result
 from deap_nas.runs.settings import Settings
 from deap_nas.runs.tables import TOPS, top
 from deap_nas.runs.watcher import Watcher
-from deap_nas.spaces.space import SearchSpace
+from deap_nas.spaces import SearchSpace
 
 WIDTH = 110  # where there is no terminal to measure
 SHOWN = {
@@ -126,7 +126,7 @@ def print_network(genome: Genome, space: SearchSpace, console: Console) -> None:
     shown = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("layer", "shape behind it", "parameters"):
         shown.add_column(column, justify="left" if column == "layer" else "right")
-    for layer, shape, n_params in layers(genome, space.input_shape, space.n_classes):
+    for layer, shape, n_params in summary(genome, space.input_shape, space.n_classes):
         shown.add_row(layer, " x ".join(map(str, shape)), f"{n_params:,}")
     console.print(shown)
 

@@ -17,8 +17,8 @@ def mut_gene(
 
         a b c F  ->  a x c F
 
-    The position is uniform among those with an alternative (FL included), the gene uniform among
-    its alternatives; with none the individual comes back as it is. Two rng calls:
+    The position is uniform among those with an alternative (the head included), the gene uniform
+    among its alternatives; with none the individual comes back as it is. Two rng calls:
     ``rng.choice`` twice. In place.
 
     Source: the report, section III.5, made legal by construction.
@@ -35,7 +35,7 @@ def mut_pool(
     *,
     space: Space,
     pool: Callable[[], Sequence[Any]],
-    fixed: Collection[str] = ("FL",),
+    fixed: Collection[str] | None = None,
     rng: random.Random | Any = random,
 ) -> tuple[Individual]:
     """The report's mutation: one gene becomes a random gene of the population. ::
@@ -44,7 +44,7 @@ def mut_pool(
 
     Args:
         pool: returns the current population's genes, with multiplicity.
-        fixed: kinds that are left alone.
+        fixed: kinds that are left alone; ``space.head_kinds`` unless given, where it has them.
 
     The position is uniform among genes whose kind is not ``fixed``, the gene uniform from the
     pool; the same gene may be drawn; an illegal outcome is rejected and the parent stays. Two rng
@@ -53,8 +53,10 @@ def mut_pool(
     Source: the report, sections III.5 and V.3.
     """
 
+    left_alone = getattr(space, "head_kinds", ()) if fixed is None else fixed
+
     def draw(individual: Individual) -> tuple[Individual]:
-        places = [i for i, gene in enumerate(individual) if space.kind(gene) not in fixed]
+        places = [i for i, gene in enumerate(individual) if space.kind(gene) not in left_alone]
         genes = pool()
         if places and genes:
             individual[rng.choice(places)] = rng.choice(genes)

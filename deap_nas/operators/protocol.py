@@ -19,7 +19,7 @@ class Space(Protocol):
         """Whether ``genes`` is legal."""
 
     def kind(self, gene: Any, /) -> str:
-        """The kind of a gene, such as "NC": genes of one kind may stand in for each other."""
+        """The kind of a gene: genes of one kind may stand in for each other."""
 
     def replacements(self, genes: Sequence[Any], i: int, /) -> Sequence[Any]:
         """Every gene, other than ``genes[i]``, that is legal in its place.

@@ -24,7 +24,7 @@ def cx_uniform(
         a a a a F        a b a a G
         b b b b b G  ->  b a b b b F
 
-    Places are aligned from the left, but the last gene with the last (FL with FL); the longer
+    Places are aligned from the left, but the last gene with the last (head with head); the longer
     parent keeps what has no partner. From left to right each swap is drawn with probability
     ``indpb`` and made if both individuals stay legal with the swaps made so far. One rng call for
     each aligned pair: ``rng.random``. In place; one object given twice is left alone.

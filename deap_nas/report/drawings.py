@@ -9,7 +9,8 @@ from typing import Any
 from matplotlib.patches import FancyBboxPatch
 
 from deap_nas.genome import parse_genome
-from deap_nas.layers.cost import layers
+from deap_nas.layers import LAYERS
+from deap_nas.layers.cost import summary
 from deap_nas.report.lineage import Birth, Step, origins
 from deap_nas.report.pictures import (
     BLUE,
@@ -31,7 +32,7 @@ ROW = 0.42  # inches of one line of a drawing
 @styled
 def architecture(genome: str, input_shape: tuple[int, int, int], n_classes: int) -> Picture:
     """A network, layer by layer from the top: shape behind each layer and its parameters."""
-    *rows, (_, _, total) = layers(parse_genome(genome), input_shape, n_classes)
+    *rows, (_, _, total) = summary(parse_genome(genome), input_shape, n_classes)
     rows = [("input", input_shape, 0), *rows]
     figure, ax = _canvas(WIDTH, ROW * 1.25 * (len(rows) + 1))
     most = max(n_params for _, _, n_params in rows)
@@ -55,8 +56,10 @@ def architecture(genome: str, input_shape: tuple[int, int, int], n_classes: int)
 
 
 def _layer_colour(layer: str) -> str:
-    kinds = {"NC": BLUE, "RC": ORANGE, "de": GREEN}
-    return kinds.get(layer[:2], MUTED)
+    known = LAYERS.get(layer.split()[0])
+    if known is None:
+        return MUTED
+    return GREEN if known.head else ORANGE if known.reduces else BLUE
 
 
 @styled

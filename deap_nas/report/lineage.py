@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 from deap import tools
 
-from deap_nas.genome import Conv, Genome, parse_genome
+from deap_nas.genome import Genome, parse_genome
+from deap_nas.layers import LAYERS, Gene
 from deap_nas.runs.record import Record
 
 
@@ -165,18 +167,18 @@ def origins(child: str, first: str, second: str) -> list[int | None]:
 
 
 def gene_shares(record: Record) -> pd.DataFrame:
-    """How common each choice was: ``generation what choice share``, of the conv genes (activation,
-    filters, kernel), of the heads (head activation) and of the genomes (normal layers)."""
+    """How common each choice was: ``generation what choice share``, of the genes before the head
+    (layer, and each field by its name), of the heads, and of the genomes (depth)."""
     rows: list[dict[str, Any]] = []
     for line in record.generations:
         genomes = [parse_genome(text) for text in line["population"]]
-        convs = [gene for genome in genomes for gene in genome if isinstance(gene, Conv)]
+        body = [gene for genome in genomes for gene in genome[:-1]]
         counted = {
-            "activation": [gene.activation for gene in convs],
-            "kernel": [gene.kernel for gene in convs],
-            "filters": [gene.filters for gene in convs],
-            "head activation": [genome[-1].activation for genome in genomes],
-            "normal layers": [sum(g.kind == "NC" for g in genome) for genome in genomes],
+            "layer": [gene.kind for gene in body],
+            **_by_field(body),
+            "head": [genome[-1].kind for genome in genomes],
+            **_by_field([genome[-1] for genome in genomes], "head "),
+            "depth": [len(genome) - 1 for genome in genomes],
         }
         for what, values in counted.items():
             shares = pd.Series(values, dtype=object).value_counts(normalize=True)
@@ -185,3 +187,12 @@ def gene_shares(record: Record) -> pd.DataFrame:
                 for choice, share in shares.items()
             ]
     return pd.DataFrame(rows, columns=["generation", "what", "choice", "share"])
+
+
+def _by_field(genes: Sequence[Gene], prefix: str = "") -> dict[str, list[Any]]:
+    """The values of each field, of the genes that have it."""
+    found: dict[str, list[Any]] = {}
+    for gene in genes:
+        for name, value in zip(LAYERS[gene.kind].fields, gene.values):
+            found.setdefault(prefix + name, []).append(value)
+    return found

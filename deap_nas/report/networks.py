@@ -12,8 +12,9 @@ import numpy as np
 
 from deap_nas.evaluation.workers import Task, Workers
 from deap_nas.genome import Gene, parse_genome
+from deap_nas.layers.from_keras import import_keras
 from deap_nas.runs.record import Record
-from deap_nas.training.model import build_model, import_keras
+from deap_nas.training.model import build_model
 from deap_nas.training.trainer import ENVIRONMENT, Weights
 
 BATCH = 500  # images at a time, as when scores are taken

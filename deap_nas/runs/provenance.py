@@ -15,7 +15,7 @@ from deap_nas.data import Dataset
 from deap_nas.evaluation.evaluator import cores
 from deap_nas.runs.presets import EARLIER
 from deap_nas.runs.settings import FREE, Settings
-from deap_nas.spaces.space import SearchSpace
+from deap_nas.spaces import SearchSpace
 from deap_nas.training.trainer import TRAINING_VERSION
 
 PACKAGES = ("deap-nas", "deap", "numpy", "tensorflow", "tensorflow-cpu", "keras", "joblib")
@@ -26,7 +26,7 @@ def describe(settings: Settings, dataset: Dataset, space: SearchSpace) -> dict[s
     return {
         "settings": settings.to_dict(),
         "recipe": settings.make_recipe().to_dict(),
-        "space": {**space.__getstate__(), "size": space.size()},
+        "space": {**space.to_dict(), "size": space.size()},
         "data": {"source": dataset.source, "fingerprint": dataset.fingerprint},
         "program": {"training_version": TRAINING_VERSION},
         "versions": {"python": platform.python_version(), **_versions()},

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import filelock
-import numpy as np
 import pandas as pd
 
 from deap_nas.evaluation.fitness import FITNESSES, Evaluation
-from deap_nas.genome import Conv, Gene, Head, parse_genome
-from deap_nas.layers.cost import count_params
+from deap_nas.genome import parse_genome
 from deap_nas.runs.journal import read_lines, read_weights
 from deap_nas.runs.tables import evaluations_table
+from deap_nas.spaces import SearchSpace
 from deap_nas.training.trainer import Weights
 
 
@@ -105,12 +104,13 @@ class Record:
 
     def reference_params(self) -> int:
         """No genome of the run's space has more parameters: the hypervolume's reference point."""
-        space = self.config["space"]
-        filters, kernel = max(space["filters"]), max(space["kernels"])
-        activation = space["activations"][0]
-        convs = max(np.atleast_1d(space["n_normal"])) + space["n_reduction"]
-        largest: list[Gene] = [Conv("NC", filters, kernel, activation)] * int(convs)
-        return count_params([*largest, Head(activation)], self.input_shape, self.n_classes)
+        return max([self.space.most_params(), *map(int, self.good["n_params"])])
+
+    @cached_property
+    def space(self) -> SearchSpace:
+        """The rules that the run's genomes keep."""
+        content = {k: v for k, v in self.config["space"].items() if k not in ("size", "bound")}
+        return SearchSpace.from_dict(content)
 
 
 def read_run(folder: Path) -> Record:

@@ -24,7 +24,7 @@ from deap_nas.runs.result import Result, find_baseline, find_best, write_result
 from deap_nas.runs.settings import ALGORITHMS, Settings, SettingsError
 from deap_nas.runs.tables import evaluations_table, write_tables
 from deap_nas.runs.watcher import Watcher
-from deap_nas.spaces.space import SPACES, SearchSpace, SpaceError
+from deap_nas.spaces import SPACES, SearchSpace, SpaceError, misfits
 from deap_nas.toolbox import make_toolbox
 
 
@@ -68,10 +68,8 @@ def check_fit(what: str, genome: Genome, space: SearchSpace) -> None:
     Raises:
         SettingsError: that begins with ``what``.
     """
-    loose = replace(space, n_normal=(0, 1000), filters=(1,), kernels=(1,))
-    misfits = [text for text in loose.violations(genome) if "feature map" in text]
-    if misfits:
-        raise SettingsError(f"{what} '{genome}' does not fit: {'; '.join(misfits)}")
+    if found := list(misfits(genome, space)):
+        raise SettingsError(f"{what} '{genome}' does not fit: {'; '.join(found)}")
 
 
 def search(

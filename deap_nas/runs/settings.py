@@ -9,7 +9,7 @@ from deap_nas.evaluation.fitness import SINGLE
 from deap_nas.evaluation.replay import SLOTS
 from deap_nas.genome import Genome, GenomeError, parse_genome
 from deap_nas.operators import CROSSOVERS, MUTATIONS, SELECTIONS
-from deap_nas.spaces.space import SPACES
+from deap_nas.spaces import SPACES
 from deap_nas.training.recipes import RECIPES, Recipe, find_recipe
 
 SPLITS = ("validation", "test")

@@ -1,0 +1,18 @@
+"""Which genomes are legal: rules as data, drawing, counting, and what operators ask of a space."""
+
+from deap_nas.spaces.named import FULL_SPACE, PAPER_SPACE, SPACES, WIDE_SPACE, find_space
+from deap_nas.spaces.rules import Rule, SpaceError, said
+from deap_nas.spaces.space import SearchSpace, misfits
+
+__all__ = [
+    "FULL_SPACE",
+    "PAPER_SPACE",
+    "SPACES",
+    "WIDE_SPACE",
+    "Rule",
+    "SearchSpace",
+    "SpaceError",
+    "find_space",
+    "misfits",
+    "said",
+]

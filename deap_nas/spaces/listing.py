@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import accumulate
 from typing import Any, TypeVar
 
 T = TypeVar("T", bound=Hashable)
@@ -76,3 +78,25 @@ class Pairs(Sequence[tuple[int, T]]):
             return [self[j] for j in range(*i.indices(len(self)))]
         place, value = divmod(range(len(self))[i], len(self._values))
         return self._places[place], self._values[value]
+
+
+class Joined(Sequence[T]):
+    """Several listings as one, in their order."""
+
+    def __init__(self, parts: Iterable[Sequence[T]]) -> None:
+        self._parts = [part for part in parts if len(part)]
+        self._ends = list(accumulate(map(len, self._parts)))
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    def __getitem__(self, i: Any) -> Any:
+        if isinstance(i, slice):
+            return [self[j] for j in range(*i.indices(len(self)))]
+        i = range(len(self))[i]
+        part = bisect_right(self._ends, i)
+        return self._parts[part][i - (self._ends[part - 1] if part else 0)]
+
+    def near(self) -> list[T]:
+        """Those that differ from the value that a part leaves out in one item."""
+        return [v for part in self._parts if isinstance(part, Without) for v in part.near()]

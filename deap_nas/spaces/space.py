@@ -2,321 +2,430 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, fields
 from functools import cached_property
-from math import comb
 from typing import Any
 
-from deap_nas.genome import (
-    ACTIVATIONS,
-    CONV_KINDS,
-    HEAD_KIND,
-    Conv,
+from deap_nas.genome import Genome
+from deap_nas.layers import (
+    LAYERS,
+    REPORT_ACTIVATIONS,
     Gene,
-    Genome,
-    Head,
+    LayerError,
+    Shape,
+    listed,
+    report_rules,
 )
-from deap_nas.layers.cost import Shape, fits, reduced
-from deap_nas.spaces.listing import Choices, Pairs, Without
+from deap_nas.spaces.checks import check_short_form, check_size, tidied
+from deap_nas.spaces.drawing import draw_gene, draw_kinds
+from deap_nas.spaces.listing import Joined, Pairs, Without
+from deap_nas.spaces.rules import Rule, SpaceError, pair, read_heads, read_layers
+from deap_nas.spaces.walks import Walks
 
-
-class SpaceError(ValueError):
-    """Settings that make no search space; the message names the setting and what is allowed."""
+SHORT_FORM = {  # the report, section IV
+    "n_normal": (1, 3),
+    "n_reduction": 2,
+    "filters": tuple(range(2, 17, 2)),
+    "kernels": (3, 4, 5),
+    "activations": REPORT_ACTIVATIONS,
+    "head_activations": (),
+}
 
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """The rules of a genome (the report, sections II and IV), for any image shape and class count.
+    """The rules of a genome, for any image shape and class count.
 
-    A legal genome has ``n_normal[0]`` to ``n_normal[1]`` NC genes and exactly ``n_reduction`` RC
-    genes in any order, then one FL gene; its attributes are among those listed; and no RC kernel
-    exceeds the feature map that reaches it, since RC pads "valid".
+    A legal genome has, in any order, so many genes of each layer as the layer's ``count`` says, in
+    all as many as ``depth``, then one head; each field has one of the values listed; and each layer
+    fits the feature map that reaches it. ::
+
+        SearchSpace(
+            layers={
+                "CR": {"count": 2, "filters": (4, 8), "kernel": 3, "activation": "relu"},
+                "SB": {"count": (1, 4), "filters": (8, 16), "kernel": (3, 5), "activation": "relu"},
+            },
+            heads=("GP",),
+        )
+
+    ``SearchSpace(n_normal=..., n_reduction=...)``, without ``layers``, is short for the report's
+    rules (sections II and IV): NC and RC genes, then FL.
 
     Args:
-        n_normal: fewest and most NC genes, or one number for both.
-        filters, kernels, activations: the values an attribute may take.
+        n_normal: short form: fewest and most NC genes, or one number for both; (1, 3).
+        n_reduction: short form: RC genes; 2.
+        filters, kernels, activations: short form: the values a field may take.
         input_shape: (height, width, channels) of an image.
-        head_activations: those of FL; ``activations`` unless given.
+        n_classes: classes of the data.
+        head_activations: short form: those of FL; ``activations`` unless given.
+        layers: name -> ``count`` (fewest and most, or one number; 0 to the greatest depth unless
+            given) and the values of each field, a list or one value. A field whose layer lists its
+            values has all of them unless given.
+        heads: names of heads, or name -> values of each field.
+        depth: fewest and most genes before the head; what the counts allow unless given.
+        reductions: fewest and most genes that make the feature map smaller; any number unless
+            given.
 
     Raises:
         SpaceError: for settings that are malformed or that no genome can satisfy.
     """
 
-    n_normal: tuple[int, int] = (1, 3)
-    n_reduction: int = 2
-    filters: tuple[int, ...] = tuple(range(2, 17, 2))
-    kernels: tuple[int, ...] = (3, 4, 5)
-    activations: tuple[str, ...] = ACTIVATIONS
-    input_shape: Shape = (28, 28, 1)
+    n_normal: Any = None
+    n_reduction: Any = None
+    filters: Any = None
+    kernels: Any = None
+    activations: Any = None
+    input_shape: Any = (28, 28, 1)
     n_classes: int = 10
-    head_activations: tuple[str, ...] = ()
+    head_activations: Any = None
+    _: KW_ONLY
+    layers: Any = None
+    heads: Any = None
+    depth: Any = None
+    reductions: Any = None
 
     def __post_init__(self) -> None:
-        low_high = (self.n_normal,) * 2 if isinstance(self.n_normal, int) else self.n_normal
-        for name, value, tidy in (
-            ("n_normal", low_high, tuple),
-            ("filters", self.filters, lambda values: tuple(sorted(set(values)))),
-            ("kernels", self.kernels, lambda values: tuple(sorted(set(values)))),
-            ("activations", self.activations, lambda values: tuple(dict.fromkeys(values))),
-            ("head_activations", self.head_activations, lambda v: tuple(dict.fromkeys(v))),
-            ("input_shape", self.input_shape, tuple),
-        ):
-            try:
-                object.__setattr__(self, name, tidy(value))
-            except TypeError:
-                raise SpaceError(
-                    f"{name} {value!r}, allowed a list of values of one type"
-                ) from None
-        _check_settings(self)
+        self._set("input_shape", tidied("input_shape", self.input_shape))
+        check_size(self.input_shape, self.n_classes)
+        if self.layers is None:
+            self._read_short_form()
+        else:
+            self._read_layers()
+        try:
+            walks = self._walks
+            legal = any(walks.completes(n, walks.none, walks.start) for n in self._all_depths)
+        except LayerError as error:
+            raise SpaceError(str(error)) from None
+        if not legal and not any(walks.arrangements(n, walks.none) for n in self._all_depths):
+            raise SpaceError(
+                f"no genome is legal: reductions {self.reductions} contradict the counts of layers "
+                "that make the feature map smaller; change one of them"
+            )
+        if not legal:
+            raise SpaceError(
+                f"no genome is legal: even the smallest do not fit images of shape "
+                f"{self.input_shape}; allow smaller kernels, or fewer genes that make the feature "
+                "map smaller"
+            )
+
+    def _set(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+
+    def _read_short_form(self) -> None:
+        for name in ("heads", "depth", "reductions"):
+            if getattr(self, name) is not None:
+                raise SpaceError(f"{name} without layers, allowed only with layers; give layers")
+        for name, default in SHORT_FORM.items():
+            value = getattr(self, name)
+            self._set(name, tidied(name, default if value is None else value))
+        check_short_form(self)
+
+    def _read_layers(self) -> None:
+        for name in SHORT_FORM:
+            if getattr(self, name) is not None:
+                raise SpaceError(f"{name} with layers, allowed only without; put it into layers")
+        depth = None if self.depth is None else pair("depth", self.depth)
+        rules = read_layers(self.layers, depth[1] if depth else None)
+        heads = read_heads(self.heads)
+        low, high = sum(rule.low for rule in rules), sum(rule.high for rule in rules)
+        depth = depth or (low, high)
+        if low > depth[1] or high < depth[0]:
+            raise SpaceError(
+                f"the counts allow {low} to {high} genes, depth {depth[0]} to {depth[1]}: they "
+                "contradict each other; change a count or the depth"
+            )
+        self._set("layers", {r.name: {"count": (r.low, r.high), **r.values} for r in rules})
+        self._set("heads", {rule.name: dict(rule.values) for rule in heads})
+        self._set("depth", depth)
+        if self.reductions is not None:
+            self._set("reductions", pair("reductions", self.reductions))
 
     def __getstate__(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
+    def __hash__(self) -> int:
+        return hash(repr(self.to_dict()))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists, texts and numbers, as in a space file; and the images' shape and classes."""
+        names = (
+            (*SHORT_FORM, "input_shape", "n_classes")
+            if self.layers is None
+            else ("depth", "reductions", "layers", "heads", "input_shape", "n_classes")
+        )
+        state = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: _plain(state[name]) for name in state if name in names}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> SearchSpace:
+        """The inverse of ``to_dict``; also of what a space file holds.
+
+        Raises:
+            SpaceError: for unknown names, and as the class does.
+        """
+        known = [field.name for field in fields(cls)]
+        for name in content:
+            if name not in known:
+                raise SpaceError(f"space setting {name!r}, allowed {', '.join(known)}")
+        return cls(**content)
+
+    # Rules
+
+    @cached_property
+    def _general(self) -> dict[str, Any]:
+        """Layers, heads and depth, of the short form too."""
+        if self.layers is not None:
+            return {"layers": self.layers, "heads": self.heads, "depth": self.depth}
+        return report_rules(*(getattr(self, name) for name in SHORT_FORM))
+
+    @cached_property
+    def _walks(self) -> Walks:
+        rules = self._general
+        return Walks(
+            read_layers(rules["layers"], rules["depth"][1]),
+            read_heads(rules["heads"]),
+            rules["depth"],
+            self.reductions,
+            self.input_shape,
+            self.n_classes,
+        )
+
+    @property
+    def _all_depths(self) -> range:
+        low, high = self._general["depth"]
+        return range(low, high + 1)
+
+    @cached_property
+    def _depths(self) -> list[int]:
+        walks = self._walks
+        return [n for n in self._all_depths if walks.completes(n, walks.none, walks.start)]
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """What is allowed of each layer, the heads last."""
+        return *self._walks.layers.values(), *self._walks.heads.values()
+
+    @property
+    def head_kinds(self) -> tuple[str, ...]:
+        return tuple(self._walks.heads)
+
     def __contains__(self, genes: Any) -> bool:
+        walks = self._walks
         try:
-            *convs, head = genes
-            if (
-                type(head) is not Head
-                or head not in self._legal_heads
-                or not all(gene in self._legal_convs for gene in convs)
-            ):
+            *body, head = genes
+            if head not in walks.heads[head.kind].genes.places:
                 return False
-            reductions = tuple(gene.kernel for gene in convs if gene.kind == "RC")
-        except (TypeError, ValueError, AttributeError):  # not a sequence of genes at all
+            if not all(gene in walks.layers[gene.kind].genes.places for gene in body):
+                return False
+        except (TypeError, ValueError, AttributeError, KeyError):  # not a list of genes at all
             return False
-        low, high = self.n_normal
+        low, high = self._general["depth"]
+        counts = walks.counted(gene.kind for gene in body)
         return (
-            len(reductions) == self.n_reduction
-            and low <= len(convs) - len(reductions) <= high
-            and self._fits(reductions)
+            low <= len(body) <= high
+            and counts is not None
+            and walks.enough(counts)
+            and walks.end_of((*body, head), walks.start) is not None
         )
 
     def violations(self, genes: Sequence[object]) -> list[str]:
         """Each broken rule as a sentence that names gene, value and limit; empty if legal."""
-        total = len(genes)
-        found: list[str] = []
-        size = min(self.input_shape[:2])
+        total, found = len(genes), list[str]()
         for i, gene in enumerate(genes, 1):
             where = f"gene {i} of {total}, '{gene}'"
-            found += [f"{where}: {what}" for what in self._attribute_violations(gene)]
-            if isinstance(gene, Head) and i != total:
-                found.append(f"{where}: FL at place {i}, allowed only as the last gene")
-            if size and isinstance(gene, Conv) and gene.kind == "RC" and type(gene.kernel) is int:
-                if gene.kernel > size:
-                    found.append(
-                        f"{where}: kernel {gene.kernel} exceeds the feature map that reaches it, "
-                        f"{size} wide (padding valid), allowed up to {size}"
-                    )
-                size = reduced(size, gene.kernel)
-        return [*found, *self._count_violations(genes)]
+            found += [f"{where}: {what}" for what in self._field_violations(gene)]
+            kind = getattr(gene, "kind", None)
+            if kind in self.head_kinds and i != total:
+                found.append(f"{where}: {kind} at place {i}, allowed only as the last gene")
+        return [*found, *misfits(genes, self), *self._count_violations(genes)]
 
-    def _attribute_violations(self, gene: object) -> Iterator[str]:
-        if isinstance(gene, Head):
-            attributes: list[tuple[str, Any, Sequence[Any]]] = [
-                ("activation", gene.activation, self._head_activations)
-            ]
-        elif isinstance(gene, Conv):
-            attributes = [
-                ("kind", gene.kind, CONV_KINDS),
-                ("filters", gene.filters, self.filters),
-                ("kernel", gene.kernel, self.kernels),
-                ("activation", gene.activation, self.activations),
-            ]
-        else:
-            yield f"not a gene but {type(gene).__name__}, allowed Conv and Head"
+    def _field_violations(self, gene: object) -> Iterator[str]:
+        if not isinstance(gene, Gene):
+            yield f"not a gene but {type(gene).__name__}, allowed the genes of layers"
             return
-        for name, value, allowed in attributes:
+        rules = {rule.name: rule for rule in self.rules}
+        if gene.kind not in rules:
+            yield f"kind {gene.kind}, allowed {', '.join(rules)}"
+            return
+        rule = rules[gene.kind]
+        if len(gene.values) != len(rule.values):
+            yield f"{len(gene.values)} fields after the kind, allowed '{rule.layer.form}'"
+        for (name, allowed), value in zip(rule.values.items(), gene.values):
             if value not in allowed:
-                yield f"{name} {value}, allowed {_listed(allowed)}"
+                yield f"{name} {value}, allowed {listed(allowed)}"
 
     def _count_violations(self, genes: Sequence[object]) -> Iterator[str]:
         kinds = [getattr(gene, "kind", None) for gene in genes]
-        limits = (
-            ("NC", *self.n_normal),
-            ("RC", self.n_reduction, self.n_reduction),
-            (HEAD_KIND, 1, 1),
-        )
-        for kind, low, high in limits:
-            if not low <= kinds.count(kind) <= high:
+        limits = [
+            (frozenset({rule.name}), rule.low, rule.high) for rule in self._walks.layers.values()
+        ]
+        limits += [limit for limit in self._walks.count_limits() if len(limit[0]) > 1]
+        limits.append((frozenset(self.head_kinds), 1, 1))
+        for group, low, high in limits:
+            n = sum(kind in group for kind in kinds)
+            if not low <= n <= high:
                 allowed = f"{low} to {high}" if low < high else f"exactly {low}"
-                yield f"{kinds.count(kind)} {kind} genes, allowed {allowed}"
+                yield f"{n} {' or '.join(sorted(group))} genes, allowed {allowed}"
+        low, high = self._general["depth"]
+        body = sum(kind not in self.head_kinds for kind in kinds)
+        if self.layers is not None and not low <= body <= high:
+            yield f"{body} genes before the head, allowed {low} to {high}"
+
+    # Drawing and counting
 
     def sample(self, rng: random.Random | Any = random) -> Genome:
-        """Draw a genome: its depth, its order of kinds, then each attribute from left to right.
+        """Draw a genome: its depth, its order of kinds, then each field from left to right.
 
-        Each draw is uniform over the values that leave a legal completion, so that no draw is ever
-        thrown away. Genomes are therefore not equally likely: a shallow one is likelier than a
-        deep one.
+        Each draw is among values that leave a legal completion, so that no draw is ever thrown
+        away: the depth, and then each field, uniformly; the order of kinds so that each order of so
+        many genes is equally likely (short of those that do not fit). Genomes are therefore not
+        equally likely: a shallow one is likelier than a deep one.
         """
-        n_normal = rng.randint(*self.n_normal)
-        n_convs = n_normal + self.n_reduction
-        reductions = set(rng.sample(range(n_convs), self.n_reduction))
-        genes: list[Gene] = []
-        prefix: tuple[int, ...] = ()
-        for i in range(n_convs):
-            kind, kernels = "NC", self.kernels
-            if i in reductions:
-                kind, kernels = "RC", self._kernels_after(prefix)
-            conv = Conv(
-                kind, rng.choice(self.filters), rng.choice(kernels), rng.choice(self.activations)
-            )
-            prefix += (conv.kernel,) if kind == "RC" else ()
-            genes.append(conv)
-        return Genome([*genes, Head(rng.choice(self._head_activations))])
+        walks = self._walks
+        n = rng.choice(self._depths)
+        kinds = draw_kinds(walks, n, rng, fixed_first=self.layers is None)
+        genes, place = list[Any](), walks.start
+        for i, kind in enumerate(kinds, 1):
+            rule = walks.layers[kind]
+            to = frozenset(p for p in walks.branches(rule, place) if walks.fits(kinds[i:], p))
+            gene = draw_gene(rule, walks.leading(rule, place, to), rng)
+            place = walks.behind(gene, place)  # type: ignore[assignment]
+            genes.append(gene)
+        heads = [head for head in walks.heads.values() if walks.branches(head, place)]
+        head = rng.choice(heads) if len(heads) > 1 else heads[0]
+        to = frozenset(walks.branches(head, place))
+        return Genome([*genes, draw_gene(head, walks.leading(head, place, to), rng)])
 
     def size(self) -> int:
-        """How many genomes are legal, exactly: by counting, not by listing."""
-        attributes = len(self.filters) * len(self.activations)
-        normal = attributes * len(self.kernels)
-        depths: int = sum(
-            comb(n + self.n_reduction, n) * normal**n
-            for n in range(self.n_normal[0], self.n_normal[1] + 1)
-        )
-        reductions: int = attributes**self.n_reduction * self._count_kernels(
-            min(self.input_shape[:2]), self.n_reduction
-        )
-        return depths * reductions * len(self._head_activations)
-
-    # What operators need: deap_nas.operators.protocol.Space
-
-    def kind(self, gene: Gene) -> str:
-        """NC, RC or FL."""
-        return gene.kind
-
-    def replacements(self, genes: Sequence[Gene], i: int) -> Sequence[Gene]:
-        """Every other gene that is legal in place ``i`` of a legal genome: always of one kind."""
-        old = genes[i]
-        if isinstance(old, Head):
-            return Without(self._heads, old)
-        if old.kind == "NC":
-            return Without(self._normals, old)
-        kernels = [gene.kernel for gene in genes if gene.kind == "RC"]  # type: ignore[union-attr]
-        place = sum(gene.kind == "RC" for gene in genes[:i])
-        fitting = tuple(
-            k for k in self.kernels if self._fits((*kernels[:place], k, *kernels[place + 1 :]))
-        )
-        return Without(self._reductions(fitting), old)
-
-    def insertions(self, genes: Sequence[Gene]) -> Sequence[tuple[int, Gene]]:
-        """Every (place, NC gene) a legal genome can take before its head, while depth allows it."""
-        n_normal = sum(gene.kind == "NC" for gene in genes)
-        places = range(len(genes)) if n_normal < self.n_normal[1] else range(0)
-        return Pairs(places, self._normals)
-
-    def deletions(self, genes: Sequence[Gene]) -> Sequence[int]:
-        """The places of the NC genes, while depth allows one less."""
-        places = [i for i, gene in enumerate(genes) if gene.kind == "NC"]
-        return places if len(places) > self.n_normal[0] else []
+        """How many genomes are legal: exactly, by counting; else a bound (``size_is_bound``)."""
+        return self._walks.size
 
     @property
-    def _head_activations(self) -> tuple[str, ...]:
-        return self.head_activations or self.activations
+    def size_is_bound(self) -> bool:
+        """Whether ``size`` counts also what may not fit, since there are too many cases to tell."""
+        return not self._walks.exact
 
-    @cached_property
-    def _normals(self) -> Choices[Gene]:
-        return Choices(self._convs("NC", self.kernels))
+    def said_size(self) -> str:
+        """The size as a person says it: "1.25e+12", "at most 3e+20"."""
+        size = self.size()
+        text = f"{size:,}" if size < 1e6 else f"{size:.3g}" if size < 1e300 else "over 1e+300"
+        return f"at most {text}" if self.size_is_bound else text
 
-    @cached_property
-    def _heads(self) -> Choices[Gene]:
-        return Choices(Head(activation) for activation in self._head_activations)
+    def most_params(self) -> int:
+        """Parameters that no genome of built-in layers exceeds; 0 where a layer has no formula."""
+        known = all(r.layer.params and r.layer.shape for r in self.rules)
+        return self._walks.most_params(self.input_shape) if known else 0
 
-    @cached_property
-    def _reduction_choices(self) -> dict[tuple[int, ...], Choices[Gene]]:
-        return {}
+    # What an operator asks for: operators.Space
 
-    def _reductions(self, kernels: tuple[int, ...]) -> Choices[Gene]:
-        if kernels not in self._reduction_choices:
-            self._reduction_choices[kernels] = Choices(self._convs("RC", kernels))
-        return self._reduction_choices[kernels]
+    def kind(self, gene: Any) -> str:
+        """The kind of a gene: the name of its layer."""
+        return str(gene.kind)
 
-    def _convs(self, kind: str, kernels: Iterable[int]) -> Iterator[Gene]:
-        return (
-            Conv(kind, f, k, a) for f in self.filters for k in kernels for a in self.activations
+    def replacements(self, genes: Sequence[Any], i: int) -> Sequence[Any]:
+        """Every other gene that is legal in place ``i`` of a legal genome, of any kind."""
+        walks, place = self._walks, self._place_of(genes, i)
+        others = [gene.kind for j, gene in enumerate(genes[:-1]) if j != i]
+        rules = walks.heads if i == len(genes) - 1 else walks.layers
+        return _one(
+            Without(choices, genes[i]) if rule.name == genes[i].kind else choices
+            for rule in rules.values()
+            if rule.layer.head or self._counts_allow([*others, rule.name])
+            for choices in (self._choices(rule, place, genes[i + 1 :]),)
         )
 
-    @cached_property
-    def _legal_convs(self) -> frozenset[Gene]:
-        return frozenset((*self._normals, *self._convs("RC", self.kernels)))
-
-    @cached_property
-    def _legal_heads(self) -> frozenset[Gene]:
-        return frozenset(self._heads)
-
-    # The feature-map rule. A smaller kernel leaves a larger map, so that a run of RC genes can be
-    # completed if and only if the smallest kernels complete it.
-
-    def _fits(self, kernels: tuple[int, ...]) -> bool:
-        return fits(kernels, min(self.input_shape[:2]))
-
-    def _kernels_after(self, prefix: tuple[int, ...]) -> tuple[int, ...]:
-        rest = (self.kernels[0],) * (self.n_reduction - len(prefix) - 1)
-        return tuple(k for k in self.kernels if self._fits((*prefix, k, *rest)))
-
-    def _count_kernels(self, size: int, n: int) -> int:
-        if n == 0:
-            return 1
-        return sum(self._count_kernels(reduced(size, k), n - 1) for k in self.kernels if k <= size)
-
-
-def _check_settings(space: SearchSpace) -> None:
-    def whole(value: object, low: int) -> bool:
-        return type(value) is int and value >= low
-
-    checks: list[tuple[str, bool, str]] = [
-        (
-            "n_normal",
-            len(space.n_normal) == 2
-            and all(whole(n, 0) for n in space.n_normal)
-            and space.n_normal[0] <= space.n_normal[1],
-            "two whole numbers, fewest and most, 0 or more",
-        ),
-        ("n_reduction", whole(space.n_reduction, 0), "a whole number, 0 or more"),
-        ("filters", _all(space.filters, lambda f: whole(f, 1)), "whole numbers, 1 or more"),
-        ("kernels", _all(space.kernels, lambda k: whole(k, 1)), "whole numbers, 1 or more"),
-        ("activations", _all(space.activations, ACTIVATIONS.__contains__), _listed(ACTIVATIONS)),
-        (
-            "head_activations",
-            all(map(ACTIVATIONS.__contains__, space.head_activations)),
-            _listed(ACTIVATIONS),
-        ),
-        (
-            "input_shape",
-            len(space.input_shape) == 3 and all(whole(n, 1) for n in space.input_shape),
-            "(height, width, channels), each 1 or more",
-        ),
-        ("n_classes", whole(space.n_classes, 2), "a whole number, 2 or more"),
-    ]
-    for name, good, allowed in checks:
-        if not good:
-            raise SpaceError(f"{name} {getattr(space, name)!r}, allowed {allowed}")
-    smallest = (space.kernels[0],) * space.n_reduction
-    if not fits(smallest, min(space.input_shape[:2])):
-        raise SpaceError(
-            f"no genome is legal: {space.n_reduction} RC genes of the smallest kernel, "
-            f"{space.kernels[0]}, do not fit images of shape {space.input_shape}; "
-            "allow smaller kernels or fewer RC genes"
+    def insertions(self, genes: Sequence[Any]) -> Sequence[tuple[int, Any]]:
+        """Every (place, gene) a legal genome can take before its head, while depth allows it."""
+        kinds = [gene.kind for gene in genes[:-1]]
+        if len(genes) > self._general["depth"][1]:
+            return []
+        rules = [r for r in self._walks.layers.values() if self._counts_allow([*kinds, r.name])]
+        return Joined(
+            Pairs([i], choices)
+            for i in range(len(genes))
+            for rule in rules
+            for choices in (self._choices(rule, self._place_of(genes, i), genes[i:]),)
         )
 
+    def deletions(self, genes: Sequence[Any]) -> Sequence[int]:
+        """The places of genes that a legal genome can do without, while depth allows one less."""
+        kinds = [gene.kind for gene in genes[:-1]]
+        if len(kinds) <= self._general["depth"][0]:
+            return []
+        return [
+            i
+            for i in range(len(kinds))
+            if self._counts_allow(kinds[:i] + kinds[i + 1 :])
+            and self._walks.end_of(genes[i + 1 :], self._place_of(genes, i)) is not None
+        ]
 
-def _all(values: Sequence[Any], good: Any) -> bool:
-    return bool(values) and all(map(good, values))
+    def _place_of(self, genes: Sequence[Any], i: int) -> Shape:
+        return self._walks.end_of(genes[:i], self._walks.start)  # type: ignore[return-value]
+
+    def _counts_allow(self, kinds: Sequence[str]) -> bool:
+        counts = self._walks.counted(kinds)
+        return counts is not None and self._walks.enough(counts)
+
+    def _choices(self, rule: Rule, place: Shape, rest: Sequence[Any]) -> Any:
+        """The genes of a rule with which the rest still fits."""
+        walks = self._walks
+        ahead = walks.branches(rule, place)
+        to = frozenset(p for p in ahead if not rest or walks.end_of(rest, p) is not None)
+        return walks.leading(rule, place, to)
 
 
-def _listed(values: Sequence[Any]) -> str:
-    """Values as a person says them: "2 to 16 in steps of 2", "relu, tanh"."""
-    if len(values) > 2 and all(type(v) is int for v in values):
-        step = values[1] - values[0]
-        if tuple(values) == tuple(range(values[0], values[-1] + 1, step)):
-            return f"{values[0]} to {values[-1]}" + (f" in steps of {step}" if step > 1 else "")
-    return ", ".join(map(str, values))
+def misfits(genes: Sequence[Any], space: SearchSpace) -> Iterator[str]:
+    """A sentence for the first gene that does not fit the feature map that reaches it, whatever
+    else the space allows."""
+    place: Shape = space.input_shape
+    for i, gene in enumerate(genes, 1):
+        layer = LAYERS.get(getattr(gene, "kind", ""))
+        if layer is None or (layer.head and i < len(genes)) or not _is_whole(layer, gene):
+            return
+        about = (place, space.n_classes) if layer.head else (place,)
+        behind = layer.shape_behind(gene, *about)
+        if behind is None:
+            yield (
+                f"gene {i} of {len(genes)}, '{gene}': does not fit the feature map that reaches "
+                f"it, {' x '.join(map(str, place))}; allowed {_fitting(layer, gene, about)}"
+            )
+            return
+        place = behind
 
 
-PAPER_SPACE = SearchSpace()
-"""Section IV of the report: 1 to 3 NC, filters 2, 4, ..., 16, kernels 3 to 5."""
+def _is_whole(layer: Any, gene: Gene) -> bool:
+    """Whether a gene has the fields of its layer, with values that it can be built from."""
+    with contextlib.suppress(LayerError):
+        layer(*gene.values)
+        return True
+    return False
 
-FULL_SPACE = SearchSpace(n_normal=(0, 6), filters=tuple(range(1, 65)), kernels=tuple(range(1, 8)))
-"""Section II of the report made finite: 0 to 6 NC, filters 1 to 64, kernels 1 to 7."""
 
-SPACES = {"paper": PAPER_SPACE, "full": FULL_SPACE}
+def _fitting(layer: Any, gene: Any, about: tuple[Any, ...]) -> str:
+    """The whole numbers below a gene's own with which it would fit, field by field."""
+    found = []
+    for i, (name, value) in enumerate(zip(layer.fields, gene.values)):
+        if type(value) is not int:
+            continue
+        tried = (
+            (n, layer.gene(*gene.values[:i], n, *gene.values[i + 1 :]))
+            for n in range(min(value, 100) - 1, 0, -1)
+        )
+        most = next((n for n, other in tried if layer.shape_behind(other, *about)), None)
+        if most:
+            found.append(f"{name} up to {most}")
+    return " or ".join(found) or "another layer"
+
+
+def _one(parts: Iterator[Any]) -> Sequence[Any]:
+    listings = list(parts)
+    return listings[0] if len(listings) == 1 else Joined(listings)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value

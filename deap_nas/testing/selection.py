@@ -7,7 +7,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
-from deap_nas.genome import FITNESS_CLASSES, Conv, Gene, Genome, Head
+from deap_nas.genome import FITNESS_CLASSES, Genome
 from deap_nas.testing.contract import (
     Case,
     Operator,
@@ -54,7 +54,7 @@ def check_selection(
 
 
 def _populations(weights: tuple[float, ...], fitness: str, rng: random.Random) -> list[list[Any]]:
-    genes: list[list[Gene]] = [[Conv("NC", i + 1, 3, "relu"), Head("tanh")] for i in range(SIZE)]
+    genes: list[list[Any]] = [[("gene", i + 1), ("last",)] for i in range(SIZE)]
     populations = [[creator_made(individual, weights) for individual in genes]]
     if weights in FITNESS_CLASSES:
         populations.append([Genome(g, FITNESS_CLASSES[weights]) for g in genes])

@@ -2,78 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import random
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from deap_nas.genome import Conv, Gene, GenomeError, Head, format_genes
-from deap_nas.layers.cost import HEAD_UNITS, Shape, fits
+from deap_nas.genome import GenomeError, format_genes, is_head
+from deap_nas.layers import LAYERS, Gene, LayerError, Shape
+from deap_nas.layers.from_keras import build_steps, follow, import_keras
 
 
 def build_model(
     genome: Sequence[Gene], input_shape: Shape, n_classes: int, *, seed: int | None = None
 ) -> Any:
-    """Build the network (the report, section II): a ``keras.Sequential`` of plain layers.
+    """Build the network: plain Keras layers, a ``keras.Sequential`` where nothing branches.
 
-    Input: float images in 0..1, shape (n, height, width, channels). Output: logits, shape
-    (n, n_classes); the last Dense layer is activated too, as the report has it.
+    Input: float images in 0..1, shape (n, height, width, channels). Output: what the loss takes as
+    logits, shape (n, n_classes).
 
     Args:
-        seed: makes the initial weights a function of it (Keras's Glorot uniform); by default Keras
-            draws them.
+        genome: genes of any registered layers, the last one a head.
+        input_shape: (height, width, channels).
+        n_classes: classes of the data.
+        seed: makes the initial weights a function of it; by default Keras draws them.
 
     Raises:
-        GenomeError: for a genome whose kernels do not fit the images, or that has no head.
+        GenomeError: for a genome that does not fit the images, or that has no head.
+        LayerError: for a layer that cannot be built.
         ImportError: without TensorFlow; it says how to install it.
     """
-    kernels = tuple(g.kernel for g in genome if isinstance(g, Conv) and g.kind == "RC")
-    if not (genome and isinstance(genome[-1], Head)):
-        raise GenomeError(f"genome '{format_genes(genome)}' ends without FL: add one")
-    if not fits(kernels, min(input_shape[:2])):
-        raise GenomeError(
-            f"genome '{format_genes(genome)}': RC kernels {kernels} do not fit images of shape "
-            f"{input_shape}; use smaller ones"
-        )
+    if not (genome and is_head(genome[-1])):
+        heads = " or ".join(name for name, layer in LAYERS.items() if layer.head)
+        raise GenomeError(f"genome '{format_genes(genome)}' ends without a head: add {heads}")
     keras = import_keras()
-
-    def initializer(layer: int) -> Any:
-        glorot = keras.initializers.GlorotUniform
-        return glorot() if seed is None else glorot(seed=seed * 1000 + layer)
-
-    layers = [keras.Input(input_shape)]
-    for i, gene in enumerate(genome[:-1], 1):
-        assert isinstance(gene, Conv)
-        layers.append(
-            keras.layers.Conv2D(
-                gene.filters,
-                gene.kernel,
-                strides=1 if gene.kind == "NC" else 2,
-                padding="same" if gene.kind == "NC" else "valid",
-                activation=gene.activation,
-                kernel_initializer=initializer(i),
-                name=f"{gene.kind.lower()}_{i}",
-            )
+    x = inputs = keras.Input(tuple(input_shape))
+    steps: list[Any] = []
+    with _drawn_from(seed):
+        for i, gene in enumerate(genome, 1):
+            layer, shape = LAYERS[gene.kind], tuple(x.shape[1:])
+            about = (shape, n_classes) if layer.head else (shape,)
+            if layer.shape_behind(gene, *about) is None:
+                raise GenomeError(
+                    f"genome '{format_genes(genome)}': gene {i}, '{gene}', does not fit the "
+                    f"feature map that reaches it, {' x '.join(map(str, shape))}; use a smaller one"
+                )
+            new = build_steps(layer, gene, *about)
+            _name(keras, new, gene.kind.lower(), 0 if layer.head else i)
+            if seed is not None:
+                _seed(keras, new, seed * 1000 + (101 if layer.head else i))
+            x = follow(layer, gene, new, x)
+            steps += new
+    if tuple(x.shape[1:]) != (n_classes,):
+        raise LayerError(
+            f"head {genome[-1].kind} gives {tuple(x.shape[1:])} numbers an image, allowed "
+            f"{n_classes}, one a class; mend its build"
         )
-    layers.append(keras.layers.GlobalAveragePooling2D(name="pool"))
-    for i, units in enumerate((HEAD_UNITS, n_classes), 1):
-        layers.append(
-            keras.layers.Dense(
-                units,
-                activation=genome[-1].activation,
-                kernel_initializer=initializer(100 + i),
-                name=f"fl_{i}",
-            )
-        )
-    return keras.Sequential(layers)
+    if all(isinstance(step, keras.layers.Layer) for step in steps):
+        return keras.Sequential([inputs, *steps])
+    return keras.Model(inputs, x)
 
 
-def import_keras() -> Any:
-    """Keras with TensorFlow behind it, or one line that says how to get them."""
+@contextlib.contextmanager
+def _drawn_from(seed: int | None) -> Iterator[None]:
+    """Seeds that Keras draws for initial weights and dropout, from Python's random module, become a
+    function of ``seed``."""
+    state = random.getstate()
+    if seed is not None:
+        random.seed(f"{seed}, initial weights")
     try:
-        import keras
-        import tensorflow  # noqa: F401
-    except ImportError as error:
-        raise ImportError(
-            f"TensorFlow is needed to train networks ({error}): pip install 'deap-nas[cpu]', "
-            "or 'deap-nas[tensorflow]' for a GPU"
-        ) from error
-    return keras
+        yield
+    finally:
+        if seed is not None:
+            random.setstate(state)
+
+
+def _name(keras: Any, steps: Sequence[Any], kind: str, place: int) -> None:
+    """Names that tell a layer's place in the genome; a head's are counted without its pooling."""
+    layers = [step for step in steps if isinstance(step, keras.layers.Layer)]
+    layers = [layer for layer in layers if place or layer.name != "pool"]
+    for j, layer in enumerate(layers, 1):
+        several = place and len(layers) > 1
+        layer.name = f"{kind}_{place}_{j}" if several else f"{kind}_{place or j}"
+
+
+def _seed(keras: Any, steps: Sequence[Any], seed: int) -> None:
+    """Glorot's weights of each layer from a seed that its place in the genome gives."""
+    for step in steps:
+        if isinstance(getattr(step, "kernel_initializer", None), keras.initializers.GlorotUniform):
+            step.kernel_initializer = keras.initializers.GlorotUniform(seed=seed)
+            seed += 1

@@ -22,7 +22,8 @@ import numpy as np
 from deap_nas.evaluation.fitness import Evaluation, failed
 from deap_nas.genome import Gene
 from deap_nas.layers.cost import count_multiply_adds, count_params
-from deap_nas.training.model import build_model, import_keras
+from deap_nas.layers.from_keras import import_keras
+from deap_nas.training.model import build_model
 from deap_nas.training.recipes import Recipe
 
 TRAINING_VERSION = 1  # change it whenever this file changes what a training gives
@@ -80,8 +81,9 @@ class Trainer:
         import tensorflow as tf
 
         from deap_nas.training import graph
+        from deap_nas.training.keras_epoch import KerasEpoch
 
-        self._graph = graph
+        self._graph, self._keras_epoch = graph, KerasEpoch
         tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.threading.set_inter_op_parallelism_threads(1)
         height, width, channels = x_train.shape[1:]
@@ -103,7 +105,7 @@ class Trainer:
 
     def _train(self, genome: Sequence[Gene], recipe: Recipe, train_seed: int) -> Trained:
         model = build_model(genome, self.input_shape, self.n_classes, seed=train_seed)
-        run_epoch = self._graph.EpochGraph(genome, recipe, model.get_weights(), *self.tensors)
+        run_epoch = self._engine(model, recipe)
         n_images = len(self.tensors[1])
         scorer = self._make_scorer(model)
         steps = math.ceil(n_images / recipe.batch_size)
@@ -144,6 +146,13 @@ class Trainer:
             **self._measured(genome, watch),
         )
         return Trained(evaluation, weights)
+
+    def _engine(self, model: Any, recipe: Recipe) -> Any:
+        """What trains a model an epoch a call: our own graph where it knows every layer."""
+        plans = self._graph.plan_of(model)
+        if plans:
+            return self._graph.EpochGraph(plans, recipe, model.get_weights(), *self.tensors)
+        return self._keras_epoch(model, recipe, *self.tensors)
 
     def score(
         self,

@@ -16,7 +16,7 @@ from deap_nas.evaluation.fitness import Evaluation, accuracy_per_log_params
 from deap_nas.evaluation.workers import WorkerStartError
 from deap_nas.genome import parse_genome
 from deap_nas.runs.journal import Journal
-from deap_nas.spaces.space import PAPER_SPACE
+from deap_nas.spaces import PAPER_SPACE
 from deap_nas.training.recipes import RecipeError
 
 DATA = drivers.tiny_dataset()

@@ -20,7 +20,7 @@ from deap_nas.evaluation.replay import ReplayError, Source, Stream
 from deap_nas.evaluation.workers import Outcome
 from deap_nas.genome import parse_genome
 from deap_nas.runs.journal import Journal
-from deap_nas.spaces.space import PAPER_SPACE
+from deap_nas.spaces import PAPER_SPACE
 from deap_nas.training.trainer import Trained
 
 DATA = drivers.tiny_dataset()

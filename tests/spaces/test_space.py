@@ -23,7 +23,6 @@ from strategies import (
 )
 
 from deap_nas import (
-    ACTIVATIONS,
     FULL_SPACE,
     PAPER_SPACE,
     Conv,
@@ -124,16 +123,16 @@ class TestLegality:
                 {"input_shape": (8, 8, 1)},
                 "NC 2 5 relu;RC 2 3 relu;RC 2 5 relu;FL relu",
                 [
-                    "gene 3 of 4, 'RC 2 5 relu': kernel 5 exceeds the feature map that reaches it, "
-                    "3 wide (padding valid), allowed up to 3"
+                    "gene 3 of 4, 'RC 2 5 relu': does not fit the feature map that reaches it, "
+                    "3 x 3 x 2; allowed kernel up to 3"
                 ],
             ),
             (
                 {"input_shape": (40, 4, 1), "n_reduction": 1},
                 "RC 2 5 relu;NC 2 5 relu;FL relu",
                 [
-                    "gene 1 of 3, 'RC 2 5 relu': kernel 5 exceeds the feature map that reaches it, "
-                    "4 wide (padding valid), allowed up to 4"
+                    "gene 1 of 3, 'RC 2 5 relu': does not fit the feature map that reaches it, "
+                    "40 x 4 x 1; allowed kernel up to 4"
                 ],
             ),
         ],
@@ -148,15 +147,15 @@ class TestLegality:
         [
             (
                 [Conv("XX", 4, 3, "relu"), Head("relu")],
-                ["gene 1 of 2, 'XX 4 3 relu': kind XX, allowed NC, RC"],
+                ["gene 1 of 2, 'XX 4 3 relu': kind XX, allowed NC, RC, FL"],
             ),
             (
                 [None, Head("relu")],
-                ["gene 1 of 2, 'None': not a gene but NoneType, allowed Conv and Head"],
+                ["gene 1 of 2, 'None': not a gene but NoneType, allowed the genes of layers"],
             ),
             (
                 [("relu",), Head("relu")],
-                ["gene 1 of 2, '('relu',)': not a gene but tuple, allowed Conv and Head"],
+                ["gene 1 of 2, '('relu',)': not a gene but tuple, allowed the genes of layers"],
             ),
             ([Conv("NC", 4, 3, "relu")], ["0 FL genes, allowed exactly 1"]),
             ([], ["0 FL genes, allowed exactly 1"]),
@@ -238,7 +237,7 @@ class TestSample:
             assert_drawn_from(shares(space.filters), (gene.filters for gene in some))
             assert_drawn_from(shares(space.kernels), (gene.kernel for gene in some))
             assert_drawn_from(shares(space.activations), (gene.activation for gene in some))
-        assert_drawn_from(shares(ACTIVATIONS), (genome[-1].activation for genome in drawn))
+        assert_drawn_from(shares(space.activations), (genome[-1].activation for genome in drawn))
 
 
 class TestSize:
@@ -388,8 +387,8 @@ class TestSettings:
             ({"n_classes": None}, "n_classes None, allowed a whole number, 2 or more"),
             (
                 {"input_shape": (50, 6, 1)},
-                "no genome is legal: 2 RC genes of the smallest kernel, 3, do not fit images of "
-                "shape (50, 6, 1); allow smaller kernels or fewer RC genes",
+                "no genome is legal: even the smallest do not fit images of shape (50, 6, 1); "
+                "allow smaller kernels, or fewer genes",
             ),
         ],
     )
@@ -402,11 +401,9 @@ class TestSettings:
     @pytest.mark.parametrize(
         "setting",
         [
-            {"n_normal": None},
             {"n_normal": 2.5},
             {"filters": 4},
             {"filters": (2, "4")},
-            {"kernels": None},
             {"activations": 3},
             {"input_shape": 28},
         ],

@@ -26,7 +26,7 @@ from deap_nas.training.graph import (  # noqa: E402
     Scorer,
     convolutions,
 )
-from deap_nas.training.graph.network import loss_and_gradients  # noqa: E402
+from deap_nas.training.graph.network import loss_and_gradients, plan_of  # noqa: E402
 
 RMSPROP = Recipe("rmsprop", version=1, optimizer="rmsprop", learning_rate=0.002, epochs=3)
 SHAPES = [(28, 28, 1), (9, 12, 1), (11, 10, 3), (8, 8, 2)]
@@ -56,7 +56,8 @@ def by_keras(genome, shape, x, y):
 def assert_same_gradients(genome, shape):
     x, y = data(shape)
     weights, loss, expected = by_keras(genome, shape, x, y)
-    total, right, found = loss_and_gradients(genome, [tf.constant(w) for w in weights], x, y)
+    plans = plan_of(build_model(genome, shape, 10))
+    total, right, found = loss_and_gradients(plans, [tf.constant(w) for w in weights], x, y)
     assert float(total) / 20 == pytest.approx(loss, rel=1e-5)
     assert 0 <= float(right) <= 20
     for a, b in zip(found, expected, strict=True):
@@ -100,7 +101,7 @@ def test_an_epoch_equals_keras_fit_with_the_same_batches(recipe):
     genome = parse_genome("NC 4 3 tanh;RC 6 3 gelu;RC 5 3 swish;FL swish")
     x, y = data((12, 12, 1), n=100)
     model = build_model(genome, (12, 12, 1), 10, seed=3)
-    epoch = EpochGraph(genome, recipe, model.get_weights(), x, y)
+    epoch = EpochGraph(plan_of(model), recipe, model.get_weights(), x, y)
     optimizer = {
         "sgd": lambda: keras.optimizers.SGD(recipe.learning_rate, momentum=recipe.momentum),
         "adam": lambda: keras.optimizers.Adam(recipe.learning_rate),
@@ -121,11 +122,12 @@ def test_an_epoch_equals_keras_fit_with_the_same_batches(recipe):
 def test_the_order_and_the_last_short_batch_count():
     genome = parse_genome("RC 3 3 tanh;RC 3 3 tanh;FL tanh")
     x, y = data((9, 9, 1), n=10)
-    weights = build_model(genome, (9, 9, 1), 10, seed=0).get_weights()
+    model = build_model(genome, (9, 9, 1), 10, seed=0)
+    weights, plans = model.get_weights(), plan_of(model)
 
     def trained(order):
         recipe = replace(RECIPES["paper"], batch_size=4)
-        epoch = EpochGraph(genome, recipe, weights, x, y)
+        epoch = EpochGraph(plans, recipe, weights, x, y)
         epoch(np.array(order, np.int32), np.full(3, 0.1, np.float32))
         return epoch.weights
 
@@ -139,8 +141,9 @@ def test_the_loss_gets_the_activated_output():
     is below ln(1 + 9/e); Keras's own loss would look behind the sigmoid."""
     genome = parse_genome("RC 4 3 tanh;RC 4 3 tanh;FL sigmoid")
     x, y = data((9, 9, 1), n=8)
-    weights = build_model(genome, (9, 9, 1), 10, seed=0).get_weights()
-    epoch = EpochGraph(genome, replace(RECIPES["fast"], batch_size=8), weights, x, y)
+    model = build_model(genome, (9, 9, 1), 10, seed=0)
+    weights, plans = model.get_weights(), plan_of(model)
+    epoch = EpochGraph(plans, replace(RECIPES["fast"], batch_size=8), weights, x, y)
     for _ in range(300):
         loss, _ = epoch(np.arange(8, dtype=np.int32), np.full(1, 0.05, np.float32))
     assert 1.46 < loss < 2.0
@@ -168,9 +171,10 @@ def test_uint8_images_are_scaled_to_unit_range():
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (30, 28, 28, 1), np.uint8)
     labels = tf.constant(rng.integers(0, 10, 30), tf.int32)
-    weights = build_model(genome, (28, 28, 1), 10, seed=0).get_weights()
+    model = build_model(genome, (28, 28, 1), 10, seed=0)
+    weights, plans = model.get_weights(), plan_of(model)
     losses = []
     for images in (tf.constant(pixels), tf.constant(pixels / np.float32(255))):
-        epoch = EpochGraph(genome, RECIPES["fast"], weights, images, labels)
+        epoch = EpochGraph(plans, RECIPES["fast"], weights, images, labels)
         losses.append(epoch(np.arange(30, dtype=np.int32), np.full(1, 0.01, np.float32))[0])
     assert losses[0] == pytest.approx(losses[1], rel=1e-6)

@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from deap_nas.genome import Gene
-from deap_nas.training.graph.network import loss_and_gradients
+from deap_nas.training.graph.network import Plan, loss_and_gradients
 from deap_nas.training.graph.optimizers import make_step
 from deap_nas.training.recipes import Recipe
 
 
 class EpochGraph:
-    """Trains one genome's weights, an epoch a call.
+    """Trains one network's weights, an epoch a call.
 
     Args:
+        plans: its layers.
+        recipe: how it is trained.
         weights: the initial ones, in the order of ``model.get_weights()``.
         images: a tensor of all training images, uint8 (0..255) or float32 (0..1), shape
             (n, height, width, channels); labels: int32, shape (n,).
@@ -26,7 +27,7 @@ class EpochGraph:
 
     def __init__(
         self,
-        genome: Sequence[Gene],
+        plans: Sequence[Plan],
         recipe: Recipe,
         weights: Sequence[np.ndarray[Any, Any]],
         images: Any,
@@ -36,7 +37,7 @@ class EpochGraph:
         step, n_slots = make_step(recipe)
         flat = tf.constant(np.concatenate([w.ravel() for w in weights]))
         self._state = (tf.constant(0.0), flat, (tf.zeros_like(flat),) * n_slots)
-        self._run = _compile(genome, self._shapes, step, recipe.batch_size, images, labels)
+        self._run = _compile(plans, self._shapes, step, recipe.batch_size, images, labels)
         # No step at all: traces and optimises the graph, so that a clock measures training alone.
         self(np.zeros(0, np.int32), np.zeros(0, np.float32))
 
@@ -61,7 +62,7 @@ class EpochGraph:
 
 
 def _compile(
-    genome: Sequence[Gene], shapes: Sequence[Any], step: Any, size: int, images: Any, labels: Any
+    plans: Sequence[Plan], shapes: Sequence[Any], step: Any, size: int, images: Any, labels: Any
 ) -> Any:
     sizes = [math.prod(shape) for shape in shapes]
 
@@ -74,7 +75,7 @@ def _compile(
             chosen = order[i * size : tf.minimum((i + 1) * size, n)]
             x, y = as_input(tf.gather(images, chosen)), tf.gather(labels, chosen)
             weights = [tf.reshape(part, s) for part, s in zip(tf.split(flat, sizes), shapes)]
-            batch_loss, batch_right, gradients = loss_and_gradients(genome, weights, x, y)
+            batch_loss, batch_right, gradients = loss_and_gradients(plans, weights, x, y)
             gradient = tf.concat([tf.reshape(g, [-1]) for g in gradients], 0)
             flat, slots = step(flat, slots, gradient, rates[i], number + 1)
             return i + 1, (number + 1, flat, slots), loss + batch_loss, right + batch_right

@@ -1,28 +1,69 @@
-"""A genome's network as forward passes and backward passes."""
+"""A network of plain convolutions and dense layers as forward passes and backward passes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from deap_nas.genome import Conv, Gene, Head
 from deap_nas.training.graph.activations import ACTIVATIONS, Activation, Backward
 from deap_nas.training.graph.convolutions import convolve, convolve_first
 
 
+@dataclass(frozen=True)
+class Plan:
+    """A layer as this graph knows it: ``conv`` (stride, and padding same or not), ``pool`` or
+    ``dense``, with the name of its activation."""
+
+    what: str
+    activation: str = ""
+    stride: int = 1
+    same: bool = True
+
+
+def plan_of(model: Any) -> list[Plan] | None:
+    """The layers of a Keras model; None if there is one that this graph does not know."""
+    plans = [_plan(layer) for layer in model.layers if type(layer).__name__ != "InputLayer"]
+    known = [plan for plan in plans if plan is not None]
+    whats = [plan.what for plan in known]
+    convs = whats.count("conv")
+    # convolutions, pooling, dense layers: anything else is Keras's
+    ordered = whats == [*["conv"] * convs, "pool", *["dense"] * (len(whats) - convs - 1)]
+    return known if len(known) == len(plans) and ordered and "dense" in whats else None
+
+
+def _plan(layer: Any) -> Plan | None:
+    activation = getattr(getattr(layer, "activation", None), "__name__", "")
+    activation = {"silu": "swish"}.get(activation, activation)
+    kind = type(layer).__name__
+    if kind == "GlobalAveragePooling2D" and not layer.keepdims:
+        return Plan("pool")
+    if activation not in ACTIVATIONS or not getattr(layer, "use_bias", False):
+        return None
+    if kind == "Dense":
+        return Plan("dense", activation)
+    plain = kind == "Conv2D" and layer.groups == 1 and layer.dilation_rate == (1, 1)
+    if not plain or len({*layer.kernel_size}) > 1:
+        return None
+    known = {((1, 1), "same"): (1, True), ((2, 2), "valid"): (2, False)}
+    way = known.get((tuple(layer.strides), layer.padding))
+    return Plan("conv", activation, *way) if way else None
+
+
 def loss_and_gradients(
-    genome: Sequence[Gene], weights: Sequence[Any], images: Any, labels: Any
+    plans: Sequence[Plan], weights: Sequence[Any], images: Any, labels: Any
 ) -> tuple[Any, Any, list[Any]]:
     """Summed loss, number of right answers, and the gradients of the mean loss.
 
     Args:
+        plans: the layers.
         weights: in the order of ``model.get_weights()``, as are the gradients.
         images: float32, shape (n, height, width, channels); labels: int32, shape (n,).
     """
-    logits, backwards = forward(genome, weights, images)
+    logits, backwards = forward(plans, weights, images)
     losses, d = tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(features=logits, labels=labels)
     d /= tf.cast(tf.shape(labels)[0], tf.float32)
     gradients: list[Any] = []
@@ -34,17 +75,16 @@ def loss_and_gradients(
 
 
 def forward(
-    genome: Sequence[Gene], weights: Sequence[Any], images: Any
+    plans: Sequence[Plan], weights: Sequence[Any], images: Any
 ) -> tuple[Any, list[Backward]]:
     """Logits, shape (n, classes), and the backward pass of each layer, first to last."""
     x = images
     backwards: list[Backward] = []
     pairs = iter(zip(weights[::2], weights[1::2]))
-    for gene in genome:
-        activation = ACTIVATIONS[gene.activation]
-        if isinstance(gene, Conv):
+    for plan in plans:
+        if plan.what == "conv":
             w, b = next(pairs)
-            layer = (x, w, b, activation, 1 if gene.kind == "NC" else 2, gene.kind == "NC")
+            layer = (x, w, b, ACTIVATIONS[plan.activation], plan.stride, plan.same)
             if backwards:
                 x, backward = convolve(*layer)
             elif x.shape[3] == 1:
@@ -52,12 +92,13 @@ def forward(
             else:
                 x, backward = convolve(*layer, first=True)
             backwards.append(backward)
-        elif isinstance(gene, Head):
+        elif plan.what == "pool":
             x, backward = pool(x)
             backwards.append(backward)
-            for w, b in pairs:
-                x, backward = dense(x, w, b, activation)
-                backwards.append(backward)
+        else:
+            w, b = next(pairs)
+            x, backward = dense(x, w, b, ACTIVATIONS[plan.activation])
+            backwards.append(backward)
     return x, backwards
 
 

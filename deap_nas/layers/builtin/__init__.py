@@ -1,0 +1,1 @@
+"""The layers that come with the package, a file a family."""

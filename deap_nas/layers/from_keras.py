@@ -1,0 +1,108 @@
+"""What a layer does and costs, found from its Keras layers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+from deap_nas.layers.gene import Gene
+from deap_nas.layers.layer import Layer, LayerError
+
+
+def import_keras() -> Any:
+    """Keras with TensorFlow behind it, or one line that says how to get them."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        import keras
+        import tensorflow  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            f"TensorFlow is needed to train networks ({error}): pip install 'deap-nas[cpu]', "
+            "or 'deap-nas[tensorflow]' for a GPU"
+        ) from error
+    return keras
+
+
+def build_steps(layer: Layer, gene: Gene, *about: Any) -> list[Any]:
+    """A gene's Keras layers, or functions from tensor to tensor, in order.
+
+    Raises:
+        LayerError: naming the file and the layer, if ``build`` raises or returns something else.
+    """
+    try:
+        steps = layer.build(*gene.values, *about)
+    except Exception as error:
+        raise _broken(layer, gene, about, f"build raises {_one_line(error)}") from error
+    if not isinstance(steps, Sequence) or not steps or not all(map(callable, steps)):
+        raise _broken(layer, gene, about, f"build returns {steps!r}, allowed a list of layers")
+    return list(steps)
+
+
+def follow(layer: Layer, gene: Gene, steps: Sequence[Any], x: Any) -> Any:
+    """The tensor behind a gene's steps, or what is wrong with them."""
+    about = (tuple(x.shape[1:]),)
+    for step in steps:
+        try:
+            x = step(x)
+        except Exception as error:
+            raise _broken(layer, gene, about, _one_line(error)) from error
+    shape = tuple(getattr(x, "shape", ()))[1:]
+    if any(size is None or size < 1 for size in shape) or len(shape) != (1 if layer.head else 3):
+        form = "(classes,)" if layer.head else "(height, width, channels)"
+        raise _broken(layer, gene, about, f"the shape behind it is {shape}, allowed {form}")
+    return x
+
+
+def find(what: str, layer: Layer, gene: Gene, about: tuple[Any, ...]) -> Any:
+    """The shape behind a gene (None where it cannot be built), its trainable parameters, or its
+    multiply-adds, from a network of it alone."""
+    keras = import_keras()
+    x = keras.Input(about[0])
+    try:
+        model = keras.Model(x, follow(layer, gene, build_steps(layer, gene, *about), x))
+    except LayerError:
+        if what == "shape":
+            return None
+        raise
+    if what == "shape":
+        return tuple(int(size) for size in model.output_shape[1:])
+    if what == "params":
+        return sum(prod(weight.shape) for weight in model.trainable_weights)
+    return multiply_adds_of(model)
+
+
+def multiply_adds_of(model: Any) -> int:
+    """Multiplications, each with its addition, of convolutions and matrix products that one image
+    takes through a Keras model: counted in the graph that TensorFlow runs."""
+    import tensorflow as tf
+
+    spec = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32)
+    run = tf.function(lambda x: model(x, training=False), jit_compile=False)
+    return sum(_work(op) for op in run.get_concrete_function(spec).graph.get_operations())
+
+
+def _work(op: Any) -> int:
+    """Of one operation of a graph. Shapes: kernels (height, width, channels, filters)."""
+    if op.type in ("Conv2D", "DepthwiseConv2dNative"):
+        kernel = op.inputs[1].shape
+        inner = kernel[:3] if op.type == "Conv2D" else kernel[:2]
+        return int(prod(op.outputs[0].shape) * prod(inner))
+    if op.type in ("MatMul", "BatchMatMulV2", "BatchMatMulV3"):
+        turned = op.get_attr("transpose_a" if op.type == "MatMul" else "adj_x")
+        inner = op.inputs[0].shape[-2 if turned else -1]
+        return int(prod(op.outputs[0].shape) * inner)
+    return 0
+
+
+def _broken(layer: Layer, gene: Gene, about: tuple[Any, ...], what: str) -> LayerError:
+    where = f"{layer.source}: " if layer.source else ""
+    reached = " x ".join(map(str, about[0]))
+    return LayerError(
+        f"{where}layer {layer.name}, '{gene}' on a feature map of {reached}: {what}; mend its build"
+    )
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]

@@ -1,0 +1,36 @@
+"""The layers there are, by name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from deap_nas.layers.files import source_of
+from deap_nas.layers.layer import Layer, LayerError
+
+LAYERS: dict[str, Layer] = {}
+"""Every layer by its name: the built-in ones, and those that a user has registered."""
+
+
+def register_layer(layer: Layer) -> Layer:
+    """Make a layer known, so that genomes, spaces and trainings may have it; returns it.
+
+    The same layer of the same, unchanged file may be registered again.
+
+    Raises:
+        LayerError: if its name is taken.
+    """
+    if not isinstance(layer, Layer):
+        raise LayerError(f"register_layer({layer!r}): give a Layer")
+    layer = replace(layer, source=source_of(layer), _kept={})
+    known = LAYERS.get(layer.name)
+    if known is not None and (known.source is None or known.source != layer.source):
+        where = f"{layer.source}: " if layer.source else ""
+        owner = f" by {known.source}" if known.source else " by a built-in layer"
+        raise LayerError(f"{where}layer name {layer.name!r} is taken{owner}; choose another name")
+    LAYERS[layer.name] = layer
+    return layer
+
+
+def own_layers() -> list[Layer]:
+    """Those that are not built in."""
+    return [layer for layer in LAYERS.values() if layer.source is not None]
