@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from deap_nas import PAPER_SPACE, Evaluation, Genome, count_params
+from deap_nas import PAPER_SPACE, Evaluation, Genome, count_params, parse_genome
 from deap_nas.evaluation.fitness import failed
 from deap_nas.layers.cost import count_multiply_adds
 from deap_nas.operators import cx_one_point, mut_gene
@@ -112,7 +112,7 @@ def make_run(
             members, births = _breed(members, number, rng)
         if settings["baseline"]:
             journal.start_generation(None)
-            outcome = evaluate(Genome(), rng, never)
+            outcome = evaluate(parse_genome("FL relu"), rng, never)
             journal.record(settings["baseline"], Trained(outcome, []), False)
         if finished:
             _finish(folder, journal, settings["baseline"], rng, never)

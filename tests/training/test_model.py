@@ -142,8 +142,12 @@ def test_initial_weights_are_a_function_of_the_seed_and_glorots(answers, text):
 @pytest.mark.parametrize(
     ("text", "shape", "words"),
     [
-        ("RC 2 5 relu;FL relu", (4, 4, 1), r"RC kernels \(5,\) do not fit images .*\(4, 4, 1\)"),
-        ("RC 2 3 relu;RC 2 3 relu;FL relu", (28, 5, 1), "do not fit"),
+        (
+            "RC 2 5 relu;FL relu",
+            (4, 4, 1),
+            "does not fit the feature map that reaches it, 4 x 4 x 1",
+        ),
+        ("RC 2 3 relu;RC 2 3 relu;FL relu", (28, 5, 1), "does not fit"),
     ],
 )
 def test_a_misfit_is_one_line(text, shape, words):
@@ -154,7 +158,7 @@ def test_a_misfit_is_one_line(text, shape, words):
 
 @pytest.mark.parametrize("genes", [[], parse_genome("NC 2 3 relu;FL relu")[:1]])
 def test_a_genome_without_head_is_refused(genes):
-    with pytest.raises(GenomeError, match="ends without FL"):
+    with pytest.raises(GenomeError, match="ends without a head"):
         build_model(genes, (28, 28, 1), 10)
 
 
