@@ -13,6 +13,7 @@ import pytest
 import deap_nas
 
 PACKAGE = Path(deap_nas.__file__).parent
+README = Path(__file__).parents[1] / "README.md"
 # Folders and modules of deap_nas/, from bottom to top.
 ROOMS = (
     *("files", "layers", "genome", "operators", "algorithms", "testing", "spaces", "toolbox"),
@@ -87,6 +88,11 @@ def climbs() -> set[tuple[str, str]]:
 
 def test_the_order_names_every_room():
     assert {room_of(name) for name in INNER} == set(ROOMS)
+
+
+def test_the_readme_shows_the_rooms_from_top_to_bottom():
+    shown = re.findall(r"^\| `(\w+)(?:/|\.py)` \|", README.read_text(), re.MULTILINE)
+    assert shown == list(reversed(ROOMS))
 
 
 def test_nobody_inside_uses_a_door():
