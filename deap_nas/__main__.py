@@ -31,9 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return train(arguments)
     if command == "report":
-        from deap_nas.report.__main__ import main as report
+        from deap_nas.commands.report import main as report
 
-        return report(arguments, prog="deap-nas report")
+        return report(arguments)
     if command == "compare":
         from deap_nas.commands.compare import main as compare
 

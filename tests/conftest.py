@@ -10,7 +10,7 @@ import drivers
 import pytest
 import stubs
 
-from deap_nas.commands import run
+from deap_nas.commands import session
 from deap_nas.evaluation import evaluator
 
 
@@ -48,4 +48,4 @@ def data(tmp_path: Path) -> Path:
 @pytest.fixture
 def no_page(monkeypatch: pytest.MonkeyPatch) -> None:
     """Drawing the page takes longer than all the rest, and has tests of its own."""
-    monkeypatch.setattr(run, "_report", lambda *_: None)
+    monkeypatch.setattr(session, "make_page", lambda *_: None)

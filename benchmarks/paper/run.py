@@ -21,7 +21,7 @@ from typing import Any
 
 from benchmarks.common import ROOT, provenance
 from deap_nas.files import write_whole
-from deap_nas.runs.journal import _weights_path
+from deap_nas.runs.directory import RunDirectory
 
 RESULTS = ROOT / "results" / "paper"
 RUNS = {
@@ -77,7 +77,7 @@ def note(folder: Path, command: list[str], resumed: bool) -> None:
 def keep_winner(folder: Path) -> None:
     """Copy the winner's weights out of ``weights/``, which is not committed, into ``winner/``."""
     best = json.loads((folder / "result.json").read_text())["best"]
-    source = _weights_path(folder, best["genome"]) if best else folder
+    source = RunDirectory(folder).weights_of(best["genome"]) if best else folder
     if source.is_file():
         (folder / "winner").mkdir(exist_ok=True)
         shutil.copy(source, folder / "winner")

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deap_nas.commands.options import Parser, UserError, quiet, status_of
+from deap_nas.runs.directory import RunDirectory, RunsDirectory
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "deap-nas compare") -> int:
     """Run the command; returns the exit status."""
+    default = RunsDirectory(Path()).comparison
     parser = Parser(
         prog=prog,
         description="Write a page that shows runs side by side: fronts, progress, tables, "
@@ -22,7 +24,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "deap-nas compare") -> i
         "--out",
         metavar="FILE.html",
         type=Path,
-        help="the page (default: compare.html, in DIR if that holds the runs)",
+        help=f"the page (default: {default}, in DIR if that holds the runs)",
     )
     arguments = parser.parse_args(argv)
     return status_of(lambda: _compare(arguments.dirs, arguments.out))
@@ -32,8 +34,8 @@ def _compare(dirs: list[Path], out: Path | None) -> int:
     from deap_nas.report.compare import find_runs, make_comparison
 
     find_runs(dirs)  # an error names the run before the page
-    holds_runs = len(dirs) == 1 and not (dirs[0] / "config.json").exists()
-    path = out or (dirs[0] if holds_runs else Path()) / "compare.html"
+    holds_runs = len(dirs) == 1 and not RunDirectory(dirs[0]).begun()
+    path = out or RunsDirectory(dirs[0] if holds_runs else Path()).comparison
     if path.suffix != ".html" or not path.parent.is_dir():
         raise UserError(f"--out {path}: give a name that ends in .html, in a folder that is there")
     with quiet():

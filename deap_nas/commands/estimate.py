@@ -10,7 +10,7 @@ from deap_nas.commands.terminal import duration
 from deap_nas.data import Dataset
 from deap_nas.evaluation.evaluator import cores
 from deap_nas.layers.cost import count_multiply_adds, count_params
-from deap_nas.runs.settings import ALGORITHMS, Settings
+from deap_nas.runs.settings import Settings
 from deap_nas.spaces import SearchSpace
 
 # Seconds of a worker for an image's forward and backward pass, FIXED + multiply-adds *
@@ -44,7 +44,7 @@ def explain(settings: Settings, dataset: Dataset, space: SearchSpace) -> str:
         f"{settings.generations} generations bred: at most {most} trainings, each distinct genome "
         f"once; {workers} workers",
         "breeding:  "
-        + ", ".join(f"{name} {getattr(settings, name)}" for name in ALGORITHMS[settings.algorithm]),
+        + ", ".join(f"{name} {getattr(settings, name)}" for name in settings.loop.settings),
         f"time:      about {duration(START_UP + one * most / workers)} at the most (an estimate: "
         f"{duration(one)} a training, from a formula fitted on another machine)",
         "nothing was written",

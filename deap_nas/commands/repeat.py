@@ -11,9 +11,9 @@ from typing import Any
 
 from deap_nas.commands.options import UserError
 from deap_nas.files import write_whole
+from deap_nas.runs.directory import RunsDirectory
 from deap_nas.runs.settings import Settings
 
-FILE = "repeats.json"
 STOPPED = (130, 143)  # by Ctrl-C, by SIGTERM
 OWN = ("repeat", "resume", "out", "config", "preset")
 
@@ -21,15 +21,16 @@ OWN = ("repeat", "resume", "out", "config", "preset")
 def begin(folder: Path, settings: Settings, preset: str, count: int) -> None:
     """Write down what is repeated, so that it can be resumed."""
     content = {"repeat": count, "preset": preset, "settings": settings.to_dict()}
-    write_whole(folder / FILE, json.dumps(content, indent=2))
+    write_whole(RunsDirectory(folder).repeats, json.dumps(content, indent=2))
 
 
 def _read(folder: Path) -> dict[str, Any]:
+    path = RunsDirectory(folder).repeats
     with contextlib.suppress(ValueError, AttributeError):
-        content: dict[str, Any] = json.loads((folder / FILE).read_text())
+        content: dict[str, Any] = json.loads(path.read_text())
         if {"repeat", "preset", "settings"} <= content.keys():
             return content
-    raise UserError(f"--resume {folder}: its {FILE} is damaged; start anew with --repeat")
+    raise UserError(f"--resume {folder}: its {path.name} is damaged; start anew with --repeat")
 
 
 def repeat(folder: Path, arguments: dict[str, Any], run: Callable[[dict[str, Any]], int]) -> int:
@@ -42,24 +43,23 @@ def repeat(folder: Path, arguments: dict[str, Any], run: Callable[[dict[str, Any
         arguments: of the command line, for every repeat.
         run: the command with such arguments; returns its exit status.
     """
-    content = _read(folder)
+    directory, content = RunsDirectory(folder), _read(folder)
     settings = content["settings"]
     given = {name: value for name, value in arguments.items() if name not in OWN}
     worst = 0
     for i in range(content["repeat"]):
-        each = folder / f"repeat-{i + 1}"
+        each = directory.repeat(i + 1)
         new = {
-            **{"config": folder / FILE, "preset": content["preset"], "out": each},
+            **{"config": directory.repeats, "preset": content["preset"], "out": each.path},
             **{seed: settings[seed] + i for seed in ("seed", "train_seed")},
         }
-        begun = (each / "config.json").exists()
-        status = run({**given, **({"resume": each} if begun else new)})
+        status = run({**given, **({"resume": each.path} if each.begun() else new)})
         if status in STOPPED:
             print(f"go on with all: python -m deap_nas.run --resume {folder}", file=sys.stderr)
             return status
         worst = max(worst, status)
     from deap_nas.report.compare import make_comparison
 
-    page = make_comparison([folder], folder / "compare.html")
+    page = make_comparison([folder], directory.comparison)
     print(f"\nthe {content['repeat']} runs compared: {page}")
     return worst

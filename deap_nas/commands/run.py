@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import itertools
 import json
-import sys
 import time
 import warnings
 from collections.abc import Mapping, Sequence
@@ -14,19 +13,21 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from deap_nas.algorithms import ALGORITHMS
 from deap_nas.commands import repeat
 from deap_nas.commands.options import (
     Parser,
-    Terminated,
     UserError,
     add_settings,
-    exit_status,
     given_settings,
     quiet,
     status_of,
 )
-from deap_nas.runs.presets import PRESETS, choose_preset, make_settings, read_config
-from deap_nas.runs.settings import ALGORITHMS, Settings
+from deap_nas.files import write_whole
+from deap_nas.runs.config import ConfigError, read_config
+from deap_nas.runs.directory import RunDirectory, RunsDirectory
+from deap_nas.runs.presets import PRESETS, choose_preset, make_settings, read_settings
+from deap_nas.runs.settings import Settings
 
 EPILOG = """\
 the search:
@@ -93,10 +94,11 @@ def make_parser(prog: str) -> argparse.ArgumentParser:
 
 def _run(arguments: dict[str, Any]) -> int:
     resumed = Path(arguments["resume"]) if "resume" in arguments else None
-    if "repeat" in arguments or (resumed and (resumed / repeat.FILE).is_file()):
+    if "repeat" in arguments or (resumed and RunsDirectory(resumed).repeats.is_file()):
         return _repeat(arguments, resumed)
     settings, preset = _settings(arguments, resumed)
     with quiet():
+        from deap_nas.commands.session import run_session
         from deap_nas.commands.terminal import make_console
         from deap_nas.runs.provenance import describe
         from deap_nas.runs.search import load
@@ -112,12 +114,12 @@ def _run(arguments: dict[str, Any]) -> int:
             return 0
         if resumed:
             _check_same(resumed, config)
-            return _search(settings, resumed, dataset, space, console, arguments)
-        folder = _new_folder(arguments.get("out"), preset)
-        from deap_nas.files import write_whole
-
-        write_whole(folder / "config.json", json.dumps(config, indent=2, default=str))
-        return _search(settings, folder, dataset, space, console, arguments)
+        folder = resumed or _new_folder(arguments.get("out"), preset)
+        if not resumed:
+            text = json.dumps(config, indent=2, default=str)
+            write_whole(RunDirectory(folder).config, text)
+        wanted = {"watcher": arguments["watcher"], "report": "no_report" not in arguments}
+        return run_session(folder, settings, dataset, space, console, **wanted)
 
 
 def _repeat(arguments: dict[str, Any], resumed: Path | None) -> int:
@@ -144,15 +146,11 @@ def _settings(arguments: dict[str, Any], resumed: Path | None) -> tuple[Settings
     flags = given_settings(arguments)
     if resumed is None:
         file = arguments.get("config")
-        preset = choose_preset(arguments.get("preset"), read_config(Path(file)) if file else {})
+        preset = choose_preset(arguments.get("preset"), read_settings(Path(file)) if file else {})
         return make_settings(preset, file, flags), preset
     _check_for_resume(arguments)
-    if not (resumed / "config.json").is_file():
-        raise UserError(f"--resume {resumed}: no run is there (no config.json); check the path")
-    before = read_config(resumed / "config.json")
-    preset = _config_of(resumed)["preset"]
-    before.pop("preset", None)
-    return make_settings(preset, None, {**before, **flags}), preset
+    config = _config_of(resumed)
+    return make_settings(config["preset"], None, {**config["settings"], **flags}), config["preset"]
 
 
 def _check_for_resume(arguments: dict[str, Any]) -> None:
@@ -163,14 +161,11 @@ def _check_for_resume(arguments: dict[str, Any]) -> None:
 
 
 def _config_of(folder: Path) -> dict[str, Any]:
-    """A run's configuration, as far as it is one."""
     try:
-        config = json.loads((folder / "config.json").read_text())
-        if {"preset", "settings", "recipe", "space", "data"} <= config.keys():
-            return dict(config)
-    except (ValueError, AttributeError):
-        pass
-    raise UserError(f"--resume {folder}: its config.json is damaged; start a new run")
+        return read_config(folder)
+    except ConfigError as error:
+        remedy = "start a new run" if RunDirectory(folder).begun() else "check the path"
+        raise UserError(f"--resume {folder}: no run is there ({error}); {remedy}") from None
 
 
 def _check_same(folder: Path, config: dict[str, Any]) -> None:
@@ -187,7 +182,8 @@ def _new_folder(out: str | None, preset: str) -> Path:
     if out is None:
         return _dated_folder(f"{time.strftime('%Y%m%d-%H%M%S')}-{preset}")
     folder = Path(out)
-    if any((folder / name).exists() for name in ("config.json", "journal.jsonl", repeat.FILE)):
+    run, repeats = RunDirectory(folder), RunsDirectory(folder).repeats
+    if any(path.exists() for path in (run.config, run.journal, repeats)):
         raise UserError(
             f"--out {folder} holds another run: resume it with --resume, or name another"
         )
@@ -215,75 +211,10 @@ def _dated_folder(name: str) -> Path:
     return folder
 
 
-def _search(
-    settings: Settings,
-    folder: Path,
-    dataset: Any,
-    space: Any,
-    console: Any,
-    arguments: dict[str, Any],
-) -> int:
-    import filelock
-
-    from deap_nas.commands.terminal import Log, ProgressWatcher, print_result, print_tops
-    from deap_nas.evaluation.worker import one_line
-    from deap_nas.runs.search import search
-    from deap_nas.runs.tables import evaluations_table
-    from deap_nas.runs.watcher import Watchers
-
-    watcher, report = arguments["watcher"], "no_report" not in arguments
-    result_file = folder / "result.json"
-    if result_file.exists():
-        console.print(f"{folder} is finished: see {result_file}", highlight=False, soft_wrap=True)
-        if report and not (folder / "report.html").exists():
-            _report(folder, console)
-        return 0
-    try:
-        lock = filelock.FileLock(folder / ".lock").acquire(timeout=0)
-    except filelock.Timeout:
-        raise UserError(
-            f"{folder} is in use by a running search: wait for it, or stop it"
-        ) from None
-    log = Log(folder / "log.txt")
-    try:
-        with lock, ProgressWatcher(settings, console, log) as progress:
-            console.print(f"[dim]{_headline(settings, space)}; into {folder}[/dim]", soft_wrap=True)
-            watchers = Watchers(progress, *([watcher] if watcher else []))
-            result = search(settings, folder, dataset, space, watcher=watchers)
-            print_tops(evaluations_table(result.rows), console)
-            print_result(result, settings, console)
-            if report:
-                _report(folder, console)
-    except ValueError as error:  # the input was good: what follows is the search's own
-        raise RuntimeError(f"{one_line(error)}; the run is in {folder}") from error
-    except (KeyboardInterrupt, Terminated) as stop:
-        console.print(
-            f"stopped; go on with: python -m deap_nas.run --resume {folder}", soft_wrap=True
-        )
-        log(f"stopped by {type(stop).__name__}")
-        return exit_status(stop)
-    why = "all generations" if result.stopped == "generations" else result.stopped
-    console.print(f"\nended after {why}; everything is in {folder}", soft_wrap=True)
-    return 0 if result.best else 1
-
-
-def _report(folder: Path, console: Any) -> None:
-    """The run's page; without it a run is no less done."""
-    from deap_nas.report.page import make_report
-
-    try:
-        console.print(
-            f"\nsee {make_report(folder, tensorflow=False)}", highlight=False, soft_wrap=True
-        )
-    except Exception as error:
-        text = f"no page: {type(error).__name__}: {error}; try: deap-nas report {folder}"
-        print(f"warning: {' '.join(text.split())}", file=sys.stderr)
-
-
 def _warn_of_unused(settings: Settings, given: Mapping[str, Any]) -> None:
     """Without this a comparison of two crossovers may compare a run with itself."""
-    used = ALGORITHMS[settings.algorithm]
-    some = {name for names in ALGORITHMS.values() for name in names}
+    used = settings.loop.settings
+    some = {name for loop in ALGORITHMS.values() for name in loop.settings}
     for name in given:
         if name in some and name not in used:
             warnings.warn(
@@ -291,12 +222,3 @@ def _warn_of_unused(settings: Settings, given: Mapping[str, Any]) -> None:
                 f"{settings.algorithm}, which looks at {', '.join(used)}",
                 stacklevel=2,
             )
-
-
-def _headline(settings: Settings, space: Any) -> str:
-    text = (
-        f"{settings.dataset}, recipe {settings.recipe}, {settings.make_recipe().epochs} epochs; "
-        f"{settings.algorithm}, population {settings.population}, {settings.generations} "
-        f"generations, in {space.said_size()} legal genomes; scored on {settings.split}"
-    )
-    return text + (" (as the report did: optimistic)" if settings.split == "test" else "")

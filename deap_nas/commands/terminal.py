@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,7 @@ from rich.table import Table
 from deap_nas.evaluation.fitness import FITNESSES, Evaluation
 from deap_nas.genome import Genome
 from deap_nas.layers.cost import summary
-from deap_nas.runs.result import Finding, Result
-from deap_nas.runs.settings import Settings
+from deap_nas.runs.result import Finding
 from deap_nas.runs.tables import TOPS, top
 from deap_nas.runs.watcher import Watcher
 from deap_nas.spaces import SearchSpace
@@ -38,7 +38,7 @@ def make_console() -> Console:
 
 
 class Log:
-    """``log.txt``: one dated line for each thing that happens."""
+    """A file with one dated line for each thing that happens."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -49,11 +49,25 @@ class Log:
 
 
 class ProgressWatcher(Watcher):
-    """A bar with the time left and the best so far; a line for each generation; a log."""
+    """A bar with the time left and the best so far; a line for each generation; a log.
 
-    def __init__(self, settings: Settings, console: Console, log: Log) -> None:
-        self._settings, self._console, self._log = settings, console, log
-        self._total = settings.births(settings.generations)
+    Args:
+        fitness: the name of the one that is shown.
+        generations: how many are bred.
+        births: how many genomes are asked for in so many generations and the initial one.
+    """
+
+    def __init__(
+        self,
+        fitness: str,
+        generations: int,
+        births: Callable[[int], int],
+        console: Console,
+        log: Log,
+    ) -> None:
+        self._fitness, self._generations, self._births = FITNESSES[fitness], generations, births
+        self._console, self._log = console, log
+        self._total = births(generations)
         self._trained = self._known = self._failed = 0
         self._started = time.monotonic()
         self._best: tuple[float, str] = (0.0, "")
@@ -82,7 +96,7 @@ class ProgressWatcher(Watcher):
         self._known += cached
         self._within += 1
         if evaluation.ok:
-            fitness = FITNESSES[self._settings.fitness](evaluation)[0]
+            fitness = self._fitness(evaluation)[0]
             self._best = max(self._best, (fitness, genome))
             what = f"accuracy {evaluation.accuracy:.4f}, {evaluation.n_params} parameters"
             what += f", {evaluation.train_seconds:.1f} s, fitness {fitness:.4f}"
@@ -93,9 +107,9 @@ class ProgressWatcher(Watcher):
         self._show(self._done + self._within)
 
     def generation(self, number: int, record: dict[str, Any]) -> None:
-        self._done, self._within = self._settings.births(number), 0
+        self._done, self._within = self._births(number), 0
         line = (
-            f"generation {number} of {self._settings.generations}: best "
+            f"generation {number} of {self._generations}: best "
             f"{record.get('max', 0):.4f}, median {record.get('median', 0):.4f}; "
             f"{self._trained} trained, {self._known} known, {self._failed} failed"
         )
@@ -158,18 +172,16 @@ def fold(genome: str, width: int = 34) -> str:
     return "\n".join(lines).removesuffix(";")
 
 
-def print_result(result: Result, settings: Settings, console: Console) -> None:
-    """The winner, beside the baseline if there is one."""
-    if result.best is None:
-        console.print("\nNo genome was trained with success: see evaluations.csv for the reasons.")
-        return
-    by, split = settings.fitness, settings.split
-    title = "fitness" if by == "accuracy_per_log_params" else f"fitness {by}"
+def print_result(
+    best: Finding, baseline: Finding | None, fitness: str, split: str, console: Console
+) -> None:
+    """The winner by a fitness, beside the baseline if there is one."""
+    title = "fitness" if fitness == "accuracy_per_log_params" else f"fitness {fitness}"
     console.print(f"\n[bold]Best by {title}[/bold]", highlight=False)
-    console.print(_sentence(result.best, split), highlight=False, soft_wrap=True)
-    if result.baseline:
+    console.print(_sentence(best, split), highlight=False, soft_wrap=True)
+    if baseline:
         console.print("[bold]Your baseline[/bold]", highlight=False)
-        console.print(_sentence(result.baseline, split), highlight=False, soft_wrap=True)
+        console.print(_sentence(baseline, split), highlight=False, soft_wrap=True)
 
 
 def _sentence(finding: Finding, split: str) -> str:

@@ -6,7 +6,6 @@ import base64
 import io
 import json
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -59,7 +58,8 @@ def choose(record: Record, genome: str | None = None) -> Chosen | None:
     evaluation = record.evaluation(text)
     if evaluation is None or not evaluation.ok:
         why = "failed in this run" if evaluation else "is not in this run"
-        raise ReportError(f"genome '{text}' {why}; evaluations.csv lists those that are")
+        table = record.directory.evaluations.name
+        raise ReportError(f"genome '{text}' {why}; {table} lists those that are")
     known = test_scores(record)
     test = known.get(text)
     return Chosen(text, evaluation, None if test is None else np.array(test), len(known))
@@ -76,7 +76,7 @@ def score_on_test(record: Record, chosen: Chosen, studio: Studio) -> Chosen:
     confusion = np.zeros((record.n_classes, record.n_classes), np.int64)
     np.add.at(confusion, (dataset.y_test, found), 1)
     scores = {**_own_test_scores(record), chosen.genome: confusion.tolist()}
-    write_whole(_test_file(record), json.dumps(scores))
+    write_whole(record.directory.test_scores, json.dumps(scores))
     return replace(chosen, test=confusion, test_scored=chosen.test_scored + 1)
 
 
@@ -88,7 +88,7 @@ def weights_of(record: Record, genome: str) -> Weights:
     """
     weights = record.weights(genome)
     if weights is None:
-        raise ReportError(f"{record.folder / 'weights'} has none of genome '{genome}'")
+        raise ReportError(f"{record.directory.weights} has none of genome '{genome}'")
     return weights
 
 
@@ -107,14 +107,10 @@ def test_accuracy(record: Record, genome: str) -> float | None:
 
 def _own_test_scores(record: Record) -> dict[str, Any]:
     try:
-        scores: dict[str, Any] = json.loads(_test_file(record).read_text())
+        scores: dict[str, Any] = json.loads(record.directory.test_scores.read_text())
     except (OSError, ValueError):
         return {}
     return scores
-
-
-def _test_file(record: Record) -> Path:
-    return record.folder / "report" / "test_scores.json"
 
 
 def data_of(record: Record) -> Dataset:
@@ -184,7 +180,7 @@ def _stored_labels(record: Record, chosen: Chosen) -> np.ndarray[Any, Any] | Non
     if not of_test or best.get("genome") != chosen.genome:
         return None
     try:
-        return np.array(json.loads((record.folder / "test_labels.json").read_text()))
+        return np.array(json.loads(record.directory.test_labels.read_text()))
     except (OSError, ValueError):
         return None
 

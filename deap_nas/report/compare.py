@@ -17,8 +17,9 @@ from deap_nas.report.front import hypervolume, pareto_front
 from deap_nas.report.progress import outcomes_table
 from deap_nas.report.sheet import Sheet, dots_data
 from deap_nas.report.shown import Shown
+from deap_nas.runs.config import FREE
+from deap_nas.runs.directory import RunDirectory, RunsDirectory
 from deap_nas.runs.record import Record, ReportError, canonical, read_run
-from deap_nas.runs.settings import FREE
 
 SEEDS = ("seed", "train_seed")
 IGNORED = (*FREE, *SEEDS)
@@ -80,8 +81,7 @@ def find_runs(folders: Sequence[Path]) -> dict[str, Path]:
     """
     found: list[Path] = []
     for folder in folders:
-        inside = sorted(config.parent for config in folder.glob("*/config.json"))
-        runs = [folder] if (folder / "config.json").is_file() else inside
+        runs = [folder] if RunDirectory(folder).begun() else RunsDirectory(folder).runs()
         if not runs:
             raise ReportError(f"{folder}: no run is there, nor in a folder in it; check the path")
         found += [run for run in runs if run.resolve() not in [f.resolve() for f in found]]

@@ -40,7 +40,7 @@ def export(
         chosen = {"best": found.genome} if found else {}
     if not chosen:
         raise ReportError(f"{folder}: no genome was trained with success; nothing to export")
-    target = folder / "export"
+    target = record.directory.export
     target.mkdir(exist_ok=True)
     lines = []
     with studio(record) as helper:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from deap_nas.algorithms import ALGORITHMS
 from deap_nas.report import chosen as chosen_network, drawings, figures, progress
 from deap_nas.report.classes import (
     class_report,
@@ -22,7 +23,6 @@ from deap_nas.report.networks import Studio, studio
 from deap_nas.report.sheet import Sheet, dots_data
 from deap_nas.report.shown import Shown
 from deap_nas.runs.record import Record, canonical, read_run
-from deap_nas.runs.settings import ALGORITHMS
 from deap_nas.runs.tables import TOPS, top
 
 
@@ -39,8 +39,9 @@ def make_report(folder: Path, *, genome: str | None = None, tensorflow: bool = T
     """
     record = read_run(folder)
     chosen = chosen_network.choose(record, genome)
-    (folder / "report").mkdir(exist_ok=True)
-    page = Sheet(folder / "report.html", folder / "report", Shown(record.split))
+    directory = record.directory
+    directory.figures.mkdir(exist_ok=True)
+    page = Sheet(directory.page, directory.figures, Shown(record.split))
     with studio(record) as helper:
         if chosen and tensorflow:
             with page.noting("test score"):
@@ -61,11 +62,11 @@ def _searched(record: Record, page: Sheet) -> dict[str, Any]:
     if why:
         page.missing.append(f"names of the classes: {why}")
     started = shlex.join(record.config["command"])
-    command = ["python", "-m", "deap_nas.run", "--config", str(record.folder / "config.json")]
+    command = ["python", "-m", "deap_nas.run", "--config", str(record.directory.config)]
     return {
         "settings": record.settings,
         "algorithm": record.algorithm,
-        "algorithm_settings": ALGORITHMS[record.algorithm],
+        "method": ALGORITHMS[record.algorithm],
         "recipe": record.config["recipe"],
         "config": record.config,
         "class_names": names,
@@ -151,7 +152,7 @@ def _wheel(record: Record, generation: int) -> dict[str, float]:
     """The chance of each genome of a generation at one draw of the roulette wheel; empty where the
     run selected in another way."""
     line = next((line for line in record.generations if line["number"] == generation), None)
-    by_generation = record.algorithm in ("preselected", "generational", "mu_plus_lambda")
+    by_generation = ALGORITHMS[record.algorithm].by_generation
     if line is None or record.settings["selection"] != "roulette" or not by_generation:
         return {}
     evaluations = {text: record.evaluation(text) for text in line["population"]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from deap_nas.algorithms import ALGORITHMS
 from deap_nas.evaluation.fitness import Evaluation
 from deap_nas.report.front import hypervolume
 from deap_nas.runs.record import Record
@@ -79,7 +80,7 @@ def time_table(record: Record) -> pd.DataFrame:
     again = sum(seconds.get(text, 0.0) for text in born if text in members)
     again -= sum(seconds.get(text, 0.0) for text in set(born) & members)
     rest = max(0.0, record.elapsed * record.workers - training)
-    if record.algorithm == "preselected":  # most of who was born was a candidate, never to train
+    if ALGORITHMS[record.algorithm].preselects:  # who was born was mostly never meant to train
         again = 0.0
     rows = [
         ("training", training),

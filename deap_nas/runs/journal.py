@@ -20,6 +20,7 @@ from typing import Any
 from deap_nas.evaluation.fitness import Evaluation
 from deap_nas.evaluation.worker import one_line
 from deap_nas.files import remove_parts, write_whole
+from deap_nas.runs.directory import RunDirectory
 from deap_nas.training.trainer import Trained, Weights, pack_weights, unpack_weights
 
 
@@ -41,11 +42,11 @@ class Journal:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / "journal.jsonl"
-        self._weights = folder / "weights"
-        self._weights.mkdir(parents=True, exist_ok=True)
+        self._directory = RunDirectory(folder)
+        self.path = self._directory.journal
+        self._directory.weights.mkdir(parents=True, exist_ok=True)
         remove_parts(folder)
-        remove_parts(self._weights)
+        remove_parts(self._directory.weights)
         self._outcomes: dict[str, dict[str, Any]] = {}
         self._generations: dict[int, dict[str, Any]] = {}
         self._stop: dict[str, Any] | None = None
@@ -149,11 +150,11 @@ class Journal:
 
     def weights(self, genome: str) -> Weights | None:
         """The trained weights of a genome; None if there are none (it failed)."""
-        return read_weights(self._weights.parent, genome)
+        return read_weights(self._directory.path, genome)
 
     def keep_weights(self, genome: str, weights: Weights) -> None:
         """Write the trained weights of a genome."""
-        write_whole(_weights_path(self._weights.parent, genome), pack_weights(weights))
+        write_whole(self._directory.weights_of(genome), pack_weights(weights))
 
     def append(self, kind: str, **content: Any) -> None:
         """Write one line and wait until it is on disk."""
@@ -194,7 +195,7 @@ class Journal:
         lines = [(piece, _unseal(piece)) for piece in pieces]
         damaged = [piece for piece, line in lines if line is None]
         if damaged:
-            aside = self.path.with_name("journal.damaged")
+            aside = self._directory.damaged
             before = aside.read_bytes() if aside.exists() else b""
             write_whole(aside, before + b"".join(damaged))
             write_whole(self.path, b"".join(piece for piece, line in lines if line is not None))
@@ -209,7 +210,8 @@ class Journal:
 
 def read_lines(folder: Path) -> list[dict[str, Any]]:
     """The sound lines of a run's journal, in order; touches nothing: a search may be writing."""
-    raw = (folder / "journal.jsonl").read_bytes()
+    path = RunDirectory(folder).journal
+    raw = path.read_bytes() if path.exists() else b""
     lines = [_unseal(piece) for piece in raw.splitlines(keepends=True)]
     return [line for line in lines if line is not None]
 
@@ -217,7 +219,7 @@ def read_lines(folder: Path) -> list[dict[str, Any]]:
 def read_weights(folder: Path, genome: str) -> Weights | None:
     """The trained weights of a genome in a run's directory; None if there are none, or they are
     damaged (with a warning)."""
-    path = _weights_path(folder, genome)
+    path = RunDirectory(folder).weights_of(genome)
     if not path.exists():
         return None
     try:
@@ -225,10 +227,6 @@ def read_weights(folder: Path, genome: str) -> Weights | None:
     except Exception as error:  # a damaged .npz raises whatever its reader stumbles on
         warnings.warn(f"{path} is damaged ({one_line(error)})", JournalWarning, stacklevel=2)
         return None
-
-
-def _weights_path(folder: Path, genome: str) -> Path:
-    return folder / "weights" / f"{hashlib.sha256(genome.encode()).hexdigest()[:16]}.npz"
 
 
 def _seal(line: dict[str, Any]) -> bytes:

@@ -13,10 +13,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from deap_nas.runs.config import EARLIER
 from deap_nas.runs.settings import Settings, SettingsError, parse_setting
-
-# What a run did that does not name the setting, since it is older than that; others as by default.
-EARLIER = {"algorithm": "generational"}
 
 DEFAULT = "quick"  # where no preset is named
 PRESETS: dict[str, dict[str, Any]] = {
@@ -50,7 +48,7 @@ def make_settings(
     Raises:
         SettingsError: for an unknown preset or key, or a value that is not allowed.
     """
-    content = read_config(Path(file)) if file else {}
+    content = read_settings(Path(file)) if file else {}
     preset = choose_preset(preset, content)
     content.pop("preset", None)
     values = {**PRESETS[preset], **content, **(flags or {})}
@@ -74,8 +72,8 @@ def choose_preset(given: str | None, content: Mapping[str, Any] = MappingProxyTy
     return given or str(named)
 
 
-def read_config(path: Path) -> dict[str, Any]:
-    """Settings from a .toml or .json file, or from a run's ``config.json``, an old one too."""
+def read_settings(path: Path) -> dict[str, Any]:
+    """Settings from a .toml or .json file, or from the configuration that a run wrote."""
     try:
         text = path.read_text()
         content = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)

@@ -13,8 +13,8 @@ from typing import Any
 
 from deap_nas.data import Dataset
 from deap_nas.evaluation.evaluator import cores
-from deap_nas.runs.presets import EARLIER
-from deap_nas.runs.settings import FREE, Settings
+from deap_nas.runs.config import FREE
+from deap_nas.runs.settings import Settings
 from deap_nas.spaces import SearchSpace
 from deap_nas.training.trainer import TRAINING_VERSION
 
@@ -47,11 +47,11 @@ def _versions() -> dict[str, str]:
 def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """What differs between two configurations that a result depends on, as sentences.
 
-    A setting that the old one does not know is as it was then: by default, but for ``EARLIER``.
+    A setting that the old one does not know is as by default.
     """
     defaults = {each.name: each.default for each in fields(Settings)}
     old = {"program": {"training_version": 1}, **old}  # a run that is older than this part
-    old = {**old, "settings": {**defaults, **EARLIER, **old["settings"]}}
+    old = {**old, "settings": {**defaults, **old["settings"]}}
     found = []
     for part in ("settings", "recipe", "space", "data", "program"):
         for name, value in new[part].items():

@@ -13,6 +13,8 @@ import pandas as pd
 
 from deap_nas.evaluation.fitness import FITNESSES, Evaluation
 from deap_nas.genome import parse_genome
+from deap_nas.runs.config import ConfigError, read_config
+from deap_nas.runs.directory import RunDirectory
 from deap_nas.runs.journal import read_lines, read_weights
 from deap_nas.runs.tables import evaluations_table
 from deap_nas.spaces import SearchSpace
@@ -43,6 +45,11 @@ class Record:
     state: str
     elapsed: float
 
+    @property
+    def directory(self) -> RunDirectory:
+        """Its files."""
+        return RunDirectory(self.folder)
+
     @cached_property
     def table(self) -> pd.DataFrame:
         """``evaluations.csv`` as it is, or would be, at this moment."""
@@ -60,7 +67,7 @@ class Record:
 
     @property
     def algorithm(self) -> str:
-        return str(self.settings.get("algorithm", "generational"))
+        return str(self.settings["algorithm"])
 
     @property
     def split(self) -> str:
@@ -120,14 +127,12 @@ def read_run(folder: Path) -> Record:
         ReportError: if the directory holds no run.
     """
     try:
-        config = json.loads((folder / "config.json").read_text())
-        lines = read_lines(folder) if (folder / "journal.jsonl").exists() else []
-        config["settings"], config["space"], config["machine"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        why = "no config.json" if isinstance(error, OSError) else f"config.json: {error!r}"
+        config = read_config(folder)
+    except ConfigError as error:
         raise ReportError(
-            f"{folder}: no run is there ({why}); name the directory that the run printed"
+            f"{folder}: no run is there ({error}); name the directory that the run printed"
         ) from None
+    lines = read_lines(folder)
     evaluations: dict[str, dict[str, Any]] = {}
     generations: dict[int, dict[str, Any]] = {}
     for line in lines:
@@ -140,8 +145,8 @@ def read_run(folder: Path) -> Record:
         config,
         list(evaluations.values()),
         [generations[number] for number in sorted(generations)],
-        _read_result(folder),
-        _state(folder),
+        _read_result(RunDirectory(folder)),
+        _state(RunDirectory(folder)),
         max([0.0, *(line["elapsed"] for line in lines)]),
     )
 
@@ -151,21 +156,21 @@ def canonical(genome: str) -> str:
     return str(parse_genome(genome))
 
 
-def _read_result(folder: Path) -> dict[str, Any] | None:
+def _read_result(directory: RunDirectory) -> dict[str, Any] | None:
     try:
-        result: dict[str, Any] = json.loads((folder / "result.json").read_text())
+        result: dict[str, Any] = json.loads(directory.result.read_text())
     except (OSError, ValueError):
         return None
     return result
 
 
-def _state(folder: Path) -> str:
-    if (folder / "result.json").exists():
+def _state(directory: RunDirectory) -> str:
+    if directory.finished():
         return "finished"
-    if not (folder / ".lock").exists():
+    if not directory.lock.exists():
         return "stopped"
     try:
-        with filelock.FileLock(folder / ".lock").acquire(timeout=0):
+        with filelock.FileLock(directory.lock).acquire(timeout=0):
             return "stopped"
     except filelock.Timeout:
         return "running"

@@ -16,8 +16,8 @@ from deap_nas.evaluation.evaluator import Evaluator
 from deap_nas.evaluation.fitness import Evaluation
 from deap_nas.files import write_whole
 from deap_nas.genome import Genome, parse_genome
+from deap_nas.runs.directory import RunDirectory
 from deap_nas.runs.journal import Journal
-from deap_nas.runs.settings import Settings
 from deap_nas.runs.tables import evaluations_table, write_tables
 from deap_nas.training.trainer import Weights
 
@@ -56,12 +56,12 @@ def find_best(best: list[Genome], evaluator: Evaluator, journal: Journal) -> Fin
     return _finding(best[0], evaluator, journal) if best else None
 
 
-def find_baseline(settings: Settings, evaluator: Evaluator, journal: Journal) -> Finding | None:
-    if not settings.baseline:
+def find_baseline(baseline: str, evaluator: Evaluator, journal: Journal) -> Finding | None:
+    if not baseline:
         return None
     evaluator.lift_limits()
     journal.start_generation(None)
-    return _finding(parse_genome(settings.baseline), evaluator, journal)
+    return _finding(parse_genome(baseline), evaluator, journal)
 
 
 def _finding(genome: Genome, evaluator: Evaluator, journal: Journal) -> Finding:
@@ -86,18 +86,19 @@ def _weights(genome: Genome, evaluator: Evaluator, journal: Journal) -> Weights 
 
 
 def write_result(result: Result, evaluator: Evaluator, journal: Journal, folder: Path) -> None:
+    directory = RunDirectory(folder)
     write_tables(evaluations_table(result.rows), folder)
     lines = io.StringIO()
     writer = csv.DictWriter(lines, result.logbook.header)
     writer.writeheader()
     writer.writerows(result.logbook)
-    write_whole(folder / "logbook.csv", lines.getvalue())
+    write_whole(directory.logbook, lines.getvalue())
     best = parse_genome(result.best.genome) if result.best else None
     if best and (weights := _weights(best, evaluator, journal)):
-        evaluator.save(best, weights, folder / "best.keras")
+        evaluator.save(best, weights, directory.best)
         with contextlib.suppress(RuntimeError):  # for the report's images; nothing depends on it
             labels = evaluator.predict(best, weights)
-            write_whole(folder / "test_labels.json", json.dumps(labels.tolist()))
+            write_whole(directory.test_labels, json.dumps(labels.tolist()))
     content = {
         "stopped": result.stopped,
         "scored_on": evaluator.split,
@@ -105,6 +106,6 @@ def write_result(result: Result, evaluator: Evaluator, journal: Journal, folder:
         "baseline": result.baseline.to_dict() if result.baseline else None,
         "seconds": round(journal.elapsed(), 1),
     }
-    write_whole(folder / "result.json", json.dumps(content, indent=2))
+    write_whole(directory.result, json.dumps(content, indent=2))
     if journal.end is None:
         journal.append("end", stopped=result.stopped)

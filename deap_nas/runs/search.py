@@ -19,9 +19,9 @@ from deap_nas.evaluation.evaluator import Evaluator, cores
 from deap_nas.evaluation.fitness import WEIGHTS
 from deap_nas.genome import FITNESS_CLASSES, Genome, parse_genome
 from deap_nas.runs.journal import Journal
-from deap_nas.runs.loops import Scores, run_loop
 from deap_nas.runs.result import Result, find_baseline, find_best, write_result
-from deap_nas.runs.settings import ALGORITHMS, Settings, SettingsError
+from deap_nas.runs.scores import Scores
+from deap_nas.runs.settings import Settings, SettingsError
 from deap_nas.runs.tables import evaluations_table, write_tables
 from deap_nas.runs.watcher import Watcher
 from deap_nas.spaces import SPACES, SearchSpace, SpaceError, misfits
@@ -90,17 +90,17 @@ def search(
     rng = random.Random(settings.seed)
     with Journal(folder) as journal, make_evaluator(settings, dataset, journal) as evaluator:
         evaluator.observe = watcher.evaluated
-        weights, nsga2 = WEIGHTS[settings.objectives], settings.algorithm == "nsga2"
+        weights, loop = WEIGHTS[settings.objectives], settings.loop
         toolbox = make_toolbox(
             space,
             evaluator,
             crossover=settings.crossover,
             mutation=settings.mutation,
-            selection=sel_crowded_tournament if nsga2 else settings.selection,
+            selection=sel_crowded_tournament if loop.several_objectives else settings.selection,
             weights=weights,
             rng=rng,
         )
-        scores = Scores(settings, evaluator)
+        scores = Scores(settings.fitness, loop.several_objectives, evaluator)
         initial = [Genome(each, FITNESS_CLASSES[weights]) for each in settings.initial_genomes()]
         initial += toolbox.population(n=settings.population - len(initial))
         history = tools.History()
@@ -121,27 +121,29 @@ def search(
             # What is already in the journal was bred, whatever the clock says now.
             return journal.stops(
                 lambda: (
-                    _reached(settings, population, scores)
+                    _reached(settings.target_fitness, population, scores)
                     or (not evaluator.foretold() and evaluator.spent())
                 )
             )
 
         with _module_random(settings.seed):
-            population, logbook = run_loop(
-                settings,
+            population, logbook = loop.run(
                 initial,
                 toolbox,
+                settings.generations,
+                vars(settings),
                 stop=stop,
                 stats=make_statistics(scores),
                 halloffame=scores.halloffame,
                 observe=observe,
                 rng=rng,
             )
-        stopped = _reached(settings, population, scores) or evaluator.spent()
-        stopped = stopped or _ended(settings, logbook[-1]["gen"])
+        stopped = _reached(settings.target_fitness, population, scores) or evaluator.spent()
+        early = loop.exhaustible and logbook[-1]["gen"] < settings.generations
+        stopped = stopped or ("a generation without a new genome" if early else "generations")
         result = Result(
             find_best(scores.best(), evaluator, journal),
-            find_baseline(settings, evaluator, journal),
+            find_baseline(settings.baseline, evaluator, journal),
             population,
             logbook,
             journal.rows(),
@@ -213,7 +215,7 @@ def make_evaluator(
 
 def _warn_of_idle(settings: Settings) -> None:
     workers = settings.workers or cores()
-    if "slots" in ALGORITHMS[settings.algorithm] and workers > settings.slots:
+    if "slots" in settings.loop.settings and workers > settings.slots:
         warnings.warn(
             f"{workers} workers for {settings.slots} slots: the others stand idle; a new run may "
             f"have --slots {workers}",
@@ -233,12 +235,6 @@ def _module_random(seed: int) -> Iterator[None]:
         random.setstate(state)
 
 
-def _ended(settings: Settings, generation: int) -> str:
-    early = settings.algorithm == "preselected" and generation < settings.generations
-    return "a generation without a new genome" if early else "generations"
-
-
-def _reached(settings: Settings, population: list[Genome], score: Scores) -> str:
-    target = settings.target_fitness
+def _reached(target: float | None, population: list[Genome], score: Scores) -> str:
     best = max(map(score, [*population, *score.best()]), default=0.0)
     return f"target fitness {target:g}" if target is not None and best >= target else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from deap_nas.algorithms import ALGORITHMS, Algorithm
 from deap_nas.evaluation.fitness import SINGLE
 from deap_nas.evaluation.replay import SLOTS
 from deap_nas.genome import Genome, GenomeError, parse_genome
@@ -13,22 +14,6 @@ from deap_nas.spaces import SPACES
 from deap_nas.training.recipes import RECIPES, Recipe, find_recipe
 
 SPLITS = ("validation", "test")
-# Each loop, with the settings that it looks at and not every loop does.
-ALGORITHMS = {
-    "preselected": (
-        *("crossover", "mutation", "selection", "cxpb", "mutpb"),
-        *("children", "candidates", "optimism"),
-    ),
-    "generational": ("crossover", "mutation", "selection", "cxpb", "mutpb", "elitism"),
-    "mu_plus_lambda": ("crossover", "mutation", "selection", "cxpb", "mutpb", "children"),
-    "regularized": ("mutation", "sample", "slots"),
-    "local_search": ("mutation", "restart_after", "slots"),
-    "steady_state": ("crossover", "mutation", "selection", "cxpb", "mutpb", "slots"),
-    "nsga2": ("crossover", "mutation", "cxpb", "mutpb"),
-}
-# What may change between a run and its resumption, since no result depends on it: of the data their
-# fingerprint is compared, not where they lie.
-FREE = ("workers", "cache", "data_dir", "dataset")
 
 
 class SettingsError(ValueError):
@@ -156,7 +141,7 @@ class Settings:
                 f"initial has {len(self.initial)} genomes, allowed at most the population of "
                 f"{self.population}; raise --population"
             )
-        if self.mutation == "pool" and self.algorithm in ("regularized", "local_search"):
+        if self.mutation == "pool" and not self.loop.selects:
             raise SettingsError(
                 f"mutation 'pool' with algorithm {self.algorithm}, allowed any other mutation: its "
                 "pool is the genomes that parents are selected from, and here none are selected"
@@ -165,14 +150,18 @@ class Settings:
             parse_setting("baseline", self.baseline)
 
     @property
+    def loop(self) -> Algorithm:
+        """The algorithm, with what must be known to run it."""
+        return ALGORITHMS[self.algorithm]
+
+    @property
     def objectives(self) -> str:
         """The fitness that the algorithm breeds by."""
-        return "accuracy_and_params" if self.algorithm == "nsga2" else self.fitness
+        return "accuracy_and_params" if self.loop.several_objectives else self.fitness
 
     def births(self, generations: int) -> int:
         """Genomes that are asked for in so many generations and the initial one."""
-        children = self.children if "children" in ALGORITHMS[self.algorithm] else 0
-        return self.population + generations * (children or self.population)
+        return self.population + generations * self.loop.births(self.population, self.children)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from deap_nas.evaluation.fitness import Evaluation, accuracy_per_log_params, time_penalised
 from deap_nas.files import write_whole
+from deap_nas.runs.directory import RunDirectory
 
 COLUMNS = (
     "genome",
@@ -78,7 +79,8 @@ def top(table: pd.DataFrame, name: str, n: int = 5) -> tuple[pd.DataFrame, str]:
 
 
 def write_tables(table: pd.DataFrame, folder: Path) -> None:
-    """``evaluations.csv`` and a CSV for each top five."""
-    write_whole(folder / "evaluations.csv", table.to_csv(index=False))
+    """The table itself and a CSV for each top five, into a run's directory."""
+    directory = RunDirectory(folder)
+    write_whole(directory.evaluations, table.to_csv(index=False))
     for name in TOPS:
-        write_whole(folder / f"{name}.csv", top(table, name)[0].to_csv(index=False))
+        write_whole(directory.top(name), top(table, name)[0].to_csv(index=False))

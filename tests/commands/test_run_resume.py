@@ -10,7 +10,8 @@ import pytest
 from command import SMALL, refused, run_main
 
 from deap_nas.runs import provenance
-from deap_nas.runs.journal import Journal, _seal, _weights_path
+from deap_nas.runs.directory import RunDirectory
+from deap_nas.runs.journal import Journal, _seal
 
 pytestmark = pytest.mark.usefixtures("no_page")
 
@@ -172,10 +173,11 @@ def test_a_lost_weights_file_is_made_anew(finished, capsys):
     best = json.loads((finished / "result.json").read_text())["best"]["genome"]
     for name in ("result.json", "best.keras"):
         (finished / name).unlink()
-    _weights_path(finished, best).unlink()
+    weights = RunDirectory(finished).weights_of(best)
+    weights.unlink()
     assert run_main("--resume", finished, "--no-cache") == 0
     assert (finished / "best.keras").read_text().startswith(best)
-    assert _weights_path(finished, best).exists()
+    assert weights.exists()
 
 
 def test_another_training_program_is_refused(finished, capsys, monkeypatch):

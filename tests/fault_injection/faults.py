@@ -24,7 +24,7 @@ _context.set_forkserver_preload(
         "filelock",
         "deap_nas.commands.run",
         "deap_nas.runs.search",
-        "deap_nas.commands.terminal",
+        "deap_nas.commands.session",
     ]
 )
 

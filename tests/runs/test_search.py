@@ -13,6 +13,7 @@ import drivers
 import pytest
 from command import refused, result_of, run_main, table_of
 
+from deap_nas.algorithms import ALGORITHMS
 from deap_nas.evaluation import evaluator
 from deap_nas.evaluation.fitness import FITNESSES, Evaluation
 from deap_nas.evaluation.workers import Outcome
@@ -21,7 +22,7 @@ from deap_nas.report.lineage import births, steps
 from deap_nas.report.page import make_report
 from deap_nas.report.progress import time_table
 from deap_nas.runs.record import read_run
-from deap_nas.runs.settings import ALGORITHMS, Settings
+from deap_nas.runs.settings import Settings
 
 SMALL = ("--population", 4, "--generations", 3, "--workers", 1)
 OWN = {"mutpb": 0.6, "slots": 3}  # of the algorithms that look at them
@@ -55,7 +56,7 @@ def inline(stub: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def begin(folder: Any, data: Path, algorithm: str, *more: Any) -> int:
-    own = [(f"--{name}", OWN[name]) for name in ALGORITHMS[algorithm] if name in OWN]
+    own = [(f"--{name}", OWN[name]) for name in ALGORITHMS[algorithm].settings if name in OWN]
     flags = ("--algorithm", algorithm, "--dataset", data, "--out", folder, "--no-cache")
     return run_main(*flags, *SMALL, *chain(*own), *more)
 
@@ -397,17 +398,17 @@ def test_nsga2_keeps_its_front(home, inline, data):
 # --- the page
 
 
-@pytest.mark.parametrize("algorithm", [name for name in NAMES if name != "generational"])
+@pytest.mark.parametrize("algorithm", NAMES)
 def test_the_page_of_each(home, inline, data, algorithm):
     more = ("--population", 6, "--restart-after", 2, "--selection", "roulette")
     assert begin("run", data, algorithm, *more) == 0
     page = make_report(home / "run", tensorflow=False).read_text()
     assert f"algorithm {algorithm.replace('_', ' ')}" in page
     assert result_of(home / "run")["best"]["genome"].split(";")[0] in page
-    for name in ALGORITHMS[algorithm]:
+    for name in ALGORITHMS[algorithm].settings:
         assert f"{name.replace('_', ' ')} <code>" in page
     for figure in ("front", "convergence", "hypervolume", "best_so_far", "architecture"):
         assert (home / "run" / "report" / f"{figure}.svg").exists()
     assert ("turn of the roulette wheel" in page) <= (
-        algorithm in ("preselected", "mu_plus_lambda")
+        algorithm in ("preselected", "generational", "mu_plus_lambda")
     )

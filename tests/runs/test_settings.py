@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from deap_nas.runs.presets import PRESETS, choose_preset, make_settings, read_config, read_genomes
-from deap_nas.runs.settings import ALGORITHMS, Settings, SettingsError
+from deap_nas.algorithms import ALGORITHMS
+from deap_nas.runs.presets import PRESETS, choose_preset, make_settings, read_genomes, read_settings
+from deap_nas.runs.settings import Settings, SettingsError
 
 GENOME = "NC 2 3 relu;RC 4 3 relu;RC 4 3 relu;FL tanh"
 BAD = {
@@ -61,7 +62,7 @@ def test_quick_is_what_runs_without_a_word():
 def test_the_default_search():
     settings = Settings()
     assert settings.births(settings.generations) == 50
-    looked_at = {name: getattr(settings, name) for name in ALGORITHMS[settings.algorithm]}
+    looked_at = {name: getattr(settings, name) for name in settings.loop.settings}
     assert (settings.algorithm, settings.population, settings.generations) == (
         "preselected",
         10,
@@ -75,7 +76,7 @@ def test_the_default_search():
 
 def test_paper_owes_nothing_to_the_default_search():
     """All that its algorithm looks at is in the preset itself."""
-    assert {*ALGORITHMS["generational"], "algorithm", "population", "generations"} <= set(
+    assert {*ALGORITHMS["generational"].settings, "algorithm", "population", "generations"} <= set(
         PRESETS["paper"]
     )
     assert PRESETS["paper"] == {
@@ -134,7 +135,7 @@ def test_the_config_of_a_run_is_read(tmp_path):
     path = tmp_path / "config.json"
     run = {"preset": "paper", "settings": {"population": 7}, "recipe": {}, "machine": {}}
     path.write_text(json.dumps(run))
-    assert choose_preset(None, read_config(path)) == "paper"
+    assert choose_preset(None, read_settings(path)) == "paper"
     settings = make_settings("quick", path)
     assert settings.population == 7
     assert settings.algorithm == "generational"  # the run is older than the setting
@@ -190,14 +191,14 @@ def test_bad_json(tmp_path, content):
     path = tmp_path / "config.json"
     path.write_bytes(content)
     with pytest.raises(SettingsError, match="config"):
-        read_config(path)
+        read_settings(path)
 
 
 def test_missing_files(tmp_path):
     with pytest.raises(SettingsError, match="No such file"):
-        read_config(tmp_path / "none.toml")
+        read_settings(tmp_path / "none.toml")
     with pytest.raises(SettingsError, match="Is a directory"):
-        read_config(tmp_path)
+        read_settings(tmp_path)
     with pytest.raises(SettingsError, match="cannot be read"):
         read_genomes(tmp_path / "none.txt")
 

@@ -233,7 +233,7 @@ def arm(at: str, kill: Callable[[], None] | None = None) -> None:
 
 def run_here(arguments: list[str], variables: dict[str, str], inline: bool) -> None:
     """For a forked process: the command line with stub training, then exit."""
-    from deap_nas.commands import run
+    from deap_nas.commands import run, session
     from deap_nas.evaluation import evaluator
 
     os.environ.update(variables)
@@ -243,7 +243,7 @@ def run_here(arguments: list[str], variables: dict[str, str], inline: bool) -> N
     sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
     evaluator.Workers = InlineWorkers if inline else stub_workers  # type: ignore
-    run._report = lambda *_: None
+    session.make_page = lambda *_: None
     if KILL_AT in variables:
         arm(variables[KILL_AT])
     status = run.main(arguments)
@@ -309,13 +309,13 @@ def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
 
 
 if __name__ == "__main__":
-    from deap_nas.commands import run
+    from deap_nas.commands import run, session
     from deap_nas.evaluation import evaluator
 
     if REAL not in os.environ:
         evaluator.Workers = stub_workers  # type: ignore
     if PAGE not in os.environ:
-        run._report = lambda *_: None
+        session.make_page = lambda *_: None
     if KILL_AT in os.environ:
         arm(os.environ[KILL_AT])
     sys.exit(run.main())

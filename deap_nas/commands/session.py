@@ -1,0 +1,103 @@
+"""A search at the terminal: its lock, its progress, what it found, its page."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from deap_nas.commands.options import Terminated, UserError, exit_status
+from deap_nas.commands.terminal import Log, ProgressWatcher, print_result, print_tops
+from deap_nas.data import Dataset
+from deap_nas.evaluation.worker import one_line
+from deap_nas.runs.directory import RunDirectory
+from deap_nas.runs.result import Result
+from deap_nas.runs.search import search
+from deap_nas.runs.settings import Settings
+from deap_nas.runs.tables import evaluations_table
+from deap_nas.runs.watcher import Watcher, Watchers
+from deap_nas.spaces import SearchSpace
+
+
+def run_session(
+    folder: Path,
+    settings: Settings,
+    dataset: Dataset,
+    space: SearchSpace,
+    console: Any,
+    *,
+    watcher: Watcher | None = None,
+    report: bool = True,
+) -> int:
+    """Search in a run's directory, or go on with what is there; returns the exit status.
+
+    Args:
+        report: make the page at the end.
+    """
+    directory = RunDirectory(folder)
+    if directory.finished():
+        text = f"{folder} is finished: see {directory.result}"
+        console.print(text, highlight=False, soft_wrap=True)
+        if report and not directory.page.exists():
+            make_page(folder, console)
+        return 0
+    try:
+        lock = filelock.FileLock(directory.lock).acquire(timeout=0)
+    except filelock.Timeout:
+        raise UserError(
+            f"{folder} is in use by a running search: wait for it, or stop it"
+        ) from None
+    log = Log(directory.log)
+    births = (settings.generations, settings.births)
+    try:
+        with lock, ProgressWatcher(settings.fitness, *births, console, log) as progress:
+            console.print(f"[dim]{_headline(settings, space)}; into {folder}[/dim]", soft_wrap=True)
+            watchers = Watchers(progress, *([watcher] if watcher else []))
+            result = search(settings, folder, dataset, space, watcher=watchers)
+            _show(result, settings, directory, console)
+            if report:
+                make_page(folder, console)
+    except ValueError as error:  # the input was good: what follows is the search's own
+        raise RuntimeError(f"{one_line(error)}; the run is in {folder}") from error
+    except (KeyboardInterrupt, Terminated) as stop:
+        console.print(
+            f"stopped; go on with: python -m deap_nas.run --resume {folder}", soft_wrap=True
+        )
+        log(f"stopped by {type(stop).__name__}")
+        return exit_status(stop)
+    why = "all generations" if result.stopped == "generations" else result.stopped
+    console.print(f"\nended after {why}; everything is in {folder}", soft_wrap=True)
+    return 0 if result.best else 1
+
+
+def _show(result: Result, settings: Settings, directory: RunDirectory, console: Any) -> None:
+    print_tops(evaluations_table(result.rows), console)
+    if result.best is None:
+        text = f"No genome was trained with success: see {directory.evaluations} for the reasons."
+        console.print(f"\n{text}", highlight=False, soft_wrap=True)
+        return
+    print_result(result.best, result.baseline, settings.fitness, settings.split, console)
+
+
+def make_page(folder: Path, console: Any) -> None:
+    """The run's page; without it a run is no less done."""
+    from deap_nas.report.page import make_report
+
+    try:
+        console.print(
+            f"\nsee {make_report(folder, tensorflow=False)}", highlight=False, soft_wrap=True
+        )
+    except Exception as error:
+        text = f"no page: {type(error).__name__}: {error}; try: deap-nas report {folder}"
+        print(f"warning: {' '.join(text.split())}", file=sys.stderr)
+
+
+def _headline(settings: Settings, space: Any) -> str:
+    text = (
+        f"{settings.dataset}, recipe {settings.recipe}, {settings.make_recipe().epochs} epochs; "
+        f"{settings.algorithm}, population {settings.population}, {settings.generations} "
+        f"generations, in {space.size():.3g} legal genomes; scored on {settings.split}"
+    )
+    return text + (" (as the report did: optimistic)" if settings.split == "test" else "")

@@ -1,0 +1,72 @@
+"""The files of a run's directory, each name spelt once; and of a folder that holds several runs."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+
+class RunDirectory:
+    """Where a run keeps what. Nothing is read or written here.
+
+    Args:
+        path: need not exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config = path / "config.json"  # what the run depends on, and what it was made with
+        self.journal = path / "journal.jsonl"  # what happened; resuming reads it
+        self.damaged = path / "journal.damaged"  # lines of the journal that could not be read
+        self.weights = path / "weights"  # of every trained network
+        self.lock = path / ".lock"  # held by the search that is running
+        self.log = path / "log.txt"
+        # After each generation:
+        self.evaluations = path / "evaluations.csv"
+        # At the end:
+        self.logbook = path / "logbook.csv"
+        self.best = path / "best.keras"
+        self.test_labels = path / "test_labels.json"  # what the best calls the test images
+        self.result = path / "result.json"  # written last: there is one when the run is finished
+        # Of the report:
+        self.page = path / "report.html"
+        self.figures = path / "report"  # and tables
+        self.test_scores = self.figures / "test_scores.json"  # of networks that a user chose since
+        self.export = path / "export"  # networks to take home
+
+    def weights_of(self, genome: str) -> Path:
+        """The trained weights of one genome."""
+        return self.weights / f"{hashlib.sha256(genome.encode()).hexdigest()[:16]}.npz"
+
+    def top(self, name: str) -> Path:
+        """One of the top fives, as a table."""
+        return self.path / f"{name}.csv"
+
+    def begun(self) -> bool:
+        """Whether a run is there."""
+        return self.config.is_file()
+
+    def finished(self) -> bool:
+        return self.result.exists()
+
+
+class RunsDirectory:
+    """A folder of runs: the repeats of one search, or whatever someone put together.
+
+    Args:
+        path: need not exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.repeats = path / "repeats.json"  # what is repeated, and how often
+        self.comparison = path / "compare.html"
+
+    def repeat(self, number: int) -> RunDirectory:
+        """One of the repeats, counted from 1."""
+        return RunDirectory(self.path / f"repeat-{number}")
+
+    def runs(self) -> list[Path]:
+        """The runs in it."""
+        name = RunDirectory(self.path).config.name
+        return sorted(config.parent for config in self.path.glob(f"*/{name}"))
