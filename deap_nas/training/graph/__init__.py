@@ -7,6 +7,5 @@ back into a plain Keras model.
 """
 
 from deap_nas.training.graph.epoch import EpochGraph
-from deap_nas.training.graph.scoring import Scorer
 
-__all__ = ["EpochGraph", "Scorer"]
+__all__ = ["EpochGraph"]
