@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from deap_nas.report import chosen as chosen_network
-from deap_nas.report.compare_figures import fronts_figure, progress_figure, volumes_figure
+from deap_nas.report.compare_charts import fronts_figure, progress_figure, volumes_figure
 from deap_nas.report.front import hypervolume, pareto_front
 from deap_nas.report.progress import outcomes_table
 from deap_nas.report.sheet import Sheet, dots_data

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from deap_nas.report import chosen as chosen_network, drawings, figures, progress
+from deap_nas.report import charts, chosen as chosen_network, drawings, progress
 from deap_nas.report.classes import (
     class_report,
     confusion_table,
@@ -83,10 +83,10 @@ def _found(record: Record, page: Sheet, chosen: Any) -> dict[str, Any]:
     bend = knee(front)
     baseline = chosen_network.baseline_of(record)
     if len(front):
-        page.draw(figures.front_figure(table, front, bend, baseline, record.split))
+        page.draw(charts.front_figure(table, front, bend, baseline, record.split))
     if len(table):
-        page.draw(figures.scatter(table, "fitness", record.split))
-        page.draw(figures.scatter(table, "fitness_time", record.split))
+        page.draw(charts.scatter(table, "fitness", record.split))
+        page.draw(charts.scatter(table, "fitness_time", record.split))
     return {
         "tops": {name: (title, *top(table, name)) for name, (_, title) in TOPS.items()},
         "front": front,
@@ -121,17 +121,17 @@ def _course(record: Record, page: Sheet) -> dict[str, Any]:
     times, fitness = progress.time_table(record), record.settings["fitness"].replace("_", " ")
     page.shown.tables["outcomes"] = outcomes
     if len(by_generation) and len(record.good):
-        page.draw(figures.convergence(by_generation, fitness))
-        page.draw(figures.hypervolume_figure(by_generation, record.reference_params()))
+        page.draw(charts.convergence(by_generation, fitness))
+        page.draw(charts.hypervolume_figure(by_generation, record.reference_params()))
     if len(by_generation):
         shares = gene_shares(record)
         page.shown.tables["genes"] = shares
         for what in dict.fromkeys(shares["what"]):
-            page.draw(figures.genes_figure(shares[shares["what"] == what], what))
+            page.draw(charts.genes_figure(shares[shares["what"] == what], what))
     if len(record.good):
-        page.draw(figures.best_so_far(outcomes, fitness))
+        page.draw(charts.best_so_far(outcomes, fitness))
     if len(outcomes):
-        page.draw(figures.time_figure(times))
+        page.draw(charts.time_figure(times))
     steps = telling_steps(record)
     wheel = _wheel(record, steps[0].generation - 1) if steps else {}
     if steps:
@@ -170,7 +170,7 @@ def _network(record: Record, page: Sheet, chosen: Any, helper: Studio | None) ->
         of = record.split if chosen.test is None else "test"
         report = class_report(chosen.confusion, names)
         weak = weakest(report, chosen.confusion)
-        page.draw(figures.confusion_figure(chosen.confusion, names, of))
+        page.draw(charts.confusion_figure(chosen.confusion, names, of))
         page.shown.tables["confusion"] = confusion_table(chosen.confusion, names)
         content |= {"classes": report, "weak": weak, "scored_on": of}
         labels = [names.index(name) for name in weak["class"]]
@@ -180,7 +180,7 @@ def _network(record: Record, page: Sheet, chosen: Any, helper: Studio | None) ->
     networks = {"chosen": evaluation, **({"baseline": baseline} if baseline else {})}
     networks = {name: each for name, each in networks.items() if each.curve}
     if networks:
-        page.draw(figures.curves(networks, record.split))
+        page.draw(charts.curves(networks, record.split))
     page.draw(drawings.architecture(chosen.genome, record.input_shape, record.n_classes))
     members = family(record, chosen.genome)
     drawn = {birth.number for birth in members}
