@@ -41,6 +41,7 @@ def make_comparison(folders: Sequence[Path], path: Path) -> Path:
 
     Args:
         folders: runs, or folders that hold runs.
+        path: of the page; it ends in .html.
 
     Raises:
         ReportError: if there is no run in one of them.

@@ -118,6 +118,7 @@ def one_step(steps: Sequence[Step], shares: dict[str, float]) -> Figure:
     """Selection, crossover and mutation on genomes of the run (the report's figure 1).
 
     Args:
+        steps: pairs of parents and what became of them, drawn below each other.
         shares: the chance that the roulette wheel, or what was used, gave each parent.
     """
     longest = max(

@@ -66,6 +66,8 @@ class Figure:
 
     Args:
         name: of its files and of its element in the page.
+        canvas: what it is drawn on.
+        title: over it, in the page.
         alt: what it shows, for who does not see it.
         dots: for each gid of a scatter, what each of its dots stands for, in drawing order: labels
             of rows of the evaluations table.

@@ -102,7 +102,7 @@ class Studio:
 
 
 @contextlib.contextmanager
-def studio(record: Record) -> Iterator[Studio]:
+def open_studio(record: Record) -> Iterator[Studio]:
     """A studio for the networks of a run; its process ends with the block."""
     workers = Workers(
         "deap_nas.report.networks:Networks",

@@ -18,7 +18,7 @@ from deap_nas.report.classes import (
 )
 from deap_nas.report.front import KNEE_RULE, knee, pareto_front
 from deap_nas.report.lineage import family, family_table, gene_shares, telling_steps
-from deap_nas.report.networks import Studio, studio
+from deap_nas.report.networks import Studio, open_studio
 from deap_nas.report.sheet import Sheet, dots_data
 from deap_nas.report.shown import Shown
 from deap_nas.runs.record import Record, canonical, read_run
@@ -30,6 +30,7 @@ def make_report(folder: Path, *, genome: str | None = None, tensorflow: bool = T
     """Write ``report.html`` and, in ``report/``, each figure and table; return the page's path.
 
     Args:
+        folder: of the run, which may be finished, running or killed.
         genome: the network to show; the best by the run's fitness unless given.
         tensorflow: may be asked for what the search did not leave: the images that the network
             gets wrong, and the test score of a genome that was given.
@@ -41,15 +42,15 @@ def make_report(folder: Path, *, genome: str | None = None, tensorflow: bool = T
     chosen = chosen_network.choose(record, genome)
     (folder / "report").mkdir(exist_ok=True)
     page = Sheet(folder / "report.html", folder / "report", Shown(record.split))
-    with studio(record) as helper:
+    with open_studio(record) as studio:
         if chosen and tensorflow:
             with page.noting("test score"):
-                chosen = chosen_network.score_on_test(record, chosen, helper)
+                chosen = chosen_network.score_on_test(record, chosen, studio)
         content = {
             **_searched(record, page),
             **_found(record, page, chosen),
             **_course(record, page),
-            **(_network(record, page, chosen, helper if tensorflow else None) if chosen else {}),
+            **(_network(record, page, chosen, studio if tensorflow else None) if chosen else {}),
         }
     page.write("page.html.j2", **content, record=record, chosen=chosen)
     return page.path
@@ -161,7 +162,7 @@ def _wheel(record: Record, generation: int) -> dict[str, float]:
     return {} if not slots.sum() else dict(values / slots.sum())
 
 
-def _network(record: Record, page: Sheet, chosen: Any, helper: Studio | None) -> dict[str, Any]:
+def _network(record: Record, page: Sheet, chosen: Any, studio: Studio | None) -> dict[str, Any]:
     """The chosen network: class by class, what it gets wrong, curves, drawing, family."""
     evaluation = chosen.evaluation
     names, _ = chosen_network.class_names(record)
@@ -175,7 +176,7 @@ def _network(record: Record, page: Sheet, chosen: Any, helper: Studio | None) ->
         content |= {"classes": report, "weak": weak, "scored_on": of}
         labels = [names.index(name) for name in weak["class"]]
         with page.noting("images that it gets wrong"):
-            content["mistakes"] = chosen_network.mistakes(record, chosen, labels, helper)
+            content["mistakes"] = chosen_network.mistakes(record, chosen, labels, studio)
     baseline = chosen_network.baseline_of(record)
     networks = {"chosen": evaluation, **({"baseline": baseline} if baseline else {})}
     networks = {name: each for name, each in networks.items() if each.curve}
