@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from deap_nas.extras import lacking
+
 ROOT = Path(__file__).parents[1]
 SEARCH = ROOT / "tests" / "support" / "light_search.py"
 MODULES = {"scikit-learn": "sklearn"}  # packages that are not imported by their own name
@@ -61,6 +63,13 @@ def test_every_public_name_but_two_needs_no_extra() -> None:
     (line,) = done.stdout.splitlines()
     assert line.startswith("Evaluator: psutil is not installed")
     assert "pip install 'deap-nas[cpu]'" in line
+
+
+def test_an_error_of_another_sort_is_left_as_it_is() -> None:
+    ours = ModuleNotFoundError("No module named 'deap_nas.nonsense'", name="deap_nas.nonsense")
+    said = ImportError("TensorFlow is needed to train networks")
+    assert lacking(ours) is ours
+    assert lacking(said) is said
 
 
 def test_help_needs_no_extra() -> None:
