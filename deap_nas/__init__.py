@@ -4,12 +4,23 @@ Names load on first use (``__init__.pyi`` lists them), so that ``import deap_nas
 nothing and who only wants the operators never pays for Keras.
 """
 
+from typing import Any
+
 import lazy_loader
 
 __version__ = "0.1.0"
 
-__getattr__, _, _names = lazy_loader.attach_stub(__name__, __file__)
+_load, _, _names = lazy_loader.attach_stub(__name__, __file__)
 __all__ = ["__version__", *_names]
+
+
+def __getattr__(name: str) -> Any:
+    try:
+        return _load(name)
+    except ImportError as error:
+        from deap_nas.extras import lacking
+
+        raise lacking(error) from None
 
 
 def __dir__() -> list[str]:

@@ -41,6 +41,7 @@ class Table:
         rows: as ``csv.DictReader`` gives them: ``genome train_seed n_params multiply_adds
             train_accuracy val_accuracy_1 ... test_accuracy train_seconds train_cpu_seconds status
             measured_on``; accuracies in [0, 1], seconds.
+        space: whose genomes these are, all of them.
 
     Raises:
         TableError: for rows that are malformed, doubled, or of a genome outside ``space``.
@@ -135,7 +136,9 @@ class TabularEvaluator:
     directory (``deap_nas.runs.search``) needs an ``Evaluator``.
 
     Args:
+        table: where the answers are.
         fitness: a function of an Evaluation.
+        train_seed: which of a genome's trainings is the answer.
         max_evaluations: distinct genomes after which no more are measured; the rest get None.
     """
 

@@ -57,9 +57,12 @@ def make_toolbox(
             a list of genes.
         evaluate: genome -> fitness tuple. Its ``map``, ``stream`` and ``failed`` are registered
             too, if it has them, as an ``Evaluator`` does.
-        crossover, mutation, selection: a name, or an operator that is already complete.
+        crossover: a name of ``CROSSOVERS``, or an operator that is already complete.
+        mutation: a name of ``MUTATIONS``, or an operator that is already complete.
+        selection: a name of ``SELECTIONS``, or an operator that is already complete.
         weights: of the fitness; those of ``FITNESS_CLASSES``. What is to be minimised alone is
             negated by ``evaluate``.
+        rng: what individuals and our operators draw from.
 
     Raises:
         ValueError: for an unknown name or weights, or a space that cannot draw.

@@ -10,9 +10,8 @@ from matplotlib.ticker import PercentFormatter
 from benchmarks.paper.choice_sections import setting_name
 from benchmarks.paper.evidence import Evidence, Run
 from benchmarks.paper.findings import optimizer_curves, reports_own
-from deap_nas.report import drawings, figures
-from deap_nas.report.lineage import telling_steps
-from deap_nas.report.pictures import (
+from deap_nas.report import charts, drawings
+from deap_nas.report.figure import (
     BLUE,
     CYCLE,
     DASHES,
@@ -20,14 +19,15 @@ from deap_nas.report.pictures import (
     MARKERS,
     MUTED,
     RED,
-    Picture,
-    new_figure,
+    Figure,
+    new_canvas,
     styled,
     whole_axis,
 )
+from deap_nas.report.lineage import telling_steps
 
 
-def all_pictures(evidence: Evidence) -> Iterator[Picture]:
+def all_figures(evidence: Evidence) -> Iterator[Figure]:
     """Every figure that what is measured so far allows."""
     yield published(evidence)
     run = next((run for run in evidence.tested if telling_steps(run.record)), None)
@@ -40,7 +40,7 @@ def all_pictures(evidence: Evidence) -> Iterator[Picture]:
         yield optimizers(curves)
 
 
-def step(run: Run) -> Picture:
+def step(run: Run) -> Figure:
     """Figure 1, with the chance that the roulette wheel gave each parent."""
     steps = telling_steps(run.record)
     fitness = dict(zip(run.table["genome"], run.table["fitness"]))
@@ -53,17 +53,17 @@ def step(run: Run) -> Picture:
     return drawings.one_step(steps, {genome: fitness[genome] / total for genome in before})
 
 
-def scatter(evidence: Evidence, by: str) -> Picture:
+def scatter(evidence: Evidence, by: str) -> Figure:
     """Figures 6 and 7: our networks, and those of the report's tables as diamonds."""
     ours = pd.concat([run.table for run in evidence.tested]).drop_duplicates("genome")
-    picture = figures.scatter(ours.reset_index(drop=True), by, "test")
+    figure = charts.scatter(ours.reset_index(drop=True), by, "test")
     theirs = evidence.top.drop_duplicates("number")
-    return _with_diamonds(picture, theirs)
+    return _with_diamonds(figure, theirs)
 
 
 @styled
-def _with_diamonds(picture: Picture, theirs: pd.DataFrame) -> Picture:
-    ax = picture.figure.axes[0]
+def _with_diamonds(figure: Figure, theirs: pd.DataFrame) -> Figure:
+    ax = figure.canvas.axes[0]
     ax.scatter(
         theirs["n_params"],
         theirs["test_accuracy"],
@@ -75,14 +75,14 @@ def _with_diamonds(picture: Picture, theirs: pd.DataFrame) -> Picture:
         label="the report's tables",
     )
     # Above the axes: genomes at chance lie along the whole lower edge.
-    picture.figure.legend(loc="outside upper left", borderaxespad=0, handletextpad=0.3)
-    return picture
+    figure.canvas.legend(loc="outside upper left", borderaxespad=0, handletextpad=0.3)
+    return figure
 
 
 @styled
-def published(evidence: Evidence) -> Picture:
+def published(evidence: Evidence) -> Figure:
     """The published accuracy of each complete genome among our trainings of it."""
-    figure, ax = new_figure(height=2.9)
+    canvas, ax = new_canvas(height=2.9)
     for i, row in enumerate(evidence.four.itertuples()):
         ours = evidence.scores.loc[evidence.scores["genome"] == row.genome, "test_accuracy"]
         ax.plot([i] * len(ours), ours, "o", ms=6, c=BLUE, mec=INK, mew=0.6, alpha=0.8)
@@ -95,15 +95,15 @@ def published(evidence: Evidence) -> Picture:
     ax.set_xlim(-0.5, len(sizes) - 0.5)
     ax.set_ylabel("test accuracy")
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
-    figure.legend(loc="outside upper left", ncols=3, borderaxespad=0, handletextpad=0.3)
+    canvas.legend(loc="outside upper left", ncols=3, borderaxespad=0, handletextpad=0.3)
     alt = "Dot chart: the test accuracies of four genomes by train seed, and the published ones."
-    return Picture("published", figure, "The four published genomes", alt)
+    return Figure("published", canvas, "The four published genomes", alt)
 
 
 @styled
-def optimizers(curves: pd.DataFrame) -> Picture:
+def optimizers(curves: pd.DataFrame) -> Figure:
     """Test accuracy by epoch: the best rate of each optimizer in colour, the others in grey."""
-    figure, ax = new_figure(height=4.1)
+    canvas, ax = new_canvas(height=4.1)
     shown = curves.groupby(["optimizer", "momentum"]).head(1).index
     shown = shown.union([reports_own(curves).name])
     for row in curves.drop(shown).itertuples():
@@ -114,6 +114,6 @@ def optimizers(curves: pd.DataFrame) -> Picture:
     ax.set(xlabel="epoch", ylabel="test accuracy")
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     whole_axis(ax.xaxis)
-    figure.legend(loc="outside upper left", ncols=1, borderaxespad=0, handlelength=2.6)
+    canvas.legend(loc="outside upper left", ncols=1, borderaxespad=0, handlelength=2.6)
     alt = "Line chart of test accuracy by epoch; the best rate of each optimizer is in colour."
-    return Picture("optimizers", figure, "Optimizers", alt)
+    return Figure("optimizers", canvas, "Optimizers", alt)

@@ -36,12 +36,12 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=RESULTS, help="a folder like results/paper")
     folder = parser.parse_args().runs
     evidence = read(folder)
-    from benchmarks.paper.figures import all_pictures
-    from deap_nas.report.pictures import write_picture
+    from benchmarks.paper.figures import all_figures
+    from deap_nas.report.figure import write_figure
 
     (folder / "figures").mkdir(exist_ok=True)
-    for picture in all_pictures(evidence):
-        write_picture(picture, folder / "figures")
+    for figure in all_figures(evidence):
+        write_figure(figure, folder / "figures")
     write_whole(folder / "README.md", build(evidence))
     print(folder / "README.md")
 

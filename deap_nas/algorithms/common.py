@@ -93,8 +93,10 @@ class Book:
     """Keeps a loop's records: statistics, hall of fame, and who else wants to know.
 
     Args:
+        toolbox: tells who failed, where it can (``toolbox.failed``).
         stats, halloffame: as in ``deap.algorithms``; failed individuals never enter the latter.
         observe: called with (generation, population) after each generation.
+        verbose: whether the logbook is printed as it grows.
     """
 
     def __init__(

@@ -36,8 +36,19 @@ def ea_generational(
     ones left out, come along unchanged.
 
     Args:
+        population: the first individuals; those without a fitness are evaluated.
+        toolbox: a ``deap.base.Toolbox``, of which ``map evaluate select mate mutate clone`` are
+            used; ``failed`` too, if there.
+        cxpb: the probability that two neighbours are mated.
+        mutpb: the probability that a child is mutated.
+        ngen: generations after the first.
+        elitism: how many of the best come along unchanged.
         stop: asked after each generation; anything true ends the search.
+        stats: a ``deap.tools.Statistics``, for the logbook.
+        halloffame: a ``deap.tools.HallOfFame`` that is kept up to date; failed ones never enter it.
         observe: called with (generation, population) after each generation.
+        rng: what this function itself draws from.
+        verbose: whether the logbook is printed as it grows.
 
     Rng calls in a generation: those of ``toolbox.select``; ``rng.random`` for each pair and each
     child; those of the operators.

@@ -37,12 +37,19 @@ def ea_local_search(
     tried: so ``observe`` and the statistics see each once. Give a ``halloffame`` to keep the best.
 
     Args:
+        population: the first individuals; those without a fitness are evaluated.
+        toolbox: a ``deap.base.Toolbox``, of which ``map evaluate mutate clone individual`` are
+            used; ``failed`` too, if there.
+        ngen: generations after the first.
         patience: neighbours without improvement before a restart.
         batch: neighbours (or new individuals) evaluated together, of which the best is looked at;
             more than 1 keep several workers busy.
         stop: asked after each generation; anything true ends the search.
+        stats: a ``deap.tools.Statistics``, for the logbook.
+        halloffame: a ``deap.tools.HallOfFame`` that is kept up to date; failed ones never enter it.
         observe: called with (generation, population) after each generation.
         rng: not drawn from; here so that all loops are called alike.
+        verbose: whether the logbook is printed as it grows.
 
     Rng calls for each neighbour: those of ``toolbox.mutate``; at a restart those of
     ``toolbox.individual``.

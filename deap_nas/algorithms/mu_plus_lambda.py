@@ -46,9 +46,21 @@ def ea_mu_plus_lambda(
     Of equals the younger is kept.
 
     Args:
+        population: the first individuals; those without a fitness are evaluated.
+        toolbox: a ``deap.base.Toolbox``, of which ``map evaluate select mate mutate clone`` are
+            used; ``failed`` too, if there.
+        mu: how many live on.
+        lambda_: how many children are bred.
+        cxpb: the probability that two neighbours are mated.
+        mutpb: the probability that a child is mutated.
+        ngen: generations after the first.
         similar: whether two individuals are copies (``numpy.array_equal`` for arrays).
         stop: asked after each generation; anything true ends the search.
+        stats: a ``deap.tools.Statistics``, for the logbook.
+        halloffame: a ``deap.tools.HallOfFame`` that is kept up to date; failed ones never enter it.
         observe: called with (generation, population) after each generation.
+        rng: what this function itself draws from.
+        verbose: whether the logbook is printed as it grows.
 
     Rng calls in a generation: those of ``toolbox.select``; ``rng.random`` for each pair and each
     child, and an odd ``lambda_`` breeds one child that is let go; those of the operators.

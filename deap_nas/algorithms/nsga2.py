@@ -71,13 +71,22 @@ def ea_nsga2(
     only where there are not enough others. ``toolbox.select`` is not used.
 
     Args:
+        population: the first individuals; those without a fitness are evaluated.
+        toolbox: a ``deap.base.Toolbox``, of which ``map evaluate mate mutate clone`` are used;
+            ``failed`` too, if there.
+        cxpb: the probability that two neighbours are mated.
+        mutpb: the probability that a child is mutated.
+        ngen: generations after the first.
         select: draws the parents from the sound ones of a population; they have a
             ``fitness.crowding_dist``.
         similar: whether two individuals are copies (``numpy.array_equal`` for arrays).
+        stop: asked after each generation; anything true ends the search.
+        stats: a ``deap.tools.Statistics``, for the logbook.
         halloffame: a ``deap.tools.ParetoFront`` becomes the archive: all that nothing beats of
             everything evaluated; failed ones never enter it.
-        stop: asked after each generation; anything true ends the search.
         observe: called with (generation, population) after each generation.
+        rng: what this function itself draws from.
+        verbose: whether the logbook is printed as it grows.
 
     Rng calls in a generation: those of ``select``, which by default draws from the random module;
     ``rng.random`` for each pair and each child; those of the operators.

@@ -45,13 +45,25 @@ def ea_preselected(
     Only the first objective counts for the choice.
 
     Args:
+        population: the first individuals; those without a fitness are evaluated.
+        toolbox: a ``deap.base.Toolbox``, of which ``map evaluate select mate mutate clone`` are
+            used; ``failed`` too, if there.
+        mu: how many live on.
+        lambda_: how many children are evaluated.
+        cxpb: the probability that two neighbours are mated.
+        mutpb: the probability that a child is mutated.
+        ngen: generations after the first.
         candidates: children bred for each that is evaluated; 1 leaves no choice, and is
             (mu + lambda) without duplicates.
         optimism: standard deviations added to the expected fitness: 0 trusts the model, more
             explores.
         model: what chooses; a new ``GaussianProcess()`` unless given.
         stop: asked after each generation; anything true ends the search.
+        stats: a ``deap.tools.Statistics``, for the logbook.
+        halloffame: a ``deap.tools.HallOfFame`` that is kept up to date; failed ones never enter it.
         observe: called with (generation, population) after each generation.
+        rng: what this function itself draws from.
+        verbose: whether the logbook is printed as it grows.
 
     Rng calls in a generation: those of ``toolbox.select``; ``rng.random`` for each pair and each
     child; those of the operators.

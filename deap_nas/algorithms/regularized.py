@@ -33,12 +33,20 @@ def ea_regularized(
     the parent only where all failed.
 
     Args:
+        population: the first individuals; those without a fitness are evaluated.
+        toolbox: a ``deap.base.Toolbox``, of which ``map evaluate mutate clone`` are used;
+            ``failed`` too, if there.
+        ngen: generations after the first.
         sample: how many a parent is the best of; a quarter of the population unless given (the
             paper's 25 of 100), 2 at least.
         batch: children bred from one population and evaluated together; the paper's is 1, more keep
             several workers busy.
         stop: asked after each generation; anything true ends the search.
+        stats: a ``deap.tools.Statistics``, for the logbook.
+        halloffame: a ``deap.tools.HallOfFame`` that is kept up to date; failed ones never enter it.
         observe: called with (generation, population) after each generation.
+        rng: what this function itself draws from.
+        verbose: whether the logbook is printed as it grows.
 
     Rng calls for each child: one ``rng.choices``; those of ``toolbox.mutate``.
 

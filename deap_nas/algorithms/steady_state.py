@@ -49,10 +49,20 @@ def ea_steady_state(
     equals the oldest. A generation is as many births as the given population has members.
 
     Args:
+        population: the first individuals; those without a fitness are evaluated.
+        toolbox: a ``deap.base.Toolbox``, of which ``map evaluate select mate mutate clone`` are
+            used; ``stream`` and ``failed`` too, if there.
+        cxpb: the probability that two neighbours are mated.
+        mutpb: the probability that a child is mutated.
+        ngen: generations after the first.
         similar: whether two individuals are copies (``numpy.array_equal`` for arrays).
         stop: asked after each generation; anything true ends the breeding. Who is in training by
             then ends it, and is the last generation.
+        stats: a ``deap.tools.Statistics``, for the logbook.
+        halloffame: a ``deap.tools.HallOfFame`` that is kept up to date; failed ones never enter it.
         observe: called with (generation, population) after each generation.
+        rng: what this function itself draws from.
+        verbose: whether the logbook is printed as it grows.
 
     Rng calls for each child: those of ``toolbox.select``; ``rng.random`` three times; those of the
     operators. Equal seeds give equal searches where the order in which children end is equal.

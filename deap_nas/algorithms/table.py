@@ -58,6 +58,9 @@ class Algorithm:
         """Run the loop for ``ngen`` generations.
 
         Args:
+            population: where it begins.
+            toolbox: with what the loop asks for.
+            ngen: generations bred after the initial one.
             values: of the settings, by their names; ``children`` and ``sample`` may be 0: the
                 population's size, and the loop's own choice.
             common: ``stop stats halloffame observe rng``, as every loop takes them.

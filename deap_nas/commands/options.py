@@ -12,6 +12,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, NoReturn
 
+from deap_nas.extras import lacking
 from deap_nas.runs.presets import DEFAULT, PRESETS, read_genomes
 from deap_nas.runs.settings import Settings
 
@@ -95,7 +96,8 @@ def status_of(work: Callable[[], int]) -> int:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except (OSError, RuntimeError, ImportError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        said = lacking(error) if isinstance(error, ImportError) else error
+        print(f"error: {' '.join(str(said).split())}", file=sys.stderr)
         return 1
 
 

@@ -40,6 +40,7 @@ def repeat(folder: Path, arguments: dict[str, Any], run: Callable[[dict[str, Any
     is of both. A finished repeat is left alone.
 
     Args:
+        folder: of all repeats, with what ``begin`` wrote there.
         arguments: of the command line, for every repeat.
         run: the command with such arguments; returns its exit status.
     """

@@ -60,6 +60,8 @@ def main(
     """Run the command; returns the exit status.
 
     Args:
+        argv: the arguments; those of the process unless given.
+        prog: what the command is called, for its help.
         watcher: a ``Watcher`` that is told of the search as well.
     """
     arguments = {**vars(make_parser(prog).parse_args(argv)), "watcher": watcher}

@@ -34,6 +34,12 @@ def run_session(
     """Search in a run's directory, or go on with what is there; returns the exit status.
 
     Args:
+        folder: the run's directory.
+        settings: what the search is told.
+        dataset: its images.
+        space: its rules.
+        console: where the progress is shown.
+        watcher: is told of the search as well.
         report: make the page at the end.
     """
     directory = RunDirectory(folder)
@@ -98,6 +104,6 @@ def _headline(settings: Settings, space: Any) -> str:
     text = (
         f"{settings.dataset}, recipe {settings.recipe}, {settings.make_recipe().epochs} epochs; "
         f"{settings.algorithm}, population {settings.population}, {settings.generations} "
-        f"generations, in {space.size():.3g} legal genomes; scored on {settings.split}"
+        f"generations, in {space.said_size()} legal genomes; scored on {settings.split}"
     )
     return text + (" (as the report did: optimistic)" if settings.split == "test" else "")

@@ -26,6 +26,8 @@ class Chosen:
     """A network and what is known of it.
 
     Args:
+        genome: the network, as text.
+        evaluation: its outcome in the run.
         test: confusion counts on the test set; None until the search has ended, and where the
             search scored on the test set anyway.
         test_scored: how many networks of this run have been scored on the test set by now.

@@ -16,6 +16,7 @@ def class_report(confusion: Confusion, names: Sequence[str]) -> pd.DataFrame:
 
     Args:
         confusion: counts, [true class][predicted class], shape (n, n).
+        names: of the classes, in their order.
 
     A class that is never predicted has precision 0. The last three rows are the accuracy (in
     ``f1``, as scikit-learn prints it) and the averages.

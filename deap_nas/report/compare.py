@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from deap_nas.report import chosen as chosen_network
-from deap_nas.report.compare_figures import fronts_figure, progress_figure, volumes_figure
+from deap_nas.report.compare_charts import fronts_figure, progress_figure, volumes_figure
 from deap_nas.report.front import hypervolume, pareto_front
 from deap_nas.report.progress import outcomes_table
 from deap_nas.report.sheet import Sheet, dots_data
@@ -42,6 +42,7 @@ def make_comparison(folders: Sequence[Path], path: Path) -> Path:
 
     Args:
         folders: runs, or folders that hold runs.
+        path: of the page; it ends in .html.
 
     Raises:
         ReportError: if there is no run in one of them.

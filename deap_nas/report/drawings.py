@@ -11,8 +11,7 @@ from matplotlib.patches import FancyBboxPatch
 from deap_nas.genome import parse_genome
 from deap_nas.layers import LAYERS
 from deap_nas.layers.cost import summary
-from deap_nas.report.lineage import Birth, Step, origins
-from deap_nas.report.pictures import (
+from deap_nas.report.figure import (
     BLUE,
     GREEN,
     INK,
@@ -21,20 +20,21 @@ from deap_nas.report.pictures import (
     PAPER,
     RED,
     WIDTH,
-    Picture,
-    new_figure,
+    Figure,
+    new_canvas,
     styled,
 )
+from deap_nas.report.lineage import Birth, Step, origins
 
 ROW = 0.42  # inches of one line of a drawing
 
 
 @styled
-def architecture(genome: str, input_shape: tuple[int, int, int], n_classes: int) -> Picture:
+def architecture(genome: str, input_shape: tuple[int, int, int], n_classes: int) -> Figure:
     """A network, layer by layer from the top: shape behind each layer and its parameters."""
     *rows, (_, _, total) = summary(parse_genome(genome), input_shape, n_classes)
     rows = [("input", input_shape, 0), *rows]
-    figure, ax = _canvas(WIDTH, ROW * 1.25 * (len(rows) + 1))
+    canvas, ax = _canvas(WIDTH, ROW * 1.25 * (len(rows) + 1))
     most = max(n_params for _, _, n_params in rows)
     ax.set(xlim=(0, 10), ylim=(len(rows) + 0.1, -1))
     for x, text in ((2.1, "layer"), (5.9, "shape behind it"), (9.9, "parameters")):
@@ -52,7 +52,7 @@ def architecture(genome: str, input_shape: tuple[int, int, int], n_classes: int)
     ax.text(9.9, len(rows) - 0.15, f"total {total:,}", ha="right", va="center", weight="bold")
     listed = "; ".join(f"{layer}, shape {'×'.join(map(str, shape))}" for layer, shape, _ in rows)
     alt = f"Drawing of the network, from the top: {listed}; {total:,} parameters in all."
-    return Picture("architecture", figure, "The network, layer by layer", alt)
+    return Figure("architecture", canvas, "The network, layer by layer", alt)
 
 
 def _layer_colour(layer: str) -> str:
@@ -63,11 +63,11 @@ def _layer_colour(layer: str) -> str:
 
 
 @styled
-def family_tree(members: Sequence[Birth], accuracy: dict[str, float]) -> Picture:
+def family_tree(members: Sequence[Birth], accuracy: dict[str, float]) -> Figure:
     """The ancestors of a genome, the first generation on top; numbers as in the family table."""
     place = _layout(members)
     rows = 1 + max(y for _, y in place.values())
-    figure, ax = _canvas(WIDTH, max(1.6, 0.75 * rows))
+    canvas, ax = _canvas(WIDTH, max(1.6, 0.75 * rows))
     ax.set(xlim=(-0.75, 0.75), ylim=(rows - 0.4, -0.6))
     for birth in members:
         x, y = place[birth.number]
@@ -83,10 +83,10 @@ def family_tree(members: Sequence[Birth], accuracy: dict[str, float]) -> Picture
         ax.text(x, y, text, ha="center", va="center", fontsize=8, bbox=label, zorder=2)
     keys = ((BLUE, "drawn"), (GREEN, "mated (—)"), (ORANGE, "mutated (- -)"))
     handles = [ax.scatter([], [], marker="s", c=colour, label=text) for colour, text in keys]
-    figure.legend(handles=handles, loc="outside upper left", ncols=3, borderaxespad=0)
-    return Picture(
+    canvas.legend(handles=handles, loc="outside upper left", ncols=3, borderaxespad=0)
+    return Figure(
         "family",
-        figure,
+        canvas,
         "Family tree of the chosen genome",
         f"Tree of {len(members)} individuals that led to #{members[0].number}, oldest on top; who "
         "was mated and what was mutated is in the table below.",
@@ -117,10 +117,11 @@ def _layout(members: Sequence[Birth]) -> dict[int, tuple[float, int]]:
 
 
 @styled
-def one_step(steps: Sequence[Step], shares: dict[str, float]) -> Picture:
+def one_step(steps: Sequence[Step], shares: dict[str, float]) -> Figure:
     """Selection, crossover and mutation on genomes of the run (the report's figure 1).
 
     Args:
+        steps: pairs of parents and what became of them, drawn below each other.
         shares: the chance that the roulette wheel, or what was used, gave each parent.
     """
     longest = max(
@@ -128,7 +129,7 @@ def one_step(steps: Sequence[Step], shares: dict[str, float]) -> Picture:
         for step in steps
         for text in (*step.parents, *step.children, *step.after)
     )
-    figure, ax = _canvas(max(WIDTH, 1.06 * longest + 0.9), ROW * 9.9 * len(steps))
+    canvas, ax = _canvas(max(WIDTH, 1.06 * longest + 0.9), ROW * 9.9 * len(steps))
     ax.set(xlim=(-0.85, longest), ylim=(9.9 * len(steps), -0.2))
     for i, step in enumerate(steps):
         top = 9.9 * i
@@ -155,9 +156,9 @@ def one_step(steps: Sequence[Step], shares: dict[str, float]) -> Picture:
         f"{' and '.join(s.after)}"
         for s in steps
     )
-    return Picture(
+    return Figure(
         "step",
-        figure,
+        canvas,
         "One step of the search",
         f"Two parents, crossover, mutation: {alt}.",
         wide=True,
@@ -180,9 +181,9 @@ def _genome_row(ax: Any, y: float, genome: str, sources: Sequence[int | None]) -
 
 
 def _canvas(width: float, height: float) -> tuple[Any, Any]:
-    figure, ax = new_figure(width, height)
+    canvas, ax = new_canvas(width, height)
     ax.set_axis_off()
-    return figure, ax
+    return canvas, ax
 
 
 def _box(

@@ -9,7 +9,7 @@ import numpy as np
 
 from deap_nas.report.chosen import choose, data_of, weights_of
 from deap_nas.report.front import pareto_front
-from deap_nas.report.networks import Studio, studio
+from deap_nas.report.networks import Studio, open_studio
 from deap_nas.runs.record import Record, ReportError, read_run
 
 ONNX_TOLERANCE = 0.002  # of accuracy
@@ -25,7 +25,10 @@ def export(
     that rounds in other places, to ``ONNX_TOLERANCE``.
 
     Args:
-        which: "best" (``best.*``; ``genome`` instead, if given), or "front" (``N-params.*`` each).
+        folder: of the run.
+        which: "best" (as ``best.*``), or "front" (each as ``N-params.*``).
+        genome: the network to write instead of the best by fitness.
+        formats: "keras", "onnx", or both.
 
     Raises:
         ReportError: if the run has no trained network, or not that genome.
@@ -43,22 +46,22 @@ def export(
     target = record.directory.export
     target.mkdir(exist_ok=True)
     lines = []
-    with studio(record) as helper:
+    with open_studio(record) as studio:
         for name, text in chosen.items():
-            for kind in formats:
-                path = target / f"{name}.{kind}"
-                helper.write(text, weights_of(record, text), path)
-                lines.append(f"{path}: {text}{_check(record, text, path, helper)}")
+            for suffix in formats:
+                path = target / f"{name}.{suffix}"
+                studio.write(text, weights_of(record, text), path)
+                lines.append(f"{path}: {text}{_check(record, text, path, studio)}")
     return lines
 
 
-def _check(record: Record, genome: str, path: Path, helper: Studio) -> str:
+def _check(record: Record, genome: str, path: Path, studio: Studio) -> str:
     """Read a file again and compare its accuracy with the run's."""
     try:
         _, _, x, y = data_of(record).split(record.split)
     except (ValueError, OSError) as error:
         return f" (not checked: {error})"
-    accuracy = float(np.mean(helper.predict_with(path, x) == y))
+    accuracy = float(np.mean(studio.predict_with(path, x) == y))
     evaluation = record.evaluation(genome)
     assert evaluation is not None
     allowed = ONNX_TOLERANCE if path.suffix == ".onnx" else 0.0

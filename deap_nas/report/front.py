@@ -43,6 +43,7 @@ def hypervolume(points: Iterable[tuple[float, float]], reference_params: float) 
 
     Args:
         points: (accuracy in [0, 1], parameters); those beyond the reference add nothing.
+        reference_params: parameters of the reference point.
 
     Returns:
         accuracy x decades of parameters: one network with accuracy 1 and a tenth of the reference's

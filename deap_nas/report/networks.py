@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from deap_nas.evaluation.workers import Task, Workers
+from deap_nas.files import whole
 from deap_nas.genome import Gene, parse_genome
 from deap_nas.layers.from_keras import import_keras
 from deap_nas.runs.record import Record
-from deap_nas.training.model import build_model
 from deap_nas.training.trainer import ENVIRONMENT, Weights
 
-BATCH = 500  # images at a time, as when scores are taken
+Array = np.ndarray[Any, Any]
 
 
 class Networks:
@@ -25,19 +24,16 @@ class Networks:
 
     def __init__(self, input_shape: tuple[int, int, int], n_classes: int) -> None:
         self._keras = import_keras()
-        import tensorflow as tf
+        from deap_nas.training import inference
 
-        tf.config.threading.set_intra_op_parallelism_threads(1)  # sums in the order of training
-        tf.config.threading.set_inter_op_parallelism_threads(1)
-        self._tf, self._size = tf, (input_shape, n_classes)
+        inference.use_one_thread()
+        self._inference, self._size = inference, (input_shape, n_classes)
 
-    def predict(
-        self, genome: Sequence[Gene], weights: Weights, x: np.ndarray[Any, Any]
-    ) -> np.ndarray[Any, Any]:
+    def predict(self, genome: Sequence[Gene], weights: Weights, x: Array) -> Array:
         """Predicted labels, shape (n,), of images, shape (n, height, width, channels)."""
         return self._labels(self._model(genome, weights), x)
 
-    def predict_with(self, path: str, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    def predict_with(self, path: str, x: Array) -> Array:
         """The same by a network from a ``.keras`` or an ``.onnx`` file."""
         if path.endswith(".keras"):
             return self._labels(self._keras.models.load_model(path), x)
@@ -46,24 +42,28 @@ class Networks:
         session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
         name = session.get_inputs()[0].name
         pixels = x.astype(np.float32) / 255 if x.dtype == np.uint8 else x
-        labels: np.ndarray[Any, Any] = session.run(None, {name: pixels})[0].argmax(axis=1)
+        labels: Array = session.run(None, {name: pixels})[0].argmax(axis=1)
         return labels
 
     def write(self, genome: Sequence[Gene], weights: Weights, path: str) -> None:
         """Write a network as the path ends, .keras or .onnx, whole or not at all."""
-        part = f"{path}.{os.getpid()}.part{Path(path).suffix}"
         model = self._model(genome, weights)
         if path.endswith(".keras"):
-            model.save(part)
+            self._inference.save_model(model, path)
         else:
-            self._write_onnx(model, part)
-        os.replace(part, path)
+            with whole(Path(path)) as part:
+                self._write_onnx(model, str(part))
 
     def _write_onnx(self, model: Any, path: str) -> None:
+        import tensorflow as tf
+
+        def gelu(x: Any) -> Any:
+            return 0.5 * x * (1 + tf.math.erf(x / 2**0.5))
+
         for layer in model.layers:
             if getattr(layer, "activation", None) is self._keras.activations.gelu:
-                layer.activation = self._gelu  # TensorFlow's own has an operation ONNX lacks, erfc
-        model(self._tf.zeros((1, *self._size[0])))  # Keras exports what has been called
+                layer.activation = gelu  # TensorFlow's own has an operation ONNX lacks, erfc
+        model(tf.zeros((1, *self._size[0])))  # Keras exports what has been called
         try:
             import onnxruntime  # noqa: F401  (the file is read again)
 
@@ -71,24 +71,12 @@ class Networks:
         except ImportError as error:
             raise ImportError(f"{error}; pip install 'deap-nas[onnx]'") from None
 
-    def _gelu(self, x: Any) -> Any:
-        return 0.5 * x * (1 + self._tf.math.erf(x / 2**0.5))
-
     def _model(self, genome: Sequence[Gene], weights: Weights) -> Any:
-        model = build_model(genome, *self._size)
-        model.set_weights(weights)
-        return model
+        return self._inference.trained_model(genome, weights, *self._size)
 
-    def _labels(self, model: Any, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        tf = self._tf
-
-        @tf.function(jit_compile=False, reduce_retracing=True)  # type: ignore[untyped-decorator]
-        def label(images: Any) -> Any:
-            pixels = tf.cast(images, tf.float32) / 255.0 if images.dtype == tf.uint8 else images
-            return tf.argmax(model(pixels, training=False), axis=1)
-
-        parts = [x[start : start + BATCH] for start in range(0, len(x), BATCH)]
-        return np.concatenate([label(tf.constant(part)).numpy() for part in parts])
+    def _labels(self, model: Any, x: Array) -> Array:
+        labels: Array = self._inference.Scorer(model, self._size[1]).predict(x)
+        return labels
 
 
 class Studio:
@@ -114,7 +102,7 @@ class Studio:
 
 
 @contextlib.contextmanager
-def studio(record: Record) -> Iterator[Studio]:
+def open_studio(record: Record) -> Iterator[Studio]:
     """A studio for the networks of a run; its process ends with the block."""
     workers = Workers(
         "deap_nas.report.networks:Networks",

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from deap_nas.algorithms import ALGORITHMS
-from deap_nas.report import chosen as chosen_network, drawings, figures, progress
+from deap_nas.report import charts, chosen as chosen_network, drawings, progress
 from deap_nas.report.classes import (
     class_report,
     confusion_table,
@@ -19,7 +19,7 @@ from deap_nas.report.classes import (
 )
 from deap_nas.report.front import KNEE_RULE, knee, pareto_front
 from deap_nas.report.lineage import family, family_table, gene_shares, telling_steps
-from deap_nas.report.networks import Studio, studio
+from deap_nas.report.networks import Studio, open_studio
 from deap_nas.report.sheet import Sheet, dots_data
 from deap_nas.report.shown import Shown
 from deap_nas.runs.record import Record, canonical, read_run
@@ -30,6 +30,7 @@ def make_report(folder: Path, *, genome: str | None = None, tensorflow: bool = T
     """Write ``report.html`` and, in ``report/``, each figure and table; return the page's path.
 
     Args:
+        folder: of the run, which may be finished, running or killed.
         genome: the network to show; the best by the run's fitness unless given.
         tensorflow: may be asked for what the search did not leave: the images that the network
             gets wrong, and the test score of a genome that was given.
@@ -42,15 +43,15 @@ def make_report(folder: Path, *, genome: str | None = None, tensorflow: bool = T
     directory = record.directory
     directory.figures.mkdir(exist_ok=True)
     page = Sheet(directory.page, directory.figures, Shown(record.split))
-    with studio(record) as helper:
+    with open_studio(record) as studio:
         if chosen and tensorflow:
             with page.noting("test score"):
-                chosen = chosen_network.score_on_test(record, chosen, helper)
+                chosen = chosen_network.score_on_test(record, chosen, studio)
         content = {
             **_searched(record, page),
             **_found(record, page, chosen),
             **_course(record, page),
-            **(_network(record, page, chosen, helper if tensorflow else None) if chosen else {}),
+            **(_network(record, page, chosen, studio if tensorflow else None) if chosen else {}),
         }
     page.write("page.html.j2", **content, record=record, chosen=chosen)
     return page.path
@@ -84,10 +85,10 @@ def _found(record: Record, page: Sheet, chosen: Any) -> dict[str, Any]:
     bend = knee(front)
     baseline = chosen_network.baseline_of(record)
     if len(front):
-        page.draw(figures.front_figure(table, front, bend, baseline, record.split))
+        page.draw(charts.front_figure(table, front, bend, baseline, record.split))
     if len(table):
-        page.draw(figures.scatter(table, "fitness", record.split))
-        page.draw(figures.scatter(table, "fitness_time", record.split))
+        page.draw(charts.scatter(table, "fitness", record.split))
+        page.draw(charts.scatter(table, "fitness_time", record.split))
     return {
         "tops": {name: (title, *top(table, name)) for name, (_, title) in TOPS.items()},
         "front": front,
@@ -122,17 +123,17 @@ def _course(record: Record, page: Sheet) -> dict[str, Any]:
     times, fitness = progress.time_table(record), record.settings["fitness"].replace("_", " ")
     page.shown.tables["outcomes"] = outcomes
     if len(by_generation) and len(record.good):
-        page.draw(figures.convergence(by_generation, fitness))
-        page.draw(figures.hypervolume_figure(by_generation, record.reference_params()))
+        page.draw(charts.convergence(by_generation, fitness))
+        page.draw(charts.hypervolume_figure(by_generation, record.reference_params()))
     if len(by_generation):
         shares = gene_shares(record)
         page.shown.tables["genes"] = shares
         for what in dict.fromkeys(shares["what"]):
-            page.draw(figures.genes_figure(shares[shares["what"] == what], what))
+            page.draw(charts.genes_figure(shares[shares["what"] == what], what))
     if len(record.good):
-        page.draw(figures.best_so_far(outcomes, fitness))
+        page.draw(charts.best_so_far(outcomes, fitness))
     if len(outcomes):
-        page.draw(figures.time_figure(times))
+        page.draw(charts.time_figure(times))
     steps = telling_steps(record)
     wheel = _wheel(record, steps[0].generation - 1) if steps else {}
     if steps:
@@ -162,7 +163,7 @@ def _wheel(record: Record, generation: int) -> dict[str, float]:
     return {} if not slots.sum() else dict(values / slots.sum())
 
 
-def _network(record: Record, page: Sheet, chosen: Any, helper: Studio | None) -> dict[str, Any]:
+def _network(record: Record, page: Sheet, chosen: Any, studio: Studio | None) -> dict[str, Any]:
     """The chosen network: class by class, what it gets wrong, curves, drawing, family."""
     evaluation = chosen.evaluation
     names, _ = chosen_network.class_names(record)
@@ -171,17 +172,17 @@ def _network(record: Record, page: Sheet, chosen: Any, helper: Studio | None) ->
         of = record.split if chosen.test is None else "test"
         report = class_report(chosen.confusion, names)
         weak = weakest(report, chosen.confusion)
-        page.draw(figures.confusion_figure(chosen.confusion, names, of))
+        page.draw(charts.confusion_figure(chosen.confusion, names, of))
         page.shown.tables["confusion"] = confusion_table(chosen.confusion, names)
         content |= {"classes": report, "weak": weak, "scored_on": of}
         labels = [names.index(name) for name in weak["class"]]
         with page.noting("images that it gets wrong"):
-            content["mistakes"] = chosen_network.mistakes(record, chosen, labels, helper)
+            content["mistakes"] = chosen_network.mistakes(record, chosen, labels, studio)
     baseline = chosen_network.baseline_of(record)
     networks = {"chosen": evaluation, **({"baseline": baseline} if baseline else {})}
     networks = {name: each for name, each in networks.items() if each.curve}
     if networks:
-        page.draw(figures.curves(networks, record.split))
+        page.draw(charts.curves(networks, record.split))
     page.draw(drawings.architecture(chosen.genome, record.input_shape, record.n_classes))
     members = family(record, chosen.genome)
     drawn = {birth.number for birth in members}

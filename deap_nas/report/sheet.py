@@ -16,8 +16,8 @@ import pandas as pd
 from markupsafe import Markup
 
 from deap_nas.files import write_whole
-from deap_nas.report.pictures import Picture, write_picture
-from deap_nas.report.shown import Shown, genome_markup
+from deap_nas.report.figure import Figure, write_figure
+from deap_nas.report.shown import Shown
 
 # What pointing at a dot shows.
 HOVER = (
@@ -33,26 +33,12 @@ class Sheet:
     path: Path
     folder: Path
     shown: Shown
-    pictures: dict[str, Markup] = field(default_factory=dict)
+    figures: dict[str, tuple[Figure, Markup]] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
 
-    def draw(self, picture: Picture) -> None:
+    def draw(self, figure: Figure) -> None:
         """Write a figure's files and keep its element for the page."""
-        svg = Markup(write_picture(picture, self.folder))
-        kinds = " ".join(["dots"] * bool(picture.dots) + ["wide"] * picture.wide)
-        scrolls = Markup(' class="scroll" tabindex="0" role="region" aria-label="{}"')
-        self.pictures[picture.name] = Markup(
-            '<figure id="figure-{name}" class="{kinds}"><figcaption>{title}<span class="files">'
-            '<a href="{folder}/{name}.svg">SVG</a> <a href="{folder}/{name}.png">PNG</a></span>'
-            "</figcaption><div{scroll}>{svg}</div></figure>"
-        ).format(
-            name=picture.name,
-            kinds=kinds,
-            title=picture.title,
-            svg=svg,
-            folder=self.folder.name,
-            scroll=scrolls.format(picture.title) if picture.wide else "",
-        )
+        self.figures[figure.name] = figure, Markup(write_figure(figure, self.folder))
 
     @contextlib.contextmanager
     def noting(self, what: str) -> Iterator[None]:
@@ -70,7 +56,7 @@ class Sheet:
             .render(
                 **content,
                 shown=self.shown,
-                pictures=self.pictures,
+                figures=self.figures,
                 missing=self.missing,
                 files=self.folder.name,
             )
@@ -103,6 +89,5 @@ def _environment() -> jinja2.Environment:
         "style": Markup(loader.get_source(environment, "page.css")[0]),
         "script": Markup(loader.get_source(environment, "page.js")[0]),
         "made": time.strftime("%Y-%m-%d %H:%M"),
-        "genome": genome_markup,
     }
     return environment

@@ -1,13 +1,12 @@
-"""Numbers and tables as the page shows them: each is kept, so that a test can check every one."""
+"""Numbers and tables as the page shows them: headings, units and formats; no HTML."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
-from markupsafe import Markup
 
 # How a column is shown: its heading (with the unit), and the format of its values.
 COLUMNS: dict[str, tuple[str, str]] = {
@@ -39,70 +38,64 @@ COLUMNS: dict[str, tuple[str, str]] = {
     **{name: (name, ".4f") for name in ("best", "median", "q1", "q3", "worst")},
 }
 LONG = ("genome", "reason", "example", "made", "settings", "folder")
+GENOMES = ("genome", "example")
+
+
+class Fact(NamedTuple):
+    """A number in the prose: its full value, and how it is written."""
+
+    exact: str
+    text: str
+
+
+class Column(NamedTuple):
+    """How a table shows a column: ``text`` is left-aligned, ``long`` breaks into lines."""
+
+    name: str
+    heading: str
+    text: bool
+    long: bool
+    genome: bool
+
+    @property
+    def classes(self) -> str:
+        return " ".join(name for name in ("text", "long") if getattr(self, name))
 
 
 class Shown:
-    """Formats the numbers of one page, and remembers each.
-
-    ``facts`` holds name, value and text of each number in the prose, ``tables`` each table.
-    """
+    """Formats the numbers of one page, and remembers each table; ``parts.html.j2`` writes them."""
 
     def __init__(self, split: str) -> None:
         self._split = split
-        self.facts: dict[str, tuple[Any, str]] = {}
         self.tables: dict[str, pd.DataFrame] = {}
 
-    def number(self, name: str, value: Any, form: str = ",d") -> Markup:
-        """A number in a sentence, with its full value behind it."""
+    def number(self, value: Any, form: str) -> Fact:
         value = value.item() if hasattr(value, "item") else value
-        text = format(value, form)
-        self.facts[name] = (value, text)
-        return Markup('<data data-fact="{}" value="{}">{}</data>').format(name, repr(value), text)
+        return Fact(repr(value), format(value, form))
 
-    def table(
-        self,
-        name: str,
-        table: pd.DataFrame,
-        *,
-        caption: str = "",
-        marked: Sequence[Any] = (),
-        leave_out: Sequence[str] = (),
-    ) -> Markup:
-        """A table of the page; rows whose label is ``marked`` stand out. Also a CSV."""
+    def table(self, name: str, table: pd.DataFrame, leave_out: Sequence[str]) -> Any:
+        """The columns of a table, and of each row its label and (column, text) of each cell."""
         self.tables[name] = table
-        columns = [column for column in table.columns if column not in leave_out]
-        text = {c: not pd.api.types.is_numeric_dtype(table[c]) for c in columns}
-        heads = [
-            Markup('<th scope="col" data-column="{}"{}>{}</th>').format(
-                c, _class(text[c], False), self.heading(c)
-            )
-            for c in columns
+        columns = [self._column(str(c), table[c]) for c in table if c not in leave_out]
+        rows = table[[each.name for each in columns]].itertuples(index=False)
+        lines = [
+            (label, [(each, self._cell(each, value)) for each, value in zip(columns, row)])
+            for label, row in zip(table.index, rows)
         ]
-        lines = []
-        for label, row in zip(table.index, table[columns].itertuples(index=False)):
-            cells = [
-                Markup("<td{}>{}</td>").format(_class(text[c], c in LONG), self.cell(c, value))
-                for c, value in zip(columns, row)
-            ]
-            start = Markup(' class="marked"') if label in marked else Markup("")
-            lines.append(Markup("<tr{}>{}</tr>").format(start, Markup("").join(cells)))
-        return Markup(
-            '<div class="scroll" tabindex="0" role="region" aria-label="table {}">'
-            '<table id="table-{}">{}<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
-        ).format(
-            *(name.replace("_", " "), name),
-            Markup("<caption>{}</caption>").format(caption) if caption else "",
-            *(Markup("").join(heads), Markup("\n").join(lines)),
-        )
+        return columns, lines
 
-    def heading(self, column: str) -> str:
+    def _column(self, name: str, values: pd.Series[Any]) -> Column:
+        text = not pd.api.types.is_numeric_dtype(values)
+        return Column(name, self._heading(name), text, name in LONG, name in GENOMES)
+
+    def _heading(self, column: str) -> str:
         known = COLUMNS.get(column, (column.replace("_", " "),))
         return known[0].format(split=self._split)
 
-    def cell(self, column: str, value: Any) -> str | Markup:
-        if column in ("genome", "example"):
-            return genome_markup(value)
-        return self.heading(value) if column == "quantity" else show(column, value)
+    def _cell(self, column: Column, value: Any) -> str:
+        if column.genome:
+            return str(value)
+        return self._heading(value) if column.name == "quantity" else show(column.name, value)
 
 
 def show(column: str, value: Any) -> str:
@@ -113,16 +106,3 @@ def show(column: str, value: Any) -> str:
     if form == ",d" and isinstance(value, float):  # a column in which some are missing
         value = int(value)
     return format(value, form) if form and not isinstance(value, str) else str(value)
-
-
-def _class(text: bool, long: bool) -> Markup:
-    names = " ".join(name for name, wanted in (("text", text), ("long", long)) if wanted)
-    return Markup(' class="{}"').format(names) if names else Markup("")
-
-
-def genome_markup(text: str) -> Markup:
-    """A genome that breaks between genes and nowhere else."""
-    genes = [gene + ";" for gene in text.split(";")]
-    genes[-1] = genes[-1][:-1]
-    parts = [Markup("<span>{}</span>").format(gene) for gene in genes]
-    return Markup('<code class="genome">{}</code>').format(Markup("<wbr>").join(parts))

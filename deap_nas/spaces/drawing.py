@@ -13,6 +13,9 @@ def draw_kinds(walks: Walks, n: int, rng: Any, *, fixed_first: bool) -> tuple[st
     """An order of ``n`` kinds that some genes complete.
 
     Args:
+        walks: the space.
+        n: genes before the head.
+        rng: draws; ``random.Random`` or the module.
         fixed_first: the short form, where every order fits: the places of layers with a fixed count
             are drawn by ``rng.sample``, and the first layer has the rest.
     """

@@ -58,6 +58,7 @@ def read_layers(layers: Any, most: int | None) -> tuple[Rule, ...]:
     """The rules of all layers but the head, as ``SearchSpace(layers=...)`` takes them.
 
     Args:
+        layers: name -> ``count`` and the values of each field.
         most: genes in all, where that is limited; the most there may be of a layer without count.
 
     Raises:

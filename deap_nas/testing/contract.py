@@ -27,6 +27,7 @@ class Case:
     """One call of an operator, as a message tells it.
 
     Args:
+        name: of the operator.
         given: what the call was about, label -> text.
         repeat: how to have the same call again.
     """

@@ -37,9 +37,11 @@ def check_selection(
     again, or each individual once.
 
     Args:
+        op: the selection.
         weights: of the fitness; give two or more for a selection by several objectives.
         sizes: every ``k`` that is tried, for 12 individuals.
         trials: populations, from the seeds ``seed`` to ``seed + trials - 1``.
+        seed: the first of them.
 
     Raises:
         ContractError: for an operator that breaks a rule.

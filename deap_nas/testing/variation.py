@@ -28,11 +28,13 @@ def check_crossover(
     """Check a crossover of two individuals against the contract (see ``deap_nas.testing``).
 
     Args:
+        op: the crossover.
         space: the rules; any object with the methods of ``deap_nas.operators.Space``.
         sample: makes a legal individual, called with an rng if it takes one, else DEAP's way, as
             ``toolbox.individual()``, on a seeded ``random`` module; ``space.sample`` unless given.
         conserves: whether the children together must have exactly the parents' genes.
         trials: pairs of parents, from the seeds ``seed`` to ``seed + trials - 1``.
+        seed: the first of them.
 
     Returns:
         In how many trials a child differed from its parent: zero means an operator that does

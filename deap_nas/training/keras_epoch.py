@@ -11,8 +11,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from deap_nas.training.graph.epoch import as_input
 from deap_nas.training.graph.optimizers import make_step
+from deap_nas.training.inference import as_input
 from deap_nas.training.recipes import Recipe
 
 

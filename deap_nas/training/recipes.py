@@ -24,6 +24,8 @@ class Recipe:
     """How a network is trained.
 
     Args:
+        name: what it is called in ``RECIPES`` and in settings.
+        version: of what the name stands for; a change of it makes outcomes of before unknown.
         optimizer: "sgd" (with ``momentum``), "adam" or "rmsprop", all as Keras has them.
         learning_rate: the rate, or the peak of it where there is a schedule.
         epochs: passes over the training images, the most where ``patience`` can stop it.

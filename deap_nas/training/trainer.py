@@ -9,12 +9,10 @@ from __future__ import annotations
 import gc
 import io
 import math
-import os
 import platform
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -80,12 +78,11 @@ class Trainer:
         self._keras = import_keras()
         import tensorflow as tf
 
-        from deap_nas.training import graph
+        from deap_nas.training import graph, inference
         from deap_nas.training.keras_epoch import KerasEpoch
 
-        self._graph, self._keras_epoch = graph, KerasEpoch
-        tf.config.threading.set_intra_op_parallelism_threads(1)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
+        self._graph, self._inference, self._keras_epoch = graph, inference, KerasEpoch
+        inference.use_one_thread()
         height, width, channels = x_train.shape[1:]
         self.input_shape = (int(height), int(width), int(channels))
         self.n_classes = n_classes
@@ -172,24 +169,17 @@ class Trainer:
 
     def save(self, genome: Sequence[Gene], weights: Weights, path: str) -> None:
         """Write a trained network as a plain Keras model, whole or not at all."""
-        final = Path(path)
-        part = final.with_name(f".{final.name}.{os.getpid()}.part.keras")
-        try:
-            self._model(genome, weights).save(part)
-            os.replace(part, final)
-        finally:
-            part.unlink(missing_ok=True)
+        self._inference.save_model(self._model(genome, weights), path)
 
     def _scorer(self, genome: Sequence[Gene], weights: Weights) -> Any:
         return self._make_scorer(self._model(genome, weights))
 
     def _make_scorer(self, model: Any) -> Any:
-        return self._graph.Scorer(model, self.n_classes)
+        return self._inference.Scorer(model, self.n_classes)
 
     def _model(self, genome: Sequence[Gene], weights: Weights) -> Any:
-        model = build_model(genome, self.input_shape, self.n_classes)
-        model.set_weights(weights)
-        return model
+        size = (self.input_shape, self.n_classes)
+        return self._inference.trained_model(genome, weights, *size)
 
     def _diverged(
         self, genome: Sequence[Gene], epoch: int, reason: str, watch: Stopwatch

@@ -13,7 +13,7 @@ from report_runs import make_run
 
 from deap_nas.commands.compare import main
 from deap_nas.report.compare import find_runs, group, make_comparison
-from deap_nas.report.compare_figures import volumes_figure
+from deap_nas.report.compare_charts import volumes_figure
 from deap_nas.runs.record import ReportError, read_run
 
 
@@ -155,6 +155,6 @@ def test_the_mean_of_repeats_ends_with_the_shortest() -> None:
         [("s", "long", 0, 1.0), ("s", "long", 1, 2.0), ("s", "short", 0, 0.5)],
         columns=["search", "run", "generation", "hypervolume"],
     )
-    figure = volumes_figure(volumes, 10_000).figure
-    (mean,) = [line for line in figure.axes[0].lines if line.get_label() == "s"]
+    canvas = volumes_figure(volumes, 10_000).canvas
+    (mean,) = [line for line in canvas.axes[0].lines if line.get_label() == "s"]
     assert mean.get_xydata().tolist() == [[0.0, 0.75]]

@@ -16,6 +16,7 @@ from report_runs import confusion, make_run
 
 from deap_nas.genome import parse_genome
 from deap_nas.layers.cost import count_params
+from deap_nas.report import page
 from deap_nas.report.classes import class_report, difference_interval, weakest
 from deap_nas.report.front import hypervolume, knee, pareto_front
 from deap_nas.report.lineage import (
@@ -115,6 +116,13 @@ def test_interval_of_a_difference() -> None:
     """Newcombe 1998, table II, example (a): 56/70 against 48/80, method 10: 0.0524 to 0.3339."""
     low, high = difference_interval(56 / 70, 70, 48 / 80, 80)
     assert (low, high) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+
+
+def test_html_is_written_by_templates_alone() -> None:
+    folder = Path(page.__file__).parent
+    assert any("</td>" in path.read_text() for path in folder.glob("*.j2"))
+    for path in folder.glob("*.py"):
+        assert "</" not in path.read_text(), path.name
 
 
 # Lineage

@@ -333,7 +333,7 @@ def check_full(folder: Path, limit: int) -> None:
     assert len(said["rows"]) == failed_at
     raw = (folder / "journal.jsonl").read_bytes()
     assert raw.endswith(b"\n") or not raw
-    assert not list(folder.rglob("*.part"))
+    assert not list(folder.rglob("*.part*"))
 
 
 def test_limits_of_this_process_are_as_before():

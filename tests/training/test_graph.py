@@ -13,7 +13,6 @@ from deap_nas import (
     PAPER_SPACE,
     RECIPES,
     Recipe,
-    SearchSpace,
     build_model,
     parse_genome,
 )
@@ -23,10 +22,10 @@ keras = pytest.importorskip("keras")
 
 from deap_nas.training.graph import (  # noqa: E402
     EpochGraph,
-    Scorer,
     convolutions,
 )
 from deap_nas.training.graph.network import loss_and_gradients, plan_of  # noqa: E402
+from deap_nas.training.inference import Scorer  # noqa: E402
 
 RMSPROP = Recipe("rmsprop", version=1, optimizer="rmsprop", learning_rate=0.002, epochs=3)
 SHAPES = [(28, 28, 1), (9, 12, 1), (11, 10, 3), (8, 8, 2)]
@@ -151,19 +150,6 @@ def test_the_loss_gets_the_activated_output():
     model.set_weights(epoch.weights)
     _, scored = Scorer(model, 10).score(x.numpy(), y.numpy())
     assert scored == pytest.approx(loss, rel=0.02)
-
-
-def test_the_scorer_counts_what_keras_predicts():
-    space = SearchSpace(input_shape=(12, 12, 1))
-    genome = space.sample(random.Random(5))
-    x, y = data((12, 12, 1), n=1003)
-    model = build_model(genome, (12, 12, 1), 10, seed=1)
-    confusion, _ = Scorer(model, 10).score(x.numpy(), y.numpy())
-    expected = np.argmax(model.predict(x, verbose=0), 1)
-    assert np.array_equal(Scorer(model, 10).predict(x.numpy()), expected)
-    assert confusion.sum() == 1003
-    for true, predicted in ((0, 3), (9, 9), (4, expected[0])):
-        assert confusion[true, predicted] == np.sum((y == true) & (expected == predicted))
 
 
 def test_uint8_images_are_scaled_to_unit_range():

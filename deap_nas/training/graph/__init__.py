@@ -8,6 +8,5 @@ back into a plain Keras model.
 
 from deap_nas.training.graph.epoch import EpochGraph
 from deap_nas.training.graph.network import plan_of
-from deap_nas.training.graph.scoring import Scorer
 
-__all__ = ["EpochGraph", "Scorer", "plan_of"]
+__all__ = ["EpochGraph", "plan_of"]

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from deap_nas.training.graph.network import Plan, loss_and_gradients
 from deap_nas.training.graph.optimizers import make_step
+from deap_nas.training.inference import as_input
 from deap_nas.training.recipes import Recipe
 
 
@@ -86,8 +87,3 @@ def _compile(
         return state, loss, right
 
     return run
-
-
-def as_input(images: Any) -> Any:
-    """What a network is fed: float32 pixels in 0..1."""
-    return tf.cast(images, tf.float32) / 255.0 if images.dtype == tf.uint8 else images

@@ -1,15 +1,23 @@
-"""Scoring a Keras model: its own forward pass, so that a reloaded model scores the same."""
+"""Trained networks at work: a Keras model's own forward pass, so that a reloaded one scores alike.
+
+Who imports this has TensorFlow; one thread, in the order of training, makes every sum the same.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from deap_nas.training.graph.epoch import as_input
+from deap_nas.files import whole
+from deap_nas.genome import Gene
+from deap_nas.training.model import build_model
 
 BATCH = 500  # images at a time
+Array = np.ndarray[Any, Any]
 
 
 class Scorer:
@@ -28,23 +36,19 @@ class Scorer:
 
         self._score = score
 
-    def score(
-        self, x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]
-    ) -> tuple[np.ndarray[Any, Any], float]:
+    def score(self, x: Array, y: Array) -> tuple[Array, float]:
         """Confusion counts, [true class][predicted class], and the mean loss."""
         labels, loss = self._run(x, y.astype(np.int32))
         confusion = np.zeros((self._n_classes, self._n_classes), np.int64)
         np.add.at(confusion, (y, labels), 1)
         return confusion, loss
 
-    def predict(self, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        """Predicted labels, int32, shape (n,)."""
+    def predict(self, x: Array) -> Array:
+        """Predicted labels, int32, shape (n,), of images, shape (n, height, width, channels)."""
         labels, _ = self._run(x, np.zeros(len(x), np.int32))
         return labels
 
-    def _run(
-        self, x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]
-    ) -> tuple[np.ndarray[Any, Any], float]:
+    def _run(self, x: Array, y: Array) -> tuple[Array, float]:
         found, total = [], 0.0
         for start in range(0, len(y), BATCH):
             part = slice(start, start + BATCH)
@@ -52,3 +56,32 @@ class Scorer:
             found.append(labels.numpy())
             total += float(loss)
         return np.concatenate(found), total / len(y)
+
+
+def trained_model(
+    genome: Sequence[Gene],
+    weights: Sequence[Array],
+    input_shape: tuple[int, int, int],
+    n_classes: int,
+) -> Any:
+    """The ``keras.Model`` of a genome with its trained weights."""
+    model = build_model(genome, input_shape, n_classes)
+    model.set_weights(weights)
+    return model
+
+
+def save_model(model: Any, path: str | Path) -> None:
+    """Write a plain Keras model, whole or not at all."""
+    with whole(Path(path)) as part:
+        model.save(part)
+
+
+def as_input(images: Any) -> Any:
+    """What a network is fed: float32 pixels in 0..1."""
+    return tf.cast(images, tf.float32) / 255.0 if images.dtype == tf.uint8 else images
+
+
+def use_one_thread() -> None:
+    """Have TensorFlow do its sums in one order; before its first."""
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import matplotlib
-from matplotlib.figure import Figure
+import matplotlib.figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from deap_nas.files import write_whole
@@ -61,11 +61,13 @@ RC: Any = {
 
 
 @dataclass(frozen=True)
-class Picture:
+class Figure:
     """A figure of the report.
 
     Args:
         name: of its files and of its element in the page.
+        canvas: what it is drawn on.
+        title: over it, in the page.
         alt: what it shows, for who does not see it.
         dots: for each gid of a scatter, what each of its dots stands for, in drawing order: labels
             of rows of the evaluations table.
@@ -73,7 +75,7 @@ class Picture:
     """
 
     name: str
-    figure: Figure
+    canvas: matplotlib.figure.Figure
     title: str
     alt: str
     dots: Mapping[str, Sequence[int]] = field(default_factory=dict)
@@ -92,12 +94,12 @@ def styled(draw: Callable[P, T]) -> Callable[P, T]:
     return drawn
 
 
-def new_figure(
+def new_canvas(
     width: float = WIDTH, height: float = HEIGHT, rows: int = 1, columns: int = 1, **sharing: Any
 ) -> tuple[Any, Any]:
-    """A figure (inches) and its axes: one, or an array of them."""
-    figure = Figure((width, height))
-    return figure, figure.subplots(rows, columns, **sharing)
+    """A canvas (inches) and its axes: one, or an array of them."""
+    canvas = matplotlib.figure.Figure((width, height))
+    return canvas, canvas.subplots(rows, columns, **sharing)
 
 
 def params_axis(ax: Any, values: Sequence[float]) -> None:
@@ -122,23 +124,23 @@ def whole_axis(axis: Any) -> None:
     axis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
 
 
-def write_picture(picture: Picture, folder: Path) -> str:
+def write_figure(figure: Figure, folder: Path) -> str:
     """Write ``name.svg`` and ``name.png``; return the SVG for the page."""
     svg, png = io.BytesIO(), io.BytesIO()
-    style: Any = {**RC, "svg.hashsalt": picture.name}
+    style: Any = {**RC, "svg.hashsalt": figure.name}
     with matplotlib.rc_context(style):
-        picture.figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
-        picture.figure.set_layout_engine("none")  # it is laid out: once is enough
-        picture.figure.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
-    write_whole(folder / f"{picture.name}.svg", svg.getvalue())
-    write_whole(folder / f"{picture.name}.png", png.getvalue())
-    return page_svg(picture, svg.getvalue().decode())
+        figure.canvas.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
+        figure.canvas.set_layout_engine("none")  # it is laid out: once is enough
+        figure.canvas.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
+    write_whole(folder / f"{figure.name}.svg", svg.getvalue())
+    write_whole(folder / f"{figure.name}.png", png.getvalue())
+    return page_svg(figure, svg.getvalue().decode())
 
 
 _SVG, _LINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 
 
-def page_svg(picture: Picture, text: str) -> str:
+def page_svg(figure: Figure, text: str) -> str:
     """An SVG as an element of the page: its ids are its own, its dots are numbered, its ink and
     paper follow the page's colours."""
     ET.register_namespace("", _SVG)
@@ -147,7 +149,7 @@ def page_svg(picture: Picture, text: str) -> str:
     for metadata in root.findall(f"{{{_SVG}}}metadata"):
         root.remove(metadata)
     groups = {group.get("id"): group for group in root.iter(f"{{{_SVG}}}g")}
-    for gid, labels in picture.dots.items():
+    for gid, labels in figure.dots.items():
         if gid in groups:
             for element, label in zip(_marks(groups[gid]), labels):
                 element.set("id", f"dot-{label}")
@@ -156,11 +158,11 @@ def page_svg(picture: Picture, text: str) -> str:
     width = float(str(root.attrib.pop("width")).removesuffix("pt"))
     root.attrib.pop("height")
     root.set("style", f"--width: {width:.0f}")
-    root.set("role", "group" if picture.dots else "img")
-    root.set("aria-label", picture.alt)
+    root.set("role", "group" if figure.dots else "img")
+    root.set("aria-label", figure.alt)
     page = ET.tostring(root, encoding="unicode")
     page = page.replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif")
-    page = re.sub(r'( id="|href="#|url\(#)', rf"\g<1>{picture.name}-", page)
+    page = re.sub(r'( id="|href="#|url\(#)', rf"\g<1>{figure.name}-", page)
     for colour, variable in THEMED.items():
         page = page.replace(colour, variable)
     return page

@@ -1,4 +1,4 @@
-"""The figures of a run that are charts; those that are drawings are in ``drawings``."""
+"""The figures of a run that are charts; ``drawings`` has those that are drawings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 
 from deap_nas.evaluation.fitness import Evaluation
-from deap_nas.report.pictures import (
+from deap_nas.report.figure import (
     BLUE,
     COLOUR_MAP,
     CYCLE,
@@ -23,8 +23,8 @@ from deap_nas.report.pictures import (
     MUTED,
     ORANGE,
     RED,
-    Picture,
-    new_figure,
+    Figure,
+    new_canvas,
     params_axis,
     styled,
     whole_axis,
@@ -34,16 +34,16 @@ LABELS = {"fitness": "fitness", "fitness_time": "fitness with time (per second)"
 
 
 @styled
-def scatter(table: pd.DataFrame, by: str, split: str) -> Picture:
+def scatter(table: pd.DataFrame, by: str, split: str) -> Figure:
     """Accuracy against parameters, coloured by a fitness (the report's figures 6 and 7)."""
     good, failed = table[table["status"] == "ok"], table[table["status"] != "ok"]
-    figure, ax = new_figure()
+    canvas, ax = new_canvas()
     _accuracy_axis(ax, split)
     if len(good):
         order = good.sort_values(by, kind="stable")  # the best on top
         dots = ax.scatter(order["n_params"], order["accuracy"], c=order[by], gid="dots")
         dots.set(cmap=COLOUR_MAP, sizes=[_size(len(good))], edgecolor=INK, linewidth=0.6)
-        bar = figure.colorbar(dots, ax=ax, label=LABELS[by], pad=0.02)
+        bar = canvas.colorbar(dots, ax=ax, label=LABELS[by], pad=0.02)
         bar.solids.set_rasterized(True)
         bar.outline.set_visible(False)
     else:
@@ -52,9 +52,9 @@ def scatter(table: pd.DataFrame, by: str, split: str) -> Picture:
     params_axis(ax, table["n_params"].tolist())
     dotted = {"dots": order.index.tolist() if len(good) else [], "failed": failed.index.tolist()}
     best = f"; the brightest dot is {good[by].max():.4f}" if len(good) else ""
-    return Picture(
+    return Figure(
         f"scatter_{by}",
-        figure,
+        canvas,
         f"Accuracy against parameters, coloured by {LABELS[by].split(' (')[0]}",
         f"Scatter plot of {len(good)} networks{_and_failed(failed)}: {split} accuracy against "
         f"number of parameters, coloured by {LABELS[by]}{best}.",
@@ -69,11 +69,11 @@ def front_figure(
     knee: int | None,
     baseline: Evaluation | None,
     split: str,
-) -> Picture:
+) -> Figure:
     """The Pareto front among all networks, its knee marked, the baseline beside it."""
     good = table[table["status"] == "ok"]
     rest = good.drop(front.index)
-    figure, ax = new_figure()
+    canvas, ax = new_canvas()
     _accuracy_axis(ax, split)
     size = _size(len(good))
     ax.scatter(rest["n_params"], rest["accuracy"], s=size, c=MUTED, alpha=0.45, gid="rest")
@@ -87,12 +87,12 @@ def front_figure(
         ax.plot(baseline.n_params, baseline.accuracy, "*", ms=13, c=ORANGE, mec=INK, mew=0.6)
         ax.lines[-1].set_label("your baseline")
     if ax.get_legend_handles_labels()[0]:
-        figure.legend(loc="outside upper left", ncols=3, borderaxespad=0, handletextpad=0.3)
+        canvas.legend(loc="outside upper left", ncols=3, borderaxespad=0, handletextpad=0.3)
     drawn = good["n_params"].tolist()
     params_axis(ax, [*drawn, baseline.n_params] if baseline and baseline.ok else drawn)
-    return Picture(
+    return Figure(
         "front",
-        figure,
+        canvas,
         "Pareto front: accuracy against parameters",
         f"The {len(front)} networks that no other beats in both {split} accuracy and parameters, "
         f"among {len(good)}, joined by a line; the knee is ringed, the baseline is a star.",
@@ -101,9 +101,9 @@ def front_figure(
 
 
 @styled
-def convergence(progress: pd.DataFrame, fitness: str) -> Picture:
+def convergence(progress: pd.DataFrame, fitness: str) -> Figure:
     """Best, median and spread of the population, generation by generation."""
-    figure, ax = new_figure()
+    canvas, ax = new_canvas()
     x = progress["generation"]
     ax.fill_between(x, progress["q1"], progress["q3"], color=BLUE, alpha=0.22, lw=0)
     ax.collections[-1].set_label("middle half")
@@ -113,10 +113,10 @@ def convergence(progress: pd.DataFrame, fitness: str) -> Picture:
     ax.set_xlabel("generation")
     ax.set_ylabel(f"{fitness} of the population")
     whole_axis(ax.xaxis)
-    figure.legend(loc="outside upper left", ncols=4, borderaxespad=0, handlelength=1.6)
-    return Picture(
+    canvas.legend(loc="outside upper left", ncols=4, borderaxespad=0, handlelength=1.6)
+    return Figure(
         "convergence",
-        figure,
+        canvas,
         "Fitness by generation",
         f"Line chart of best, median and worst {fitness} in each of {len(progress)} generations, "
         "with the middle half of the population shaded.",
@@ -124,9 +124,9 @@ def convergence(progress: pd.DataFrame, fitness: str) -> Picture:
 
 
 @styled
-def best_so_far(outcomes: pd.DataFrame, fitness: str) -> Picture:
+def best_so_far(outcomes: pd.DataFrame, fitness: str) -> Figure:
     """The best fitness so far, against evaluations and against hours."""
-    figure, axes = new_figure(columns=2, sharey=True)
+    canvas, axes = new_canvas(columns=2, sharey=True)
     short = outcomes["hours"].max() < 2
     times = outcomes["hours"] * (60 if short else 1)
     for ax, x, label in (
@@ -137,9 +137,9 @@ def best_so_far(outcomes: pd.DataFrame, fitness: str) -> Picture:
         ax.set_xlabel(label)
         ax.locator_params(axis="x", nbins=4)
     axes[0].set_ylabel(f"best {fitness} so far")
-    return Picture(
+    return Figure(
         "best_so_far",
-        figure,
+        canvas,
         "Best so far, against evaluations and time",
         f"Step chart of the best {fitness} found so far against the number of evaluations, at most "
         f"{len(outcomes)}, and against the time of searching.",
@@ -147,16 +147,16 @@ def best_so_far(outcomes: pd.DataFrame, fitness: str) -> Picture:
 
 
 @styled
-def hypervolume_figure(progress: pd.DataFrame, reference: int) -> Picture:
+def hypervolume_figure(progress: pd.DataFrame, reference: int) -> Figure:
     """The area under the front found so far, generation by generation."""
-    figure, ax = new_figure()
+    canvas, ax = new_canvas()
     ax.plot(progress["generation"], progress["hypervolume"], "-o", c=BLUE, ms=4)
     ax.set_xlabel("generation")
     ax.set_ylabel("hypervolume (accuracy × decades)")
     whole_axis(ax.xaxis)
-    return Picture(
+    return Figure(
         "hypervolume",
-        figure,
+        canvas,
         "Hypervolume by generation",
         f"Line chart of the hypervolume of the front found so far, reference point accuracy 0 and "
         f"{reference:,} parameters.",
@@ -164,11 +164,11 @@ def hypervolume_figure(progress: pd.DataFrame, reference: int) -> Picture:
 
 
 @styled
-def confusion_figure(confusion: np.ndarray[Any, Any], names: Sequence[str], of: str) -> Picture:
+def confusion_figure(confusion: np.ndarray[Any, Any], names: Sequence[str], of: str) -> Figure:
     """Counts of true classes (rows) by predicted classes (columns); shaded by share of the row."""
     n = len(names)
     side = max(4.6, 1.6 + 0.42 * n)
-    figure, ax = new_figure(side, side)
+    canvas, ax = new_canvas(side, side)
     ax.grid(visible=False)
     shares = confusion / np.maximum(1, confusion.sum(axis=1, keepdims=True))
     for (i, j), count in np.ndenumerate(confusion):
@@ -184,9 +184,9 @@ def confusion_figure(confusion: np.ndarray[Any, Any], names: Sequence[str], of: 
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
     right = int(np.trace(confusion))
-    return Picture(
+    return Figure(
         "confusion",
-        figure,
+        canvas,
         f"Confusion matrix, {of} images",
         f"Confusion matrix of {confusion.sum()} {of} images in {n} classes, of which {right} are "
         "right (the diagonal); the same counts are in confusion.csv.",
@@ -195,9 +195,9 @@ def confusion_figure(confusion: np.ndarray[Any, Any], names: Sequence[str], of: 
 
 
 @styled
-def curves(networks: dict[str, Evaluation], split: str) -> Picture:
+def curves(networks: dict[str, Evaluation], split: str) -> Figure:
     """Loss and accuracy, epoch by epoch, of each named network."""
-    figure, axes = new_figure(height=HEIGHT * 1.35, rows=2, sharex=True)
+    canvas, axes = new_canvas(height=HEIGHT * 1.35, rows=2, sharex=True)
     for (name, evaluation), colour in zip(networks.items(), CYCLE):
         curve = pd.DataFrame(list(evaluation.curve))
         for ax, column in zip(axes, ("loss", "accuracy")):
@@ -212,10 +212,10 @@ def curves(networks: dict[str, Evaluation], split: str) -> Picture:
     axes[1].yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     whole_axis(axes[1].xaxis)
     handles = axes[0].get_legend_handles_labels()
-    figure.legend(*handles, loc="outside upper left", ncols=2, borderaxespad=0)
-    return Picture(
+    canvas.legend(*handles, loc="outside upper left", ncols=2, borderaxespad=0)
+    return Figure(
         "curves",
-        figure,
+        canvas,
         "Learning curves",
         f"Loss and accuracy while training, by epoch, of {' and '.join(networks)}; diamonds are "
         f"scores on {split} images, where they were taken.",
@@ -223,9 +223,9 @@ def curves(networks: dict[str, Evaluation], split: str) -> Picture:
 
 
 @styled
-def time_figure(times: pd.DataFrame) -> Picture:
+def time_figure(times: pd.DataFrame) -> Figure:
     """Where the workers' time went, and what was saved."""
-    figure, ax = new_figure(height=2.3)
+    canvas, ax = new_canvas(height=2.3)
     colours, hatches = (BLUE, MUTED, GREEN, ORANGE), ("", "//", "..", "xx")
     bars = ax.barh(times["what"], times["seconds"], color=colours, edgecolor=INK, lw=0.4)
     for bar, hatch in zip(bars, hatches):
@@ -238,13 +238,13 @@ def time_figure(times: pd.DataFrame) -> Picture:
     ax.set_xlabel("seconds, all workers added up")
     ax.set_yticks(range(len(times)), [_wrapped(text) for text in times["what"]])
     parts = "; ".join(f"{what} {seconds:,.0f} s" for what, seconds in times.to_numpy())
-    return Picture("time", figure, "Where the time went", f"Bar chart. {parts}.")
+    return Figure("time", canvas, "Where the time went", f"Bar chart. {parts}.")
 
 
 @styled
-def genes_figure(shares: pd.DataFrame, what: str) -> Picture:
+def genes_figure(shares: pd.DataFrame, what: str) -> Figure:
     """How common each choice of one kind was in the population, generation by generation."""
-    figure, ax = new_figure(height=2.7)
+    canvas, ax = new_canvas(height=2.7)
     wide = shares.pivot_table(index="generation", columns="choice", values="share", fill_value=0)
     leading = wide.sum().nlargest(len(CYCLE)).index  # filters have more values than colours
     for i, choice in enumerate(sorted(leading)):
@@ -256,9 +256,9 @@ def genes_figure(shares: pd.DataFrame, what: str) -> Picture:
     whole_axis(ax.xaxis)
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.05), handlelength=2.6)
     more = ", the most common" if wide.shape[1] > len(leading) else ""
-    return Picture(
+    return Figure(
         f"genes_{what.replace(' ', '_')}",
-        figure,
+        canvas,
         f"{what.capitalize()}{more}",
         f"Line chart of the share of each choice of {what} in the population, by generation; the "
         "numbers are in genes.csv.",

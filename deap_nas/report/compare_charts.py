@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import PercentFormatter
 
-from deap_nas.report.pictures import (
+from deap_nas.report.figure import (
     CYCLE,
     DASHES,
     HEIGHT,
     INK,
     MARKERS,
-    Picture,
-    new_figure,
+    Figure,
+    new_canvas,
     params_axis,
     styled,
     whole_axis,
@@ -33,9 +33,9 @@ def look(i: int) -> dict[str, Any]:
 
 
 @styled
-def fronts_figure(rows: pd.DataFrame, searches: Sequence[str]) -> Picture:
+def fronts_figure(rows: pd.DataFrame, searches: Sequence[str]) -> Figure:
     """The Pareto front of each run."""
-    figure, ax = new_figure(height=HEIGHT + 0.22 * len(searches))
+    canvas, ax = new_canvas(height=HEIGHT + 0.22 * len(searches))
     front = rows[rows["front"]]
     dots = {}
     for i, search in enumerate(searches):
@@ -52,10 +52,10 @@ def fronts_figure(rows: pd.DataFrame, searches: Sequence[str]) -> Picture:
     ax.set_ylabel("accuracy")
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
     params_axis(ax, front["n_params"].tolist())
-    _legend(figure)
-    return Picture(
+    _legend(canvas)
+    return Figure(
         "fronts",
-        figure,
+        canvas,
         "Pareto fronts",
         f"Accuracy against parameters: the front of each run, {len(front)} networks of "
         f"{len(searches)} searches.",
@@ -64,9 +64,9 @@ def fronts_figure(rows: pd.DataFrame, searches: Sequence[str]) -> Picture:
 
 
 @styled
-def progress_figure(curves: dict[str, list[pd.DataFrame]]) -> Picture:
+def progress_figure(curves: dict[str, list[pd.DataFrame]]) -> Figure:
     """The best fitness so far against evaluations: mean and standard deviation of repeats."""
-    figure, ax = new_figure(height=HEIGHT + 0.22 * len(curves))
+    canvas, ax = new_canvas(height=HEIGHT + 0.22 * len(curves))
     for i, (search, tables) in enumerate(curves.items()):
         tables = [table for table in tables if len(table)]
         if not tables:
@@ -82,10 +82,10 @@ def progress_figure(curves: dict[str, list[pd.DataFrame]]) -> Picture:
             )
     ax.set(xlabel="evaluations", ylabel="best fitness so far")
     whole_axis(ax.xaxis)
-    _legend(figure)
-    return Picture(
+    _legend(canvas)
+    return Figure(
         "best_so_far",
-        figure,
+        canvas,
         "Best so far, against evaluations",
         "Line chart of the best fitness so far of each search; of repeats the mean, with one "
         "standard deviation shaded, as far as the shortest of them goes.",
@@ -93,10 +93,10 @@ def progress_figure(curves: dict[str, list[pd.DataFrame]]) -> Picture:
 
 
 @styled
-def volumes_figure(volumes: pd.DataFrame, reference: int) -> Picture:
+def volumes_figure(volumes: pd.DataFrame, reference: int) -> Figure:
     """Hypervolume by generation: each run, and the mean of repeats."""
     searches = list(dict.fromkeys(volumes["search"]))
-    figure, ax = new_figure(height=HEIGHT + 0.22 * len(searches))
+    canvas, ax = new_canvas(height=HEIGHT + 0.22 * len(searches))
     for i, search in enumerate(searches):
         mine, style = volumes[volumes["search"] == search], look(i)
         wide = mine.pivot_table(index="generation", columns="run", values="hypervolume")
@@ -106,10 +106,10 @@ def volumes_figure(volumes: pd.DataFrame, reference: int) -> Picture:
         ax.plot(mean.index, mean, ms=4, lw=1.8, label=search, **style)
     ax.set(xlabel="generation", ylabel="hypervolume (accuracy × decades)")
     whole_axis(ax.xaxis)
-    _legend(figure)
-    return Picture(
+    _legend(canvas)
+    return Figure(
         "volumes",
-        figure,
+        canvas,
         "Hypervolume by generation",
         f"Line chart of the hypervolume of each search, reference point accuracy 0 and "
         f"{reference:,} parameters; thin lines are runs, thick ones the mean of "
@@ -117,6 +117,6 @@ def volumes_figure(volumes: pd.DataFrame, reference: int) -> Picture:
     )
 
 
-def _legend(figure: Any) -> None:
-    if figure.axes[0].get_legend_handles_labels()[0]:
-        figure.legend(loc="outside upper left", ncols=1, borderaxespad=0, handlelength=2.6)
+def _legend(canvas: Any) -> None:
+    if canvas.axes[0].get_legend_handles_labels()[0]:
+        canvas.legend(loc="outside upper left", ncols=1, borderaxespad=0, handlelength=2.6)
