@@ -10,9 +10,11 @@ import pkgutil
 from deap_nas.layers import builtin
 from deap_nas.layers.activations import ACTIVATIONS, REPORT_ACTIVATIONS
 from deap_nas.layers.builtin.report import REPORT, report_rules
-from deap_nas.layers.files import LayerFile, files_of, load_layers
+from deap_nas.layers.errors import LayerError
+from deap_nas.layers.files import LayerFile, files_of
 from deap_nas.layers.gene import Conv, Gene, Head
-from deap_nas.layers.layer import Layer, LayerError, Shape, listed
+from deap_nas.layers.layer import Layer, Shape, listed
+from deap_nas.layers.loading import load_layers, run_file
 from deap_nas.layers.registry import LAYERS, own_layers, register_layer
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "own_layers",
     "register_layer",
     "report_rules",
+    "run_file",
 ]
 
 # Built-in layers are there before anybody asks.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from deap_nas.layers.errors import LayerError
 from deap_nas.layers.gene import Gene
-from deap_nas.layers.layer import Layer, LayerError, Shape
+from deap_nas.layers.layer import Layer, Shape
 from deap_nas.layers.registry import LAYERS
 
 IMAGES = (28, 28, 1)  # height, width, channels of Fashion-MNIST

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
+from deap_nas.layers.errors import LayerError
 from deap_nas.layers.gene import Gene
-from deap_nas.layers.layer import Layer, LayerError
 
 
 def import_keras() -> Any:
@@ -25,7 +25,7 @@ def import_keras() -> Any:
     return keras
 
 
-def build_steps(layer: Layer, gene: Gene, *about: Any) -> list[Any]:
+def build_steps(layer: Any, gene: Gene, *about: Any) -> list[Any]:
     """A gene's Keras layers, or functions from tensor to tensor, in order.
 
     Raises:
@@ -40,7 +40,7 @@ def build_steps(layer: Layer, gene: Gene, *about: Any) -> list[Any]:
     return list(steps)
 
 
-def follow(layer: Layer, gene: Gene, steps: Sequence[Any], x: Any) -> Any:
+def follow(layer: Any, gene: Gene, steps: Sequence[Any], x: Any) -> Any:
     """The tensor behind a gene's steps, or what is wrong with them."""
     about = (tuple(x.shape[1:]),)
     for step in steps:
@@ -55,7 +55,7 @@ def follow(layer: Layer, gene: Gene, steps: Sequence[Any], x: Any) -> Any:
     return x
 
 
-def find(what: str, layer: Layer, gene: Gene, about: tuple[Any, ...]) -> Any:
+def find(what: str, layer: Any, gene: Gene, about: tuple[Any, ...]) -> Any:
     """The shape behind a gene (None where it cannot be built), its trainable parameters, or its
     multiply-adds, from a network of it alone."""
     keras = import_keras()
@@ -96,7 +96,7 @@ def _work(op: Any) -> int:
     return 0
 
 
-def _broken(layer: Layer, gene: Gene, about: tuple[Any, ...], what: str) -> LayerError:
+def _broken(layer: Any, gene: Gene, about: tuple[Any, ...], what: str) -> LayerError:
     where = f"{layer.source}: " if layer.source else ""
     reached = " x ".join(map(str, about[0]))
     return LayerError(

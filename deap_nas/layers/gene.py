@@ -62,7 +62,11 @@ class Head(Gene, _HeadFields):
 def gene_class(kind: str, fields: Sequence[str]) -> Any:
     """A class for the genes of one kind, so that no gene equals one of another kind."""
     named = namedtuple(kind, ("kind", *fields))  # type: ignore[misc]
-    return type(kind, (Gene, named), {"__slots__": (), "__reduce__": _reduce})
+    _CLASSES[kind] = type(kind, (Gene, named), {"__slots__": (), "__reduce__": _reduce})
+    return _CLASSES[kind]
+
+
+_CLASSES: dict[str, Any] = {}
 
 
 def _reduce(gene: Any) -> Any:
@@ -70,7 +74,5 @@ def _reduce(gene: Any) -> Any:
 
 
 def _again(kind: str, *values: Any) -> Any:
-    """A gene unpickled: by its layer's name, which must be registered."""
-    from deap_nas.layers.registry import LAYERS
-
-    return LAYERS[kind].gene(*values)
+    """A gene unpickled, where its layer is known."""
+    return _CLASSES[kind](kind, *values)

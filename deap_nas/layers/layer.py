@@ -8,6 +8,8 @@ from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from typing import Any
 
+from deap_nas.layers import from_keras
+from deap_nas.layers.errors import LayerError
 from deap_nas.layers.gene import Gene, gene_class
 
 Shape = tuple[int, ...]  # height, width, channels; of what a head gives, (classes,)
@@ -15,10 +17,6 @@ Shape = tuple[int, ...]  # height, width, channels; of what a head gives, (class
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _WHOLE_POSITIVE = re.compile(r"[1-9][0-9]{0,8}")
 MOST = 999_999_999
-
-
-class LayerError(ValueError):
-    """A layer that is none, or that cannot be built; one line with the remedy."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,8 +160,6 @@ class Layer:
     def _find(self, what: str, gene: Gene, about: tuple[Any, ...]) -> Any:
         formula = getattr(self, what)
         if formula is None:
-            from deap_nas.layers import from_keras
-
             return from_keras.find(what, self, gene, about)
         if what != "shape":
             return formula(*gene.values, *about)

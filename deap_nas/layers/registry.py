@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from deap_nas.layers.errors import LayerError
 from deap_nas.layers.files import source_of
-from deap_nas.layers.layer import Layer, LayerError
+from deap_nas.layers.layer import Layer
 
 LAYERS: dict[str, Layer] = {}
 """Every layer by its name: the built-in ones, and those that a user has registered."""

@@ -1,0 +1,85 @@
+"""Running a user's own file of layers."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from deap_nas.layers.errors import LayerError
+from deap_nas.layers.files import LOADING, LayerFile
+from deap_nas.layers.layer import Layer
+from deap_nas.layers.registry import LAYERS
+
+
+def load_layers(path: str | Path) -> list[Layer]:
+    """Run a Python file that calls ``register_layer``; the layers that it registered.
+
+    Raises:
+        LayerError: if it is missing, raises, or registers none.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise LayerError(f"layers {path}: {why}; give a Python file") from None
+    return run_file(LayerFile(str(path), text))
+
+
+def run_file(file: LayerFile) -> list[Layer]:
+    """Run the file; the layers that it registered.
+
+    Raises:
+        LayerError: if it raises, or registers none.
+    """
+    module = types.ModuleType(f"deap_nas_layers_{file.sha256[:12]}")
+    module.__file__ = file.path
+    folder = str(Path(file.path).resolve().parent)
+    before = dict(LAYERS)
+    token = LOADING.set(file)
+    try:
+        sys.modules[module.__name__] = module
+        with _importable(folder):
+            exec(compile(file.text, file.path, "exec"), module.__dict__)
+    except LayerError:
+        raise
+    except Exception as error:
+        where = _line_of(error, file.path)
+        raise LayerError(
+            f"layers {file.path}{where}: {type(error).__name__}: {error}; mend the file"
+        ) from error
+    finally:
+        LOADING.reset(token)
+    layers = [layer for layer in LAYERS.values() if before.get(layer.name) is not layer]
+    if not layers:
+        raise LayerError(
+            f"layers {file.path} registers none; call deap_nas.register_layer(Layer(...)) in it"
+        )
+    return layers
+
+
+@contextlib.contextmanager
+def _importable(folder: str) -> Iterator[None]:
+    """What lies beside the file can be imported by it."""
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError):
+            sys.path.remove(folder)
+
+
+def _line_of(error: BaseException, path: str) -> str:
+    """The line of the user's file in which an error arose."""
+    if isinstance(error, SyntaxError):
+        return f", line {error.lineno}"
+    found: Any = None
+    trace = error.__traceback__
+    while trace:
+        if trace.tb_frame.f_code.co_filename == path:
+            found = trace.tb_lineno
+        trace = trace.tb_next
+    return f", line {found}" if found else ""
