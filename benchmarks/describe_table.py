@@ -7,7 +7,6 @@ What the page says in words is in describe_table.md.j2.
 
 from __future__ import annotations
 
-import argparse
 import json
 from dataclasses import replace
 from itertools import combinations
@@ -17,7 +16,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from common import ROOT, write_csv
+from common import RESULTS, make_parser, write_csv
 from pages import render
 
 from deap_nas.evaluation.fitness import accuracy_per_log_params, time_penalised
@@ -25,7 +24,7 @@ from deap_nas.files import write_whole
 from deap_nas.report.front import pareto_front
 from deap_nas.tabular import CURVE, Table, load_table
 
-OUT = ROOT / "results" / "table"
+OUT = RESULTS / "table"
 LEADERS = 6  # the optimum and five more
 WAITED = 1.5  # a training waited if it took more wall-clock seconds than so many times its CPU's
 STRETCHES = ((0, 0), (1, 3), (4, 16))  # first and last shard; alike in waiting (waits.csv by shard)
@@ -239,9 +238,7 @@ def describe(frame: pd.DataFrame, one: pd.DataFrame, front: pd.DataFrame) -> dic
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=OUT)
-    out = parser.parse_args().out
+    out = make_parser(__doc__, OUT).parse_args().out
     frame = as_frame(load_table())
     one = frame[frame["train_seed"] == 0].reset_index(drop=True)
     front = pareto_front(one)

@@ -16,14 +16,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from common import ROOT
+from common import RESULTS
 from pages import render, shown, small
 from variants.contests import AT
 from variants.variants import BASE, BEST, RANDOM, REPORT
 
 from deap_nas.files import write_whole
 
-OUT = ROOT / "results" / "ga_variants"
+OUT = RESULTS / "ga_variants"
 TITLES = {
     "table": "our table, accuracy / ln(parameters)",
     "table_timed": "our table, the same / seconds",

@@ -16,22 +16,20 @@ page of the committed ones.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from importlib import metadata
 from pathlib import Path
 
 import pandas as pd
 import platformdirs
-from common import ROOT, provenance, write_csv
+from common import RESULTS, provenance, write_csv, write_json
 from variants import contests, figures
 from variants.problems import MACRO_VARIABLE, available
 from variants.variants import AGING, BEST, LOCAL, PLUS, RANDOM, REPORT
 
 from deap_nas.evaluation.evaluator import cores
-from deap_nas.files import write_whole
 
-OUT = ROOT / "results" / "ga_variants"
+OUT = RESULTS / "ga_variants"
 SHOWN = [name.name for name in (RANDOM, REPORT, LOCAL, AGING, PLUS, BEST)]
 
 
@@ -112,11 +110,11 @@ def main() -> None:
     setting = contests.Setting(arguments.cache, arguments.jobs, tuple(available()), arguments.seeds)
     arguments.out.mkdir(parents=True, exist_ok=True)
     run_variants(setting, arguments.out)
-    write_whole(arguments.out / "run.json", json.dumps(measured_with, indent=2) + "\n")
+    write_json(measured_with, arguments.out / "run.json")
     if arguments.rivals:
         run_contest(setting, arguments.out)
         told = {**measured_with, "packages": versions()}
-        write_whole(arguments.out / "rivals_run.json", json.dumps(told, indent=2) + "\n")
+        write_json(told, arguments.out / "rivals_run.json")
     print(arguments.out)
 
 
