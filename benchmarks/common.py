@@ -20,6 +20,12 @@ from deap_nas.files import write_whole
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "results"
 PACKAGES = ("deap", "numpy", "tensorflow", "tensorflow-cpu", "keras")
+PUBLISHED = (  # the report's complete genomes, figures 2 to 4
+    "NC 16 3 tanh;NC 6 3 swish;RC 6 3 tanh;RC 10 3 tanh;FL swish",
+    "NC 16 4 gelu;RC 10 4 relu;NC 8 4 gelu;NC 16 4 tanh;RC 4 5 tanh;FL swish",
+    "NC 10 4 relu;RC 14 4 tanh;RC 14 4 relu;FL tanh",
+    "NC 14 3 relu;NC 8 3 gelu;RC 12 3 tanh;RC 12 4 gelu;FL gelu",
+)
 FITNESS = {"fitness": accuracy_per_log_params, "fitness_time": time_penalised}
 
 

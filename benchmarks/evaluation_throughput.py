@@ -32,13 +32,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from common import RESULTS, make_parser, provenance, save, write_csv
+from common import PUBLISHED, RESULTS, make_parser, provenance, save, write_csv
 
 GENOMES = {
-    "published 1": "NC 16 3 tanh;NC 6 3 swish;RC 6 3 tanh;RC 10 3 tanh;FL swish",
-    "published 2": "NC 16 4 gelu;RC 10 4 relu;NC 8 4 gelu;NC 16 4 tanh;RC 4 5 tanh;FL swish",
-    "published 3": "NC 10 4 relu;RC 14 4 tanh;RC 14 4 relu;FL tanh",
-    "published 4": "NC 14 3 relu;NC 8 3 gelu;RC 12 3 tanh;RC 12 4 gelu;FL gelu",
+    **{f"published {i}": genome for i, genome in enumerate(PUBLISHED, 1)},
     "small 1": "NC 4 3 relu;RC 6 3 swish;RC 8 3 tanh;FL relu",
     "small 2": "NC 2 5 gelu;RC 8 3 gelu;RC 10 3 swish;FL swish",
     "small 3": "NC 4 3 tanh;NC 4 3 relu;RC 8 3 gelu;RC 8 3 tanh;FL gelu",

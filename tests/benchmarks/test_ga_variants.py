@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import random
 import subprocess
@@ -22,6 +23,7 @@ from variants import (  # noqa: E402
     parts,
     problems,
     rivals,
+    searching,
     statistics,
     variants as data,
 )
@@ -204,6 +206,18 @@ def test_a_new_variant_leaves_what_is_kept_and_changed_code_does_not(monkeypatch
         parts._numbered((0, part, "another key"))
     monkeypatch.setattr(data.Variant, "code", lambda _: (Path(data.__file__),))
     assert parts.Part(data.RANDOM, problems.TABLE, (0,), 15).key != part.key
+
+
+def test_all_that_a_search_imports_is_in_its_key():
+    package = searching.PACKAGE
+    code = [path for path in searching.CODE if package in path.parents]
+    names = {".".join(path.relative_to(package.parent).with_suffix("").parts) for path in code}
+    hashed = {name.removesuffix(".__init__") for name in names}
+    for path in code:
+        for statement in ast.parse(path.read_text()).body:
+            if isinstance(statement, ast.ImportFrom) and statement.module != "deap_nas":
+                module = str(statement.module)
+                assert not module.startswith("deap_nas") or module in hashed, f"{path}: {module}"
 
 
 def test_a_small_run_writes_every_file(tmp_path, monkeypatch):
