@@ -229,6 +229,7 @@ CLAIMS: dict[str, Callable[[Evidence], object]] = {
     "train seeds 0 to 2": lambda e: seeds(e, "stability") == {1, 2},
     "train seeds 0 up": lambda e: min(seeds(e, "optimizers")) == 0,
     "train seeds 1 up": lambda e: min(seeds(e, "winners")) == 1,
+    "choices patience`; train seed 0;": lambda e: seeds(e, "patience") == {0},
 }
 
 
@@ -263,7 +264,7 @@ def others(evidence: Evidence) -> Iterator[Evidence]:
     yield chosen("optimizers", train_seed=7)
     yield chosen("tested", test_accuracy=2 - choices["tested"]["accuracy"])
     yield chosen("winners", train_seed=7)
-    yield chosen("patience", accuracy=0.1)
+    yield chosen("patience", accuracy=0.1, train_seed=7)
     yield chosen("clocks", wall=choices["clocks"]["cpu"])
     run = evidence.runs["seed-0"].table.set_index("genome")
     same = {by: choices["stability"]["genome"].map(run[by]) for by in ("fitness", "accuracy")}

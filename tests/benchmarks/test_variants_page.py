@@ -16,6 +16,7 @@ sys.path.insert(0, str(BENCHMARKS))
 
 import describe_variants as describe  # noqa: E402
 import restriction  # noqa: E402
+from variants import contests, memo  # noqa: E402
 from variants.variants import BASE, BEST, PLUS  # noqa: E402
 
 ALPHA = 0.01
@@ -207,5 +208,11 @@ def test_the_searches_are_as_the_page_says(page: str) -> None:
     assert (PLUS.population, PLUS.children) == (5, 1)
     assert "its like with optimism 1" in text
     assert BASE.optimism == 1
+    assert "chosen on ten other seeds" in text
+    assert contests.CHOOSING_SEEDS == 10
+    assert "of seeds 100 and up" in text
+    assert contests.FIRST_REPORTED == 100
+    assert "asks are capped at ten times the budget" in text
+    assert memo.ASKS_PER_EVALUATION == 10
     assert "24 a space" in text
     assert restriction.GENOMES == 24
