@@ -12,7 +12,6 @@ so that a kill loses what was in training; when all are there, the table of the 
 
 from __future__ import annotations
 
-import argparse
 import csv
 import gzip
 import io
@@ -26,19 +25,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import ROOT, provenance
+from common import RESULTS, ROOT, make_parser, provenance
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from tested import make_workers
 
 from deap_nas import RECIPES, Conv, Dataset, Genome, Head, load_dataset, parse_genome
-from deap_nas.evaluation.evaluator import cores
 from deap_nas.evaluation.workers import Task, Workers
 from deap_nas.files import write_whole
 from deap_nas.genome import Gene
 from deap_nas.tabular import CURVE, FILE, TABLE_SPACE
-from deap_nas.training.recipes import Recipe
-from deap_nas.training.trainer import ENVIRONMENT, Trainer
+from deap_nas.training.trainer import ENVIRONMENT
 
-OUT = ROOT / "results" / "table"
+OUT = RESULTS / "table"
 RECIPE = replace(
     RECIPES["fast"], name="table", version=1, batch_size=64, epochs=4, scored="doubling"
 )
@@ -82,28 +80,6 @@ def every_job() -> list[Job]:
     random.Random(0).shuffle(genomes)
     tenth = genomes[: len(genomes) // 10 + 1]
     return [(g, 0) for g in genomes] + [(g, seed) for seed in MORE_SEEDS for g in tenth]
-
-
-class TableTrainer(Trainer):
-    """A ``Trainer`` that also scores the test images with the network it has just trained."""
-
-    def __init__(self, x_test: Any, y_test: Any, *data: Any) -> None:
-        super().__init__(*data)
-        self._test = (x_test, y_test)
-        self._trained_with: tuple[Any, Any] = (None, None)
-
-    def _make_scorer(self, model: Any) -> Any:
-        self._trained_with = model, super()._make_scorer(model)
-        return self._trained_with[1]
-
-    def _train(self, genome: Sequence[Gene], recipe: Recipe, train_seed: int) -> Any:
-        trained = super()._train(genome, recipe, train_seed)
-        model, scorer = self._trained_with
-        right = 0
-        if trained.weights:
-            model.set_weights(trained.weights)
-            right = int(np.trace(scorer.score(*self._test)[0]))
-        return trained.evaluation, right / len(self._test[1])
 
 
 def make_row(job: Job, evaluation: Any, test_accuracy: float) -> Row:
@@ -152,7 +128,7 @@ def train_shard(path: Path, jobs: Sequence[Job], workers: Workers, advance: Any)
     advance(len(rows))
     done = {(row["genome"], int(row["train_seed"])) for row in rows}
     left = [job for job in jobs if job not in done]
-    tasks = (Task(job, "train", (parse_genome(job[0]), RECIPE, job[1])) for job in left)
+    tasks = (Task(job, "train_tested", (parse_genome(job[0]), RECIPE, job[1])) for job in left)
     for task, outcome in workers.run(tasks):
         if outcome.status != "ok":
             raise SystemExit(f"{task.key}: {outcome.status}, {outcome.reason}; mend it and go on")
@@ -170,27 +146,19 @@ def assemble(shards: Sequence[Path]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = make_parser(__doc__, OUT)
     parser.add_argument("--shards", type=int, default=1000, help="stop after so many new ones")
-    parser.add_argument("--out", type=Path, default=OUT)
     arguments, measured_with = parser.parse_args(), provenance()
     jobs = every_job()
     parts = [jobs[start : start + SHARD] for start in range(0, len(jobs), SHARD)]
     paths = [arguments.out / "shards" / f"{number:02}.csv" for number in range(len(parts))]
     paths[0].parent.mkdir(parents=True, exist_ok=True)
     images, made, started = load_images(), 0, time.monotonic()
-    data = (images.x_test, images.y_test, *images.split("validation"), images.n_classes)
     columns = (TextColumn("trainings"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     environment = {**ENVIRONMENT, "PYTHONWARNINGS": "ignore"}
     with (
         Progress(*columns) as progress,
-        Workers(
-            "build_table:TableTrainer",
-            data,
-            count=cores(),
-            recycle_after=200,
-            environment=environment,
-        ) as workers,
+        make_workers(images, "validation", recycle_after=200, environment=environment) as workers,
     ):
         bar = progress.add_task("", total=len(jobs))
         for path, part in zip(paths, parts, strict=True):

@@ -1,7 +1,9 @@
-"""What the benchmarks share: where results go, and what they were measured with."""
+"""What the benchmarks share: their command line, and how results and their origin are written."""
 
 from __future__ import annotations
 
+import argparse
+import json
 import platform
 import subprocess
 import sys
@@ -12,10 +14,46 @@ from typing import Any
 
 import pandas as pd
 
+from deap_nas import Evaluation, accuracy_per_log_params, time_penalised
 from deap_nas.files import write_whole
 
 ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "results"
 PACKAGES = ("deap", "numpy", "tensorflow", "tensorflow-cpu", "keras")
+PUBLISHED = (  # the report's complete genomes, figures 2 to 4
+    "NC 16 3 tanh;NC 6 3 swish;RC 6 3 tanh;RC 10 3 tanh;FL swish",
+    "NC 16 4 gelu;RC 10 4 relu;NC 8 4 gelu;NC 16 4 tanh;RC 4 5 tanh;FL swish",
+    "NC 10 4 relu;RC 14 4 tanh;RC 14 4 relu;FL tanh",
+    "NC 14 3 relu;NC 8 3 gelu;RC 12 3 tanh;RC 12 4 gelu;FL gelu",
+)
+FITNESS = {"fitness": accuracy_per_log_params, "fitness_time": time_penalised}
+
+
+def make_parser(doc: str | None, out: Path) -> argparse.ArgumentParser:
+    """A command line that says what the benchmark is and has ``--out``."""
+    parser = argparse.ArgumentParser(description=(doc or "").splitlines()[0])
+    parser.add_argument("--out", type=Path, default=out, help="default: %(default)s")
+    return parser
+
+
+def measured(evaluation: Evaluation, *columns: str) -> dict[str, Any]:
+    """Columns of a training's row: fields of its Evaluation, fitness, fitness_time."""
+    return {
+        name: FITNESS[name](evaluation)[0] if name in FITNESS else getattr(evaluation, name)
+        for name in columns
+    }
+
+
+def save(out: Path, made: dict[str, Any], **tables: pd.DataFrame) -> None:
+    """Write ``NAME.csv`` of each table, and ``run.json``: what they were made with."""
+    for name, table in tables.items():
+        write_csv(table, out / f"{name}.csv")
+    write_json(made, out / "run.json")
+
+
+def write_json(content: dict[str, Any], path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, json.dumps(content, indent=2) + "\n")
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:

@@ -1,11 +1,12 @@
 """Describe the table as a data set: results/table/README.md, its numbers and its figures.
 
 python benchmarks/describe_table.py    # seconds; reads the table, its shards and their log
+
+What the page says in words is in describe_table.md.j2.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 from dataclasses import replace
 from itertools import combinations
@@ -15,14 +16,15 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from common import ROOT, write_csv
+from common import RESULTS, make_parser, write_csv
+from pages import render
 
 from deap_nas.evaluation.fitness import accuracy_per_log_params, time_penalised
 from deap_nas.files import write_whole
 from deap_nas.report.front import pareto_front
-from deap_nas.tabular import CURVE, TABLE_SPACE, Table, load_table
+from deap_nas.tabular import CURVE, Table, load_table
 
-OUT = ROOT / "results" / "table"
+OUT = RESULTS / "table"
 LEADERS = 6  # the optimum and five more
 WAITED = 1.5  # a training waited if it took more wall-clock seconds than so many times its CPU's
 STRETCHES = ((0, 0), (1, 3), (4, 16))  # first and last shard; alike in waiting (waits.csv by shard)
@@ -208,130 +210,15 @@ def draw(one: pd.DataFrame, front: pd.DataFrame, out: Path) -> None:
     plt.close(figure)
 
 
-def markdown(table: pd.DataFrame) -> str:
-    def cell(value: Any) -> str:
-        if isinstance(value, float):
-            return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
-        return str(value)
-
-    head = "| " + " | ".join(map(str, table.columns)) + " |\n|" + "---|" * len(table.columns)
-    rows = ["| " + " | ".join(map(cell, row)) + " |" for row in table.itertuples(index=False)]
-    return "\n".join([head, *rows])
-
-
-def page(parts: dict[str, Any]) -> str:
-    making, best, longest = parts["making"], parts["best"], parts["longest"]
-    seconds = sum(run["wall_seconds"] for run in making)
-    machine, commit = making[-1]["machine"]["processor"], making[-1]["commit"]
-    scores = f"{100 * best['accuracy']:.2f} % validation, {100 * best['test_accuracy']:.2f} % test"
-    return f"""# A table of every genome of a small space
-
-{parts["genomes"]:,} genomes, {parts["trainings"]:,} trainings, in
-`deap_nas/data/files/table.csv.gz`; `deap_nas.tabular.load_table()` reads it, `TabularEvaluator`
-stands in for Keras. All of `deap_nas.tabular.TABLE_SPACE`, a part of `PAPER_SPACE`: one and two NC
-and two RC in every order, filters {" or ".join(map(str, TABLE_SPACE.filters))}, kernel 3,
-conv activations {" or ".join(TABLE_SPACE.activations)}, FL
-{" or ".join(TABLE_SPACE.head_activations)}. This page is written by
-`python benchmarks/describe_table.py` from the committed files.
-
-## How it was made
-
-`python benchmarks/build_table.py`, commit {commit}, {machine}, Python {making[-1]["python"]},
-TensorFlow {making[-1]["versions"].get("tensorflow-cpu", "")}; {seconds / 3600:.1f} hours in the
-session that finished it (one before it was killed and resumed), beside other work. 6,000 training
-images of Fashion-MNIST, 600 a class; scores on 10,000 validation images after epochs 1, 2 and the
-last, 4; on the 10,000 test images after the last. Adam, peak rate 0.015, 10 % warm-up, cosine to
-zero, batch 64. Train seed 0 for all, 1 and 2 as well for a random tenth. `shards/` has the same
-rows as they were made.
-
-The recipe rests on a small measurement (`python benchmarks/table_recipe.py`, ten genomes, two
-train seeds; CPU seconds of a busy machine). Batch 64 for 4 epochs agreed best with the longest
-training about ranks and was the cheapest but one; with ten genomes these correlations are rough:
-
-{markdown(parts["recipes"])}
-
-## Distribution (train seed 0)
-
-{markdown(parts["distribution"])}
-
-`fitness` is accuracy % / ln(parameters), `time_penalised` the same / `train_seconds`, both on the
-validation images.
-
-{markdown(parts["heads"])}
-
-{markdown(parts["kinds"])}
-
-![Accuracy of all genomes, and accuracy against parameters](table.svg)
-
-## How far a score can be trusted
-
-Spearman's rank correlation, of all genomes and of the upper half by the second of the two (the
-better ones; of seconds, the slower ones):
-
-{markdown(parts["correlations"])}
-
-Standard deviation over the three train seeds of a genome (the median genome's), and between the
-means of genomes:
-
-{markdown(parts["noise"])}
-
-## Seconds, and fitness with time
-
-`train_seconds` is the wall clock of one training while another ran beside it (two at a time) and
-other work ran on the machine, so it holds whatever a training had to wait for. The longest took
-{longest["train_seconds"]:.0f} s for {longest["train_cpu_seconds"]:.1f} CPU seconds. Wall clock /
-CPU seconds in the order of the making ("waited": more than {WAITED}):
-
-{markdown(parts["stretches"])}
-
-The random tenth was trained with seed 0 first of all, in shards 00 and 01, and with seeds 1 and 2
-last of all. How many times longer the slower of two trainings of one genome took, and the median
-seconds of either seed:
-
-{markdown(parts["ratios"])}
-
-So what the table says of seed 0 against 1 or 2 is the noise of its worst stretch; for most of its
-genomes 1 against 2 is nearer, and there `train_seconds` is about as noisy as `train_cpu_seconds`.
-A genome of shard 00 looks worse with time than it is beside the others.
-
-`time_penalised` divides by these seconds, and so does its score on the test images: by the same
-seconds of the same training. **Search and held-out score share this noise.** Their correlation
-above does not show it; those between train seeds do. Regrets by `time_penalised` on this table
-(`table_timed` in `benchmarks/variants`) are exact for the table, but part of what a search is
-credited with is a training that happened to be quick, and would not be so quick again.
-
-## Optimum and Pareto front
-
-Best by accuracy % / ln(parameters) on the validation images: `{best["genome"]}`,
-{best["fitness"]:.4f} ({scores}, {best["n_params"]:,} parameters). It and the next:
-
-{markdown(parts["leaders"])}
-
-Best by the same / `train_seconds`, and the next:
-
-{markdown(parts["timed_leaders"])}
-
-Accuracy against parameters, nothing better and smaller:
-
-{markdown(parts["front"])}
-
-## Limits
-
-One small space of one report on one data set, networks trained briefly: ranks are those of the
-recipe, not of long training. One train seed for most genomes: either optimum is that of one draw
-of the noise above. Seconds are those of this machine while it did other work.
-Trainings with a status other than ok: {parts["failures"]}.
-"""
-
-
 def describe(frame: pd.DataFrame, one: pd.DataFrame, front: pd.DataFrame) -> dict[str, Any]:
     """What the page says: numbers, and the tables that are also written as CSV files."""
     made = read_shards()
     return {
         "genomes": len(one),
         "trainings": len(frame),
-        "making": [json.loads(line) for line in (OUT / "runs.jsonl").read_text().splitlines()],
+        "making": json.loads((OUT / "runs.jsonl").read_text().splitlines()[-1]),
         "recipes": pd.read_csv(OUT / "recipes_summary.csv"),
+        "recipes_made": json.loads((OUT / "recipes.json").read_text()),
         "distribution": distribution(one),
         "heads": by_group(one, "head"),
         "kinds": by_group(one, "kinds"),
@@ -340,6 +227,7 @@ def describe(frame: pd.DataFrame, one: pd.DataFrame, front: pd.DataFrame) -> dic
         "ratios": seconds_ratios(frame),
         "waits": waits_by_shard(made),
         "stretches": waits_by_stretch(made),
+        "waited": WAITED,
         "longest": frame.loc[frame["train_seconds"].idxmax()],
         "leaders": leaders(one, "fitness"),
         "timed_leaders": leaders(one, "time_penalised"),
@@ -350,9 +238,7 @@ def describe(frame: pd.DataFrame, one: pd.DataFrame, front: pd.DataFrame) -> dic
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=OUT)
-    out = parser.parse_args().out
+    out = make_parser(__doc__, OUT).parse_args().out
     frame = as_frame(load_table())
     one = frame[frame["train_seed"] == 0].reset_index(drop=True)
     front = pareto_front(one)
@@ -362,7 +248,8 @@ def main() -> None:
         if isinstance(part, pd.DataFrame) and name not in ("recipes", "stretches"):
             write_csv(part, out / f"{name}.csv")
     draw(one, front, out)
-    write_whole(out / "README.md", page(parts))
+    template = Path(__file__).with_suffix(".md.j2")
+    write_whole(out / "README.md", render(template, **parts))
     print(out / "README.md")
 
 

@@ -20,8 +20,6 @@ an imitation: nothing but the choice of kernels changes.
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
 import os
 import statistics
@@ -34,13 +32,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from common import ROOT, provenance, write_csv
+from common import PUBLISHED, RESULTS, make_parser, provenance, save, write_csv
 
 GENOMES = {
-    "published 1": "NC 16 3 tanh;NC 6 3 swish;RC 6 3 tanh;RC 10 3 tanh;FL swish",
-    "published 2": "NC 16 4 gelu;RC 10 4 relu;NC 8 4 gelu;NC 16 4 tanh;RC 4 5 tanh;FL swish",
-    "published 3": "NC 10 4 relu;RC 14 4 tanh;RC 14 4 relu;FL tanh",
-    "published 4": "NC 14 3 relu;NC 8 3 gelu;RC 12 3 tanh;RC 12 4 gelu;FL gelu",
+    **{f"published {i}": genome for i, genome in enumerate(PUBLISHED, 1)},
     "small 1": "NC 4 3 relu;RC 6 3 swish;RC 8 3 tanh;FL relu",
     "small 2": "NC 2 5 gelu;RC 8 3 gelu;RC 10 3 swish;FL swish",
     "small 3": "NC 4 3 tanh;NC 4 3 relu;RC 8 3 gelu;RC 8 3 tanh;FL gelu",
@@ -51,11 +46,10 @@ OURS = {"TF_ENABLE_ONEDNN_OPTS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THRE
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = make_parser(__doc__, RESULTS / "evaluation_throughput")
     parser.add_argument("--steps", type=int, default=EPOCH_STEPS, help="a measurement (469: epoch)")
     parser.add_argument("--rounds", type=int, default=3, help="measurements of each (default 3)")
     parser.add_argument("--as-avx2", action="store_true", help="imitate a CPU without AVX-512")
-    parser.add_argument("--out", type=Path, default=ROOT / "results" / "evaluation_throughput")
     arguments, measured_with = parser.parse_args(), provenance()
     cores = len(os.sched_getaffinity(0))
     stock_environment, our_environment = ({}, OURS)
@@ -78,11 +72,12 @@ def main() -> None:
         print(f"{name}: ratio {rows[-1]['ratio']:.2f}", flush=True)
         write_csv(pd.DataFrame(rows), arguments.out / "ratios.csv")
     geometric_mean = math.exp(statistics.fmean(math.log(r["ratio"]) for r in rows))
-    content = {"geometric_mean": geometric_mean, **measured_with}
-    content["scaling"] = scaling = statistics.fmean(r["scaling"] for r in rows)
+    scaling = statistics.fmean(r["scaling"] for r in rows)
+    content = {"geometric_mean": geometric_mean, **measured_with, "scaling": scaling}
     content |= {"steps": arguments.steps, "rounds": arguments.rounds}
-    (arguments.out / "run.json").write_text(json.dumps(content, indent=2) + "\n")
-    plot(pd.DataFrame(rows), geometric_mean, arguments.out)
+    table = pd.DataFrame(rows)
+    save(arguments.out, content, ratios=table)
+    plot(table, geometric_mean, arguments.out)
     print(f"geometric mean {geometric_mean:.2f}; all workers {scaling:.2f} times one")
 
 

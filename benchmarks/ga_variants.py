@@ -9,27 +9,27 @@ PATH is NAS-Bench-Macro's table (or set DEAP_NAS_MACRO); without it the two prob
 table alone. The rivals need pip install '.[benchmark]'. Variants are chosen on seeds 0 to 99 and
 reported on 100 to 199 (with fewer seeds: the first half of each). What is done is kept in
 --cache, so that a run goes on where it was stopped; equal seeds give equal numbers on any number of
-processes. Writes --out (results/ga_variants): README.md, CSV files, figures.
+processes. Writes --out (results/ga_variants): CSV files, figures. describe_variants.py makes the
+page of the committed ones.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
+from importlib import metadata
 from pathlib import Path
 
 import pandas as pd
 import platformdirs
-from common import ROOT, provenance, write_csv
-from variants import contests, figures, page
+from common import RESULTS, provenance, write_csv, write_json
+from variants import contests, figures
 from variants.problems import MACRO_VARIABLE, available
 from variants.variants import AGING, BEST, LOCAL, PLUS, RANDOM, REPORT
 
 from deap_nas.evaluation.evaluator import cores
-from deap_nas.files import write_whole
 
-OUT = ROOT / "results" / "ga_variants"
+OUT = RESULTS / "ga_variants"
 SHOWN = [name.name for name in (RANDOM, REPORT, LOCAL, AGING, PLUS, BEST)]
 
 
@@ -68,6 +68,10 @@ def run_contest(setting: contests.Setting, out: Path) -> None:
     write_csv(pairs, out / "rivals_wins.csv")
 
 
+def versions() -> dict[str, str]:
+    return {name: metadata.version(name) for name in ("optuna", "pymoo", "nevergrad", "scipy")}
+
+
 def reported_seeds(out: Path) -> int:
     """The seeds that the results in a folder report on; 0 if there are none."""
     path = out / "variants.csv"
@@ -94,7 +98,7 @@ def main() -> None:
         os.environ[MACRO_VARIABLE] = str(arguments.macro.resolve())
     if arguments.rivals:
         try:
-            page.versions()
+            versions()
         except ImportError as error:  # PackageNotFoundError, before the variants' hours
             parser.error(f"--rivals: {error}; pip install -e '.[benchmark]'")
     kept = reported_seeds(arguments.out)
@@ -106,13 +110,12 @@ def main() -> None:
     setting = contests.Setting(arguments.cache, arguments.jobs, tuple(available()), arguments.seeds)
     arguments.out.mkdir(parents=True, exist_ok=True)
     run_variants(setting, arguments.out)
-    write_whole(arguments.out / "run.json", json.dumps(measured_with, indent=2) + "\n")
+    write_json(measured_with, arguments.out / "run.json")
     if arguments.rivals:
         run_contest(setting, arguments.out)
-        told = {**measured_with, "packages": page.versions()}
-        write_whole(arguments.out / "rivals_run.json", json.dumps(told, indent=2) + "\n")
-    write_whole(arguments.out / "README.md", page.make(arguments.out))
-    print(arguments.out / "README.md")
+        told = {**measured_with, "packages": versions()}
+        write_json(told, arguments.out / "rivals_run.json")
+    print(arguments.out)
 
 
 if __name__ == "__main__":

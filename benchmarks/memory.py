@@ -9,27 +9,22 @@ parent and of the largest worker at that moment) and run.json.
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import psutil
-from common import ROOT, provenance, write_csv
+from common import PUBLISHED, RESULTS, make_parser, provenance, save
 
 from deap_nas import PAPER_SPACE, RECIPES, Evaluator, load_dataset, parse_genome
 
-PUBLISHED = "NC 16 4 gelu;RC 10 4 relu;NC 8 4 gelu;NC 16 4 tanh;RC 4 5 tanh;FL swish"
 MIB = 2**20
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--genomes", type=int, default=200)
-    parser.add_argument("--out", type=Path, default=ROOT / "results" / "memory")
+    parser = make_parser(__doc__, RESULTS / "memory")
+    parser.add_argument("--genomes", type=int, default=200, help="default: %(default)s")
     arguments, measured_with = parser.parse_args(), provenance()
     rng = random.Random(0)
     space = replace(PAPER_SPACE, filters=(2, 4), n_normal=(1, 2))
@@ -52,10 +47,9 @@ def main() -> None:
     with Evaluator(load_dataset("fashion_mnist"), recipe=recipe, cache=None) as evaluator:
         evaluator.observe = note
         evaluator.measure_all(genomes)
-        evaluator.measure(parse_genome(PUBLISHED))
+        evaluator.measure(parse_genome(PUBLISHED[1]))
     table = pd.DataFrame(rows)
-    write_csv(table, arguments.out / "memory.csv")
-    (arguments.out / "run.json").write_text(json.dumps(measured_with, indent=2) + "\n")
+    save(arguments.out, measured_with, memory=table)
     print(table.drop(columns="genome").iloc[[0, *range(9, len(table), 20), -1]].to_string())
     print("most:", table[["parent_mib", "worker_mib"]].max().round().to_dict())
 

@@ -9,17 +9,14 @@ population 1,000 with a table look-up as evaluator.
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from common import ROOT, provenance, write_csv
+from common import RESULTS, make_parser, provenance, save
 from deap import tools
 
 from deap_nas import FULL_SPACE, PAPER_SPACE, count_params, ea_generational, make_toolbox
@@ -35,16 +32,13 @@ GENOMES, ROUNDS, GENERATIONS, POPULATION = 1000, 5, 10, 1000
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=ROOT / "results" / "operator_speed")
-    arguments, measured_with = parser.parse_args(), provenance()
+    arguments = make_parser(__doc__, RESULTS / "operator_speed").parse_args()
+    measured_with = provenance()
     operators = pd.DataFrame(operator_rows())
     generation = pd.DataFrame(
         [{"space": name, **generation_row(space)} for name, space in SPACES.items()]
     )
-    write_csv(operators, arguments.out / "operators.csv")
-    write_csv(generation, arguments.out / "generation.csv")
-    (arguments.out / "run.json").write_text(json.dumps(measured_with, indent=2) + "\n")
+    save(arguments.out, measured_with, operators=operators, generation=generation)
     print(operators.to_string(index=False), generation.to_string(index=False), sep="\n\n")
 
 

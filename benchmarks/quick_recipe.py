@@ -8,14 +8,12 @@ on the 1,000 validation images. Writes results/quick_recipe/scores.csv, summary.
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
-from common import ROOT, provenance, write_csv
+from common import RESULTS, make_parser, measured, provenance, save
 from rich.progress import track
 
 from deap_nas import PAPER_SPACE, RECIPES, Evaluator, load_dataset
@@ -24,9 +22,8 @@ GENOMES, EPOCHS = 8, (5, 10, 15, 20, 40)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = make_parser(__doc__, RESULTS / "quick_recipe")
     parser.add_argument("--cache", type=Path, default=None, help="default: the user's own")
-    parser.add_argument("--out", type=Path, default=ROOT / "results" / "quick_recipe")
     arguments, measured_with = parser.parse_args(), provenance()
     rng = random.Random(0)
     genomes = [PAPER_SPACE.sample(rng) for _ in range(GENOMES)]
@@ -35,15 +32,8 @@ def main() -> None:
         recipe = replace(RECIPES["fast"], epochs=epochs)
         with Evaluator(dataset, recipe=recipe, cache=arguments.cache or True) as evaluator:
             for genome, found in zip(genomes, evaluator.measure_all(genomes), strict=True):
-                rows.append(
-                    {
-                        "genome": str(genome),
-                        "epochs": epochs,
-                        "accuracy": found.accuracy,
-                        "n_params": found.n_params,
-                        "train_cpu_seconds": found.train_cpu_seconds,
-                    }
-                )
+                numbers = measured(found, "accuracy", "n_params", "train_cpu_seconds")
+                rows.append({"genome": str(genome), "epochs": epochs, **numbers})
     scores = pd.DataFrame(rows)
     summary = scores.groupby("epochs").agg(
         median_accuracy=("accuracy", "median"),
@@ -54,9 +44,7 @@ def main() -> None:
     wide = scores.pivot_table(index="genome", columns="epochs", values="accuracy", sort=False)
     rank = wide.corr(method="spearman")[max(EPOCHS)]
     summary["rank_correlation_with_longest"] = rank
-    write_csv(scores, arguments.out / "scores.csv")
-    write_csv(summary.reset_index(), arguments.out / "summary.csv")
-    (arguments.out / "run.json").write_text(json.dumps(measured_with, indent=2) + "\n")
+    save(arguments.out, measured_with, scores=scores, summary=summary.reset_index())
     print(summary.to_string())
 
 

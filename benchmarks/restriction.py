@@ -9,29 +9,20 @@ images, scored on validation images. Writes results/restriction/scores.csv, summ
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from build_table import RECIPE, load_images
-from common import ROOT, provenance, write_csv
+from common import RESULTS, make_parser, measured, provenance, save
 from rich.progress import track
 from variants.statistics import a12, holm, p_better
 
-from deap_nas import (
-    FULL_SPACE,
-    PAPER_SPACE,
-    Evaluator,
-    accuracy_per_log_params,
-    count_multiply_adds,
-)
-from deap_nas.files import write_whole
+from deap_nas import FULL_SPACE, PAPER_SPACE, Evaluator, count_multiply_adds
 
 GENOMES, DRAWS, BEST_OF = 24, 2000, 10
+MEASURED = ("accuracy", "n_params", "fitness", "train_cpu_seconds", "status")
 SPACES = {
     "the report's": PAPER_SPACE,
     "0 to 6 NC": replace(PAPER_SPACE, n_normal=FULL_SPACE.n_normal),
@@ -43,31 +34,18 @@ SPACES = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=ROOT / "results" / "restriction")
-    arguments, measured_with = parser.parse_args(), provenance()
+    arguments = make_parser(__doc__, RESULTS / "restriction").parse_args()
+    measured_with = provenance()
     images, rows = load_images(), []
     with Evaluator(images, recipe=RECIPE) as evaluator:
         for name, space in track(SPACES.items(), "spaces"):
             rng = random.Random(0)
             genomes = [space.sample(rng) for _ in range(GENOMES)]
             for genome, found in zip(genomes, evaluator.measure_all(genomes), strict=True):
-                rows.append(
-                    {
-                        "space": name,
-                        "genome": str(genome),
-                        "accuracy": found.accuracy,
-                        "n_params": found.n_params,
-                        "fitness": accuracy_per_log_params(found)[0],
-                        "train_cpu_seconds": found.train_cpu_seconds,
-                        "status": found.status,
-                    }
-                )
+                rows.append({"space": name, "genome": str(genome), **measured(found, *MEASURED)})
     scores = pd.DataFrame(rows)
-    write_csv(scores, arguments.out / "scores.csv")
     summary = summarise(scores)
-    write_csv(summary, arguments.out / "summary.csv")
-    write_whole(arguments.out / "run.json", json.dumps(measured_with, indent=2) + "\n")
+    save(arguments.out, measured_with, scores=scores, summary=summary)
     print(summary.to_string(index=False))
 
 

@@ -10,15 +10,12 @@ results/table/recipes.csv (a row a training), recipes_summary.csv and recipes.js
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 from build_table import OUT, load_images
-from common import provenance, write_csv
+from common import make_parser, measured, provenance, write_csv, write_json
 from rich.progress import track
 
 from deap_nas import RECIPES, Evaluator
@@ -29,9 +26,7 @@ RECIPE_SIZES = ((128, 8), (64, 4), (64, 8), (32, 2), (32, 4), (32, 8), (32, 16))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=OUT)
-    arguments, measured_with = parser.parse_args(), provenance()
+    arguments, measured_with = make_parser(__doc__, OUT).parse_args(), provenance()
     rng = random.Random(0)
     genomes = [TABLE_SPACE.sample(rng) for _ in range(GENOMES)]
     images, rows = load_images(), []
@@ -46,15 +41,14 @@ def main() -> None:
                         "epochs": epochs,
                         "train_seed": seed,
                         "genome": str(genome),
-                        "accuracy": found.accuracy,
-                        "train_cpu_seconds": found.train_cpu_seconds,
+                        **measured(found, "accuracy", "train_cpu_seconds"),
                     }
                 )
     scores = pd.DataFrame(rows)
     summary = summarise(scores)
     write_csv(scores, arguments.out / "recipes.csv")
     write_csv(summary, arguments.out / "recipes_summary.csv")
-    (arguments.out / "recipes.json").write_text(json.dumps(measured_with, indent=2) + "\n")
+    write_json(measured_with, arguments.out / "recipes.json")
     print(summary.to_string(index=False))
 
 

@@ -16,10 +16,10 @@ from typing import Any
 import pandas as pd
 from rich.progress import track
 
-from benchmarks.common import write_csv
+from benchmarks.common import provenance, write_csv, write_json
 from benchmarks.paper.optimizers import GENOME
 from benchmarks.paper.plan import Plan
-from benchmarks.paper.trainings import make_workers, write_provenance
+from benchmarks.tested import make_workers
 from deap_nas import parse_genome
 from deap_nas.data import Dataset
 from deap_nas.evaluation.workers import Task, Workers
@@ -36,7 +36,7 @@ def measure(plan: Plan) -> None:
     missing = [number for number in range(rounds) if number not in done]
     if not missing:
         return
-    write_provenance(path)
+    write_json(provenance(), path.with_suffix(".json"))
     dataset = fewer(plan.dataset, IMAGES)
     recipe = plan.recipe(name="short", epochs=EPOCHS, patience=0, best_epoch=False, scored="last")
     task = Task(None, "train_tested", (parse_genome(GENOME), recipe, 0))

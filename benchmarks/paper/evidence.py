@@ -28,16 +28,9 @@ class Run:
     made: dict[str, Any]
 
     @property
-    def finished(self) -> bool:
-        return self.record.result is not None
-
-    @property
-    def seed(self) -> int:
-        return int(self.record.settings["seed"])
-
-    @property
-    def split(self) -> str:
-        return self.record.split
+    def seeds(self) -> str:
+        settings = self.record.settings
+        return f"search seed {settings['seed']}, train seed {settings['train_seed']}"
 
     @cached_property
     def last_scores(self) -> dict[str, float]:
@@ -59,11 +52,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is measured so far; None, or left out, for what is not.
+    """All that was measured.
 
     Args:
         top, classes: the report's tables (its figures 2 to 4, and 5).
-        runs: the searches that have ended at least one generation.
+        runs: the searches, by name.
         choices: the tables of ``choices``, by name; made: what each was made with.
         scores, four: the report's four complete genomes, a row a training, a row a genome.
     """
@@ -78,37 +71,35 @@ class Evidence:
 
     @property
     def tested(self) -> list[Run]:
-        return [self.runs[name] for name in TESTED if name in self.runs]
+        return [self.runs[name] for name in TESTED]
 
     @property
-    def validation(self) -> Run | None:
-        return self.runs.get("validation")
-
-    def table(self, choice: str) -> pd.DataFrame | None:
-        return self.choices.get(choice)
+    def pooled(self) -> pd.DataFrame:
+        """The genomes of the test-scored runs, each once."""
+        whole = pd.concat([run.table for run in self.tested])
+        return whole.drop_duplicates("genome", ignore_index=True)
 
 
 def read(folder: Path) -> Evidence:
     """The evidence in results/paper, with results/published_genomes beside it."""
-    runs = {}
-    for name in (*TESTED, "validation"):
-        if (folder / name / "evaluations.csv").exists():
-            table = pd.read_csv(folder / name / "evaluations.csv")
-            runs[name] = Run(
-                name, table, read_run(folder / name), _json(folder / name / "run.json")
-            )
-    there = [name for name in CHOICES if (folder / "choices" / f"{name}.csv").exists()]
-    published = folder.parent / "published_genomes"
-    made = {name: _json(folder / "choices" / f"{name}.json") for name in there}
+    choices, published = folder / "choices", folder.parent / "published_genomes"
     return Evidence(
         pd.read_csv(folder / "published" / "top.csv"),
         pd.read_csv(folder / "published" / "classes.csv"),
-        runs,
-        {name: _trainings(folder / "choices" / f"{name}.csv") for name in there},
-        {**made, "published_genomes": _json(published / "run.json")},
+        {name: _run(folder / name) for name in (*TESTED, "validation")},
+        {name: _trainings(choices / f"{name}.csv") for name in CHOICES},
+        {
+            **{name: _json(choices / f"{name}.json") for name in CHOICES},
+            "published_genomes": _json(published / "run.json"),
+        },
         pd.read_csv(published / "scores.csv"),
         pd.read_csv(published / "summary.csv"),
     )
+
+
+def _run(folder: Path) -> Run:
+    table = pd.read_csv(folder / "evaluations.csv")
+    return Run(folder.name, table, read_run(folder), _json(folder / "run.json"))
 
 
 def _trainings(path: Path) -> pd.DataFrame:

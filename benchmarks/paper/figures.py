@@ -7,9 +7,8 @@ from collections.abc import Iterator
 import pandas as pd
 from matplotlib.ticker import PercentFormatter
 
-from benchmarks.paper.choice_sections import setting_name
+from benchmarks.paper import findings
 from benchmarks.paper.evidence import Evidence, Run
-from benchmarks.paper.findings import optimizer_curves, reports_own
 from deap_nas.report import charts, drawings
 from deap_nas.report.figure import (
     BLUE,
@@ -28,16 +27,11 @@ from deap_nas.report.lineage import telling_steps
 
 
 def all_figures(evidence: Evidence) -> Iterator[Figure]:
-    """Every figure that what is measured so far allows."""
     yield published(evidence)
-    run = next((run for run in evidence.tested if telling_steps(run.record)), None)
-    if run is not None:
-        yield step(run)
-    if evidence.tested:
-        for by in ("fitness", "fitness_time"):
-            yield scatter(evidence, by)
-    if (curves := optimizer_curves(evidence)) is not None:
-        yield optimizers(curves)
+    yield step(evidence.runs["seed-0"])
+    for by in ("fitness", "fitness_time"):
+        yield scatter(evidence, by)
+    yield optimizers(findings.optimizers(evidence))
 
 
 def step(run: Run) -> Figure:
@@ -55,8 +49,7 @@ def step(run: Run) -> Figure:
 
 def scatter(evidence: Evidence, by: str) -> Figure:
     """Figures 6 and 7: our networks, and those of the report's tables as diamonds."""
-    ours = pd.concat([run.table for run in evidence.tested]).drop_duplicates("genome")
-    figure = charts.scatter(ours.reset_index(drop=True), by, "test")
+    figure = charts.scatter(evidence.pooled, by, "test")
     theirs = evidence.top.drop_duplicates("number")
     return _with_diamonds(figure, theirs)
 
@@ -104,13 +97,14 @@ def published(evidence: Evidence) -> Figure:
 def optimizers(curves: pd.DataFrame) -> Figure:
     """Test accuracy by epoch: the best rate of each optimizer in colour, the others in grey."""
     canvas, ax = new_canvas(height=4.1)
-    shown = curves.groupby(["optimizer", "momentum"]).head(1).index
-    shown = shown.union([reports_own(curves).name])
+    shown = curves.groupby("optimizer").head(1).index
+    shown = shown.union([findings.reports_own(curves).name])
     for row in curves.drop(shown).itertuples():
         ax.plot(range(1, 1 + len(row.curve)), row.curve, c=MUTED, lw=0.8, alpha=0.5)
     for i, row in enumerate(curves.loc[shown].itertuples()):
         look = {"c": CYCLE[i], "marker": MARKERS[i], "ls": DASHES[i], "ms": 4}
-        ax.plot(range(1, 1 + len(row.curve)), row.curve, label=setting_name(row), **look)
+        label = f"{row.optimizer}, rate {row.learning_rate:g}"
+        ax.plot(range(1, 1 + len(row.curve)), row.curve, label=label, **look)
     ax.set(xlabel="epoch", ylabel="test accuracy")
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     whole_axis(ax.xaxis)

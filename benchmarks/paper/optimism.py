@@ -13,9 +13,10 @@ from pathlib import Path
 import pandas as pd
 from rich.progress import track
 
-from benchmarks.common import write_csv
+from benchmarks.common import provenance, write_csv, write_json
 from benchmarks.paper.plan import Plan, winner
-from benchmarks.paper.trainings import Job, accuracy_of, make_workers, train_all, write_provenance
+from benchmarks.paper.trainings import Job, train_all
+from benchmarks.tested import accuracy_of, make_workers
 from deap_nas import parse_genome
 from deap_nas.data import Dataset
 from deap_nas.evaluation.workers import Task
@@ -40,7 +41,7 @@ def score(table: pd.DataFrame, run: Path, out: Path, dataset: Dataset) -> None:
     lost = [genome for genome, found in weights.items() if not found]
     if lost:
         raise SystemExit(f"{run}/weights lacks {len(lost)} networks; search anew, or keep {path}")
-    write_provenance(path)
+    write_json(provenance(), path.with_suffix(".json"))
     data = (dataset.x_test, dataset.y_test)
     tasks = [Task(g, "score", (parse_genome(g), found, *data)) for g, found in weights.items()]
     found = {}

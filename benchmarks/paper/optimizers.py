@@ -6,10 +6,11 @@ About 80 s of CPU a training and train seed.
 
 from __future__ import annotations
 
+from benchmarks.common import PUBLISHED
 from benchmarks.paper.plan import Plan
 from benchmarks.paper.trainings import Job, train_all
 
-GENOME = "NC 16 3 tanh;NC 6 3 swish;RC 6 3 tanh;RC 10 3 tanh;FL swish"
+GENOME = PUBLISHED[0]
 EPOCHS = 10
 TRIED = (  # optimizer, momentum, learning rates
     ("sgd", 0.0, (0.01, 0.1, 0.3)),

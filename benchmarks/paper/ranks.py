@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,48 +13,41 @@ from benchmarks.paper.evidence import CHANCE, LEARNED, Evidence
 @dataclass(frozen=True)
 class Stability:
     """Genomes trained with several seeds: ``accuracy`` and ``fitness``, a row a genome, a column a
-    seed, the best first."""
+    seed, the best first; ``learned``: which did with every seed."""
 
     accuracy: pd.DataFrame
     fitness: pd.DataFrame
-    kendall: dict[str, float]
-    kendall_learned: dict[str, float]
-    spearman: dict[str, float]
-    std: float
-    fitness_std: float
-    shrinkage: float
-    flipped: int
-    n_learned: int
+    learned: pd.Series
+
+    @property
+    def flipped(self) -> int:
+        """How many learned with one seed and stayed at chance with another."""
+        low, high = self.accuracy.min(axis=1), self.accuracy.max(axis=1)
+        return int(((low < CHANCE) & (high >= LEARNED)).sum())
 
 
-def stability(evidence: Evidence) -> Stability | None:
-    trained, run = evidence.table("stability"), evidence.runs.get("seed-0")
-    if trained is None or run is None:
-        return None
+def stability(evidence: Evidence) -> Stability:
     columns = ["genome", "train_seed", "accuracy", "fitness"]
-    long = trained[columns]
-    if 0 not in set(long["train_seed"]):
-        first = run.table[run.table["genome"].isin(long["genome"])].assign(train_seed=0)
-        long = pd.concat([first[columns], long], ignore_index=True)
-    accuracy, fitness = (  # of genomes that were trained with every seed so far
-        long.pivot_table(index="genome", columns="train_seed", values=by).dropna()
-        for by in columns[2:]
+    trained, run = evidence.choices["stability"], evidence.runs["seed-0"]
+    first = run.table[run.table["genome"].isin(trained["genome"])].assign(train_seed=0)
+    long = pd.concat([first[columns], trained[columns]], ignore_index=True)
+    accuracy, fitness = (
+        long.pivot_table(index="genome", columns="train_seed", values=by) for by in columns[2:]
     )
     order = fitness.mean(axis=1).sort_values(ascending=False, kind="stable").index
     accuracy, fitness = accuracy.loc[order], fitness.loc[order]
-    learned = (accuracy >= LEARNED).all(axis=1)
-    values = {"accuracy": accuracy, "fitness": fitness}
-    return Stability(
-        accuracy,
-        fitness,
-        {by: mean_pairwise(t, kendall) for by, t in values.items()},
-        {by: mean_pairwise(t[learned], kendall) for by, t in values.items()},
-        {by: mean_pairwise(t, spearman) for by, t in values.items()},
-        *(root_mean_square(t[learned].std(axis=1)) for t in values.values()),
-        shrinkage(fitness),
-        int(((accuracy < CHANCE).any(axis=1) & (accuracy >= LEARNED).any(axis=1)).sum()),
-        int(learned.sum()),
-    )
+    return Stability(accuracy, fitness, (accuracy >= LEARNED).all(axis=1))
+
+
+def agreement(scores: pd.DataFrame, method: str) -> float:
+    """The mean rank correlation (kendall, spearman) between two columns."""
+    found = scores.corr(method=method).to_numpy()
+    return float(found[np.triu_indices(len(found), 1)].mean())
+
+
+def spread(scores: pd.DataFrame) -> float:
+    """The standard deviation of a row, over all rows."""
+    return root_mean_square(scores.std(axis=1))
 
 
 def root_mean_square(values: pd.Series) -> float:
@@ -73,24 +65,3 @@ def shrinkage(fitness: pd.DataFrame) -> float:
             ]
         )
     )
-
-
-def mean_pairwise(
-    table: pd.DataFrame, correlation: Callable[[pd.Series, pd.Series], float]
-) -> float:
-    """The mean correlation between two columns."""
-    names = list(table)
-    pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
-    return float(np.mean([correlation(table[a], table[b]) for a, b in pairs]))
-
-
-def kendall(a: pd.Series, b: pd.Series) -> float:
-    """Kendall 1945, tau b: with a correction for ties."""
-    upper = np.triu_indices(len(a), 1)
-    x, y = (np.sign(np.subtract.outer(v.to_numpy(), v.to_numpy()))[upper] for v in (a, b))
-    norm = np.sqrt((x**2).sum() * (y**2).sum())
-    return float((x * y).sum() / norm) if norm else float("nan")
-
-
-def spearman(a: pd.Series, b: pd.Series) -> float:
-    return float(np.corrcoef(a.rank(), b.rank())[0, 1])

@@ -19,8 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import ROOT, provenance
-from deap_nas.files import write_whole
+from benchmarks.common import ROOT, provenance, write_json
 from deap_nas.runs.directory import RunDirectory
 
 RESULTS = ROOT / "results" / "paper"
@@ -70,8 +69,7 @@ def note(folder: Path, command: list[str], resumed: bool) -> None:
     if resumed and path.exists():
         before = json.loads(path.read_text())
         made = {**before, "resumed": [*before.get("resumed", []), made["commit"]]}
-    folder.mkdir(parents=True, exist_ok=True)
-    write_whole(path, json.dumps(made, indent=2) + "\n")
+    write_json(made, path)
 
 
 def keep_winner(folder: Path) -> None:

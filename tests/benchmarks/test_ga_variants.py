@@ -1,7 +1,8 @@
-"""The benchmark of variants: counting, repeatability, statistics, and the page it writes."""
+"""The benchmark of variants: counting, repeatability, statistics, and the files it writes."""
 
 from __future__ import annotations
 
+import ast
 import json
 import random
 import subprocess
@@ -19,13 +20,12 @@ import ga_variants  # noqa: E402
 import restriction  # noqa: E402
 from variants import (  # noqa: E402
     contests,
-    page,
     parts,
     problems,
     rivals,
+    searching,
     statistics,
     variants as data,
-    verdicts,
 )
 from variants.memo import Memo, Spent  # noqa: E402
 
@@ -148,19 +148,6 @@ def test_a_cap_hit_is_a_search_that_ended_before_the_budget():
     assert list(found) == [0, 1, 2]
 
 
-def test_better_and_worse_changes_are_both_told():
-    rows = [("a", 0.9, 1e-9), ("b", 0.1, 1e-9), ("c", 0.5, 0.9)]
-    table = pd.DataFrame(
-        [(problems.TABLE, f"{data.BASE.name}, {n}", a12, p) for n, a12, p in rows],
-        columns=["problem", "contestant", "a12", "p_different_holm"],
-    )
-    (sentence,) = verdicts.matters(table)
-    assert (
-        "clearly worse than the default a (A12 0.90); clearly better b (A12 0.10); the other 1 of 3"
-        in sentence
-    )
-
-
 def test_draws_of_looser_spaces_are_compared_with_the_reports():
     fitness = {name: [5.0 + place / 100 for place in range(24)] for name in restriction.SPACES}
     fitness["the report's section II"] = [1.0] * 24
@@ -221,23 +208,32 @@ def test_a_new_variant_leaves_what_is_kept_and_changed_code_does_not(monkeypatch
     assert parts.Part(data.RANDOM, problems.TABLE, (0,), 15).key != part.key
 
 
-def test_a_small_run_writes_every_file_and_the_page(tmp_path, monkeypatch):
+def test_all_that_a_search_imports_is_in_its_key():
+    package = searching.PACKAGE
+    code = [path for path in searching.CODE if package in path.parents]
+    names = {".".join(path.relative_to(package.parent).with_suffix("").parts) for path in code}
+    hashed = {name.removesuffix(".__init__") for name in names}
+    for path in code:
+        for statement in ast.parse(path.read_text()).body:
+            if isinstance(statement, ast.ImportFrom) and statement.module != "deap_nas":
+                module = str(statement.module)
+                assert not module.startswith("deap_nas") or module in hashed, f"{path}: {module}"
+
+
+def test_a_small_run_writes_every_file(tmp_path, monkeypatch):
     few = [data.RANDOM, data.REPORT, data.PLUS, data.BEST, *data.changed(data.BASE)[:2]]
     monkeypatch.setattr(contests, "variants", lambda: few)
     monkeypatch.setattr(contests, "BUDGETS", (25, 100))
     monkeypatch.setattr(contests, "SPLITS", (5, 10))
     ga_variants.run_variants(setting(tmp_path), tmp_path)
-    (tmp_path / "run.json").write_text(
-        json.dumps({"command": ["python"], "commit": "c", "machine": {"processor": "p"}})
-    )
-    text = page.make(tmp_path)
-    assert "## In one minute" in text
-    assert "make no difference that these seeds show" in text
-    assert f"the first ten of {len(few)}; the default has place" in text
-    report = pd.read_csv(tmp_path / "variants.csv").set_index(["contestant", "evaluations"])
-    mean = report.loc[(data.REPORT.name, 100), "mean_regret"]
-    assert f"| {data.REPORT.name} | {mean:.4f} (" in text
-    assert (tmp_path / "variants_ranks.svg").exists()
+    written = {path.name for path in tmp_path.iterdir()} - {"cache"}
+    committed = {path.name for path in ga_variants.OUT.iterdir()}
+    assert written == {
+        name for name in committed if not name.startswith(("rivals", "run", "README"))
+    }
+    table = pd.read_csv(tmp_path / "variants.csv")
+    assert set(table["contestant"]) == {variant.name for variant in few}
+    assert set(table["evaluations"]) == {25, 100}
 
 
 def test_bad_seeds_are_one_line():
@@ -249,11 +245,6 @@ def test_bad_seeds_are_one_line():
     )
     assert done.returncode == 2
     assert "--seeds 7, allowed even numbers from 4 to 200" in done.stderr
-
-
-def test_the_committed_page_is_what_its_files_say():
-    folder = BENCHMARKS.parent / "results" / "ga_variants"
-    assert (folder / "README.md").read_text() == page.make(folder)
 
 
 # --- rivals

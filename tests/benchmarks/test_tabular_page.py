@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
+from claims import missing, never_false, unsupported
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "results" / "table"
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
+import build_table  # noqa: E402
 import describe_table  # noqa: E402
+
+from deap_nas.report.front import pareto_front  # noqa: E402
+from deap_nas.tabular import load_table  # noqa: E402
 
 MEASURED = ("accuracy", "fitness", "time_penalised", "train_seconds", "train_cpu_seconds")
 
@@ -80,3 +87,121 @@ def test_the_stretches_hold_every_training() -> None:
     made = describe_table.read_shards()
     stretches = describe_table.waits_by_stretch(made)
     assert stretches["trainings"].sum() == len(made)
+
+
+# --- what is written by hand
+
+Parts = dict[str, Any]  # what the page is filled with; and frame and made, a row a training
+
+
+@pytest.fixture(scope="module")
+def committed() -> Parts:
+    frame = describe_table.as_frame(load_table())
+    one = frame[frame["train_seed"] == 0]
+    parts = describe_table.describe(frame, one, pareto_front(one))
+    return {**parts, "frame": frame, "made": describe_table.read_shards()}
+
+
+def cheapest(parts: Parts) -> list[tuple[int, int]]:
+    ordered = parts["recipes"].sort_values("mean_cpu_seconds")
+    return list(zip(ordered["batch_size"], ordered["epochs"]))
+
+
+def closest(parts: Parts) -> tuple[int, int]:
+    best = parts["recipes"].set_index(["batch_size", "epochs"])["rank_with_longest"].idxmax()
+    return tuple(best)
+
+
+def trained(parts: Parts) -> dict[int, int]:
+    return dict(parts["frame"]["train_seed"].value_counts())
+
+
+def tenth_came_first_and_last(parts: Parts) -> bool:
+    made = parts["made"].reset_index(names="place")
+    again = made[made["train_seed"] > 0]
+    once = made[made["train_seed"] == 0]
+    first = once[once["genome"].isin(again["genome"])]
+    return set(first["shard"]) == {0, 1} and once["place"].max() < again["place"].min()
+
+
+def slower(parts: Parts, clock: str) -> pd.Series:
+    """By pair of seeds, how much longer the slower training took, for one genome in twenty."""
+    ratios = parts["ratios"]
+    return ratios[ratios["of"] == clock].set_index("train_seeds")["95_percent_ratio"]
+
+
+def ranks(parts: Parts, of: str) -> pd.Series:
+    found = parts["correlations"].set_index("between")["all"]
+    return found[found.index.str.startswith(of)]
+
+
+CLAIMS: dict[str, Callable[[Parts], object]] = {
+    "Batch 64 for 4 epochs agreed best with the longest": lambda p: closest(p) == (64, 4),
+    "was the cheapest but one": lambda p: cheapest(p)[1] == (64, 4),
+    "Train seed 0 for all, 1 and 2 as well for a random tenth": lambda p: (
+        trained(p) == {0: 3456, 1: 346, 2: 346}
+    ),
+    "seed 0 first of all, in shards 00 and 01, and with seeds 1 and 2 last of all": (
+        tenth_came_first_and_last
+    ),
+    "seed 0 against 1 or 2 is the noise of its worst stretch": lambda p: (
+        p["stretches"]["median_ratio"].idxmax() == 0
+        and slower(p, "train_seconds").idxmin() == "1 and 2"
+    ),
+    "For most of its genomes 1 against 2 is nearer": lambda p: (
+        p["stretches"]["trainings"].iloc[-1] > p["trainings"] / 2
+        and p["stretches"]["median_ratio"].iloc[-1] < 1.05
+    ),
+    "there `train_seconds` is about as noisy as `train_cpu_seconds`": lambda p: (
+        abs(slower(p, "train_seconds")["1 and 2"] - slower(p, "train_cpu_seconds")["1 and 2"])
+        < 0.05
+    ),
+    "A genome of shard 00 looks worse with time": lambda p: (
+        p["waits"]["median_ratio"].iloc[0] > p["waits"]["median_ratio"].median()
+    ),
+    "Their correlation above does not show it": lambda p: (
+        ranks(p, "time_penalised, validation and test").min() > 0.99
+    ),
+    "those between train seeds do": lambda p: ranks(p, "time_penalised, train seeds").max() < 0.9,
+}
+
+
+def others(parts: Parts) -> Iterator[Parts]:
+    """Other results, which the page's words would not fit."""
+    recipes, ratios, waits = parts["recipes"], parts["ratios"], parts["waits"]
+    yield {**parts, "recipes": recipes.assign(rank_with_longest=recipes["epochs"])}
+    yield {**parts, "recipes": recipes.assign(mean_cpu_seconds=recipes["batch_size"])}
+    yield {**parts, "frame": parts["frame"].assign(train_seed=0)}
+    yield {**parts, "made": parts["made"].assign(shard=16 - parts["made"]["shard"])}
+    worst_last = parts["stretches"].iloc[::-1].reset_index(drop=True)
+    yield {**parts, "stretches": worst_last, "waits": waits.iloc[::-1]}
+    far = ratios["of"] + ratios["train_seeds"] == "train_seconds1 and 2"
+    yield {**parts, "ratios": ratios.assign(**{"95_percent_ratio": 1.2 + far})}
+    yield {**parts, "correlations": parts["correlations"].assign(all=0.95)}
+
+
+def test_the_results_support_what_is_written(committed: Parts) -> None:
+    assert missing(CLAIMS, (RESULTS / "README.md").read_text()) == []
+    assert unsupported(CLAIMS, committed) == []
+
+
+def test_other_results_would_not(committed: Parts) -> None:
+    assert never_false(CLAIMS, others(committed)) == []
+
+
+def test_space_and_recipe_are_as_the_page_says(committed: Parts) -> None:
+    page = " ".join((RESULTS / "README.md").read_text().split())
+    genes = {gene for genome in committed["frame"]["genome"] for gene in genome.split(";")}
+    assert "filters 4 or 12, kernel 3, conv activations relu or tanh, FL relu or swish" in page
+    convs = {f"{k} {n} 3 {a}" for k in ("NC", "RC") for n in (4, 12) for a in ("relu", "tanh")}
+    assert genes == convs | {"FL relu", "FL swish"}
+    assert "one or two NC and two RC in every order" in page
+    counts = {(k.count("NC"), k.count("RC")) for k in committed["frame"]["kinds"]}
+    assert counts == {(1, 2), (2, 2)}
+    assert committed["frame"]["kinds"].nunique() == 3 + 6
+    assert "Adam, peak rate 0.015, 10 % warm-up, cosine to zero, batch 64" in page
+    recipe = build_table.RECIPE
+    assert (recipe.optimizer, recipe.learning_rate, recipe.warmup) == ("adam", 0.015, 0.1)
+    assert (recipe.schedule, recipe.batch_size) == ("cosine", 64)
+    assert "after epochs 1, 2 and the last, 4" in page
+    assert [n for n in range(1, recipe.epochs + 1) if recipe.is_scored(n)] == [1, 2, 4]
