@@ -11,6 +11,7 @@ usage: deap-nas COMMAND ...
   run      evolve networks on images (the same as python -m deap_nas.run)
   train    train one genome: deap-nas train "NC 16 3 tanh;RC 6 3 tanh;RC 10 3 tanh;FL swish"
 
+  space    the rules of a search space, its size, a few genomes: deap-nas space wide
   report   the page of a run: deap-nas report DIR
   compare  runs side by side: deap-nas compare DIR DIR...
 
@@ -30,6 +31,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from deap_nas.commands.train import main as train
 
         return train(arguments)
+    if command == "space":
+        from deap_nas.commands.space import main as space
+
+        return space(arguments)
     if command == "report":
         from deap_nas.commands.report import main as report
 
@@ -47,7 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(__version__)
         return 0
     print(
-        f"error: command {command!r}, allowed run, train, report, compare; see deap-nas --help",
+        f"error: command {command!r}, allowed run, train, space, report, compare; "
+        "see deap-nas --help",
         file=sys.stderr,
     )
     return 2

@@ -36,7 +36,7 @@ FOREVER = 10**9
 PACKAGE = Path(str(deap_nas.__file__)).parent
 FOLDERS, FILES = ("operators", "algorithms", "layers", "spaces"), ("toolbox", "genome")
 CODE = (
-    *(path for name in FOLDERS for path in sorted((PACKAGE / name).glob("*.py"))),
+    *(path for name in FOLDERS for path in sorted((PACKAGE / name).rglob("*.py"))),
     *(PACKAGE / f"{name}.py" for name in FILES),
     Path(__file__),
 )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from deap_nas.extras import lacking
+from deap_nas.layers import load_layers
 from deap_nas.runs.presets import DEFAULT, PRESETS, read_genomes
 from deap_nas.runs.settings import Settings
 
@@ -42,6 +43,8 @@ def add_settings(group: Any, names: Sequence[str]) -> None:
 
 def given_settings(arguments: dict[str, Any]) -> dict[str, Any]:
     """The settings among parsed arguments."""
+    if arguments.get("layers"):
+        load_layers(arguments["layers"])  # before any genome is read
     flags = {each.name: arguments[each.name] for each in fields(Settings) if each.name in arguments}
     if arguments.get("no_cache"):
         flags["cache"] = None

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import itertools
 import json
+import shutil
 import time
 import warnings
 from collections.abc import Mapping, Sequence
@@ -105,7 +106,8 @@ def _run(arguments: dict[str, Any]) -> int:
         from deap_nas.runs.provenance import describe
         from deap_nas.runs.search import load
 
-        dataset, space = load(settings)
+        written = _written_space(resumed) if resumed else None
+        dataset, space = load(settings, written)
         _warn_of_unused(settings, arguments)
         config = {"preset": preset, **describe(settings, dataset, space)}
         console = make_console()
@@ -120,8 +122,16 @@ def _run(arguments: dict[str, Any]) -> int:
         if not resumed:
             text = json.dumps(config, indent=2, default=str)
             write_whole(RunDirectory(folder).config, text)
+            if settings.layers:
+                shutil.copyfile(settings.layers, RunDirectory(folder).layers)
         wanted = {"watcher": arguments["watcher"], "report": "no_report" not in arguments}
         return run_session(folder, settings, dataset, space, console, **wanted)
+
+
+def _written_space(folder: Path) -> Any:
+    from deap_nas.runs.record import read_space
+
+    return read_space(_config_of(folder))
 
 
 def _repeat(arguments: dict[str, Any], resumed: Path | None) -> int:
@@ -152,7 +162,15 @@ def _settings(arguments: dict[str, Any], resumed: Path | None) -> tuple[Settings
         return make_settings(preset, file, flags), preset
     _check_for_resume(arguments)
     config = _config_of(resumed)
+    _load_copy(resumed, config["settings"])
     return make_settings(config["preset"], None, {**config["settings"], **flags}), config["preset"]
+
+
+def _load_copy(folder: Path, settings: dict[str, Any]) -> None:
+    """Where the user's file of layers is gone, the run's copy of it serves."""
+    copy = RunDirectory(folder).layers
+    if settings.get("layers") and not Path(settings["layers"]).exists() and copy.exists():
+        settings["layers"] = str(copy)
 
 
 def _check_for_resume(arguments: dict[str, Any]) -> None:

@@ -133,6 +133,23 @@ class Layer:
         shape = self.map_behind(gene, *about)
         return None if shape is None or min(shape) < 1 else shape
 
+    def check(self, input_shape: Shape, n_classes: int) -> None:
+        """Whether the ``build`` of a user's layer works at all: on images of that shape, or on a
+        feature map of so many pixels and 16 channels. Only asked where a shape is found from it.
+
+        Raises:
+            LayerError: naming the file, the layer, and what is wrong.
+        """
+        if self.source is None or self.shape is not None:
+            return
+        gene = self.gene(*(4 if allowed is int else allowed[0] for allowed in self.fields.values()))
+        abouts = [
+            (shape, n_classes) if self.head else (shape,)
+            for shape in (input_shape, (*input_shape[:2], 16))
+        ]
+        if all(self.map_behind(gene, *about) is None for about in abouts):
+            from_keras.find("params", self, gene, abouts[1])
+
     def map_behind(self, gene: Gene, *about: Any) -> Shape | None:
         """The same as a formula has it: with zeros where nothing is left of the feature map."""
         return self._found("shape", gene, about)  # type: ignore[no-any-return]

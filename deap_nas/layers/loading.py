@@ -38,6 +38,9 @@ def run_file(file: LayerFile) -> list[Layer]:
     module = types.ModuleType(f"deap_nas_layers_{file.sha256[:12]}")
     module.__file__ = file.path
     folder = str(Path(file.path).resolve().parent)
+    known = [layer for layer in LAYERS.values() if layer.source == file]
+    if known:  # it was run before, and may not have changed since
+        return known
     before = dict(LAYERS)
     token = LOADING.set(file)
     try:

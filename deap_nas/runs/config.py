@@ -12,7 +12,8 @@ from deap_nas.runs.directory import RunDirectory
 EARLIER = {"algorithm": "generational"}
 # What may change between a run and its resumption, since no result depends on it: of the data their
 # fingerprint is compared, not where they lie.
-FREE = ("workers", "cache", "data_dir", "dataset")
+# A file of layers is told by its hash.
+FREE = ("workers", "cache", "data_dir", "dataset", "layers")
 PARTS = ("preset", "settings", "recipe", "space", "data", "machine")
 
 

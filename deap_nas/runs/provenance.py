@@ -13,6 +13,7 @@ from typing import Any
 
 from deap_nas.data import Dataset
 from deap_nas.evaluation.evaluator import cores
+from deap_nas.layers import own_layers
 from deap_nas.runs.config import FREE
 from deap_nas.runs.settings import Settings
 from deap_nas.spaces import SearchSpace
@@ -29,6 +30,7 @@ def describe(settings: Settings, dataset: Dataset, space: SearchSpace) -> dict[s
         "space": {**space.to_dict(), "size": space.size()},
         "data": {"source": dataset.source, "fingerprint": dataset.fingerprint},
         "program": {"training_version": TRAINING_VERSION},
+        "layers": {layer.name: layer.source.sha256 for layer in own_layers()},
         "versions": {"python": platform.python_version(), **_versions()},
         "machine": {"node": platform.node(), "system": platform.platform(), "cores": cores()},
         "command": sys.argv,
@@ -57,6 +59,11 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
         for name, value in new[part].items():
             before = old[part].get(name)
             same = json.dumps(before, default=str) == json.dumps(value, default=str)
-            if not same and name not in (*FREE, "source"):
+            free = FREE if part == "settings" else ("source",)
+            if not same and name not in free:
                 found.append(f"{name} {before!r} in the run, {value!r} now")
+    layers = old.get("layers", {})
+    for name in sorted({*layers, *new["layers"]}):
+        if layers.get(name) != new["layers"].get(name):
+            found.append(f"layer {name}: its file is another than the run's (which keeps a copy)")
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,7 @@ import pandas as pd
 
 from deap_nas.evaluation.fitness import FITNESSES, Evaluation
 from deap_nas.genome import parse_genome
+from deap_nas.layers import load_layers
 from deap_nas.runs.config import ConfigError, read_config
 from deap_nas.runs.directory import RunDirectory
 from deap_nas.runs.journal import read_lines, read_weights
@@ -116,8 +118,12 @@ class Record:
     @cached_property
     def space(self) -> SearchSpace:
         """The rules that the run's genomes keep."""
-        content = {k: v for k, v in self.config["space"].items() if k not in ("size", "bound")}
-        return SearchSpace.from_dict(content)
+        return read_space(self.config)
+
+
+def read_space(config: Mapping[str, Any]) -> SearchSpace:
+    """The rules that a run's configuration tells of."""
+    return SearchSpace.from_dict({k: v for k, v in config["space"].items() if k != "size"})
 
 
 def read_run(folder: Path) -> Record:
@@ -128,6 +134,9 @@ def read_run(folder: Path) -> Record:
     """
     try:
         config = read_config(folder)
+        copy = RunDirectory(folder).layers
+        if copy.exists():
+            load_layers(copy)
     except ConfigError as error:
         raise ReportError(
             f"{folder}: no run is there ({error}); name the directory that the run printed"

@@ -24,17 +24,27 @@ from deap_nas.runs.scores import Scores
 from deap_nas.runs.settings import Settings, SettingsError
 from deap_nas.runs.tables import evaluations_table, write_tables
 from deap_nas.runs.watcher import Watcher
-from deap_nas.spaces import SPACES, SearchSpace, SpaceError, misfits
+from deap_nas.spaces import SPACES, SearchSpace, SpaceError, find_space, misfits
 from deap_nas.toolbox import make_toolbox
 
 
-def make_space(settings: Settings, dataset: Dataset) -> SearchSpace:
-    """The named space on the shape and classes of the data.
+def make_space(
+    settings: Settings, dataset: Dataset, written: SearchSpace | None = None
+) -> SearchSpace:
+    """The space, by its name or from its file, on the shape and classes of the data.
+
+    Args:
+        settings: name it.
+        dataset: the images.
+        written: what a run to be resumed has of it, where its file is gone.
 
     Raises:
-        SpaceError: where no genome of it fits the images.
+        SpaceError: where the file is none, or no genome of it fits the images.
     """
-    space = SPACES[settings.space]
+    gone = (
+        written is not None and settings.space not in SPACES and not Path(settings.space).exists()
+    )
+    space = written if written is not None and gone else find_space(settings.space)
     try:
         return replace(space, input_shape=dataset.input_shape, n_classes=dataset.n_classes)
     except SpaceError as error:
@@ -42,8 +52,12 @@ def make_space(settings: Settings, dataset: Dataset) -> SearchSpace:
         raise SpaceError(f"space {settings.space}: {error}, or try --space {others}") from None
 
 
-def load(settings: Settings) -> tuple[Dataset, SearchSpace]:
+def load(settings: Settings, written: SearchSpace | None = None) -> tuple[Dataset, SearchSpace]:
     """Data and space of a search, with the genomes it was given checked against them.
+
+    Args:
+        settings: of the search.
+        written: the space as a run to be resumed has it.
 
     Raises:
         DataError, SpaceError, SettingsError: naming what is wrong.
@@ -51,7 +65,7 @@ def load(settings: Settings) -> tuple[Dataset, SearchSpace]:
     dataset = load_dataset(
         settings.dataset, data_dir=settings.data_dir or None, split_seed=settings.split_seed
     )
-    space = make_space(settings, dataset)
+    space = make_space(settings, dataset, written)
     if settings.cache and Path(settings.cache).exists() and not Path(settings.cache).is_dir():
         raise SettingsError(f"cache {settings.cache} is a file: name a folder, or use --no-cache")
     for genome in settings.initial_genomes():

@@ -9,9 +9,10 @@ from deap_nas.algorithms import ALGORITHMS, Algorithm
 from deap_nas.evaluation.fitness import SINGLE
 from deap_nas.evaluation.replay import SLOTS
 from deap_nas.genome import Genome, GenomeError, parse_genome
+from deap_nas.layers import load_layers
 from deap_nas.operators import CROSSOVERS, MUTATIONS, SELECTIONS
 from deap_nas.spaces import SPACES
-from deap_nas.training.recipes import RECIPES, Recipe, find_recipe
+from deap_nas.training.recipes import ENGINES, RECIPES, Recipe, find_recipe
 
 SPLITS = ("validation", "test")
 
@@ -45,7 +46,18 @@ class Settings:
         True, "recipe paper: stop early, and score the best epoch instead of the last"
     )
     train_seed: int = _option(0, "initial weights and batch order of every network", metavar="N")
-    space: str = _option("paper", "which genomes are legal", allowed=tuple(SPACES))
+    space: str = _option(
+        "paper",
+        f"which genomes are legal: {', '.join(SPACES)}, or a .toml file; deap-nas space shows one",
+        metavar="NAME|FILE",
+    )
+    layers: str = _option("", "a Python file that registers layers of your own", metavar="FILE")
+    engine: str = _option(
+        "auto",
+        "what trains a network: auto (the fastest that knows its layers), or keras (automatic "
+        "differentiation) for all",
+        allowed=ENGINES,
+    )
     algorithm: str = _option(
         "preselected", "how genomes follow one another", allowed=tuple(ALGORITHMS)
     )
@@ -120,6 +132,8 @@ class Settings:
     )
 
     def __post_init__(self) -> None:
+        if self.layers:
+            load_layers(self.layers)  # genomes among the settings may have them
         for each in fields(self):
             _check_type(each.name, getattr(self, each.name), each.type)
             allowed = each.metadata["allowed"]

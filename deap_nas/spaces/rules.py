@@ -157,9 +157,8 @@ def _listing(layer: Layer, field: str, value: Any) -> tuple[Any, ...]:
     return tuple(sorted(values)) if layer.fields[field] is int else values
 
 
-def said(rule: Rule) -> str:
+def said(rule: Rule, *, counted: bool = True) -> str:
     """A rule as a person says it: "1 to 4 CB, filters 4, 8, kernel 3, activation relu"."""
     count = f"{rule.low} to {rule.high}" if rule.low < rule.high else f"exactly {rule.low}"
-    return ", ".join(
-        (f"{count} {rule.name}", *(f"{name} {listed(v)}" for name, v in rule.values.items()))
-    )
+    values = (f"{name} {listed(allowed)}" for name, allowed in rule.values.items())
+    return ", ".join((f"{count} {rule.name}" if counted else rule.name, *values))

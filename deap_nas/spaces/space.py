@@ -96,6 +96,8 @@ class SearchSpace:
             self._read_layers()
         try:
             walks = self._walks
+            for rule in self.rules:
+                rule.layer.check(self.input_shape, self.n_classes)
             legal = any(walks.completes(n, walks.none, walks.start) for n in self._all_depths)
         except LayerError as error:
             raise SpaceError(str(error)) from None
@@ -207,6 +209,12 @@ class SearchSpace:
     def rules(self) -> tuple[Rule, ...]:
         """What is allowed of each layer, the heads last."""
         return *self._walks.layers.values(), *self._walks.heads.values()
+
+    @property
+    def depth_range(self) -> tuple[int, int]:
+        """Fewest and most genes before the head."""
+        low, high = self._general["depth"]
+        return low, high
 
     @property
     def head_kinds(self) -> tuple[str, ...]:

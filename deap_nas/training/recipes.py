@@ -13,6 +13,7 @@ from typing import Any
 OPTIMIZERS = ("sgd", "adam", "rmsprop")
 SCHEDULES = ("constant", "cosine")
 SCORED = ("all", "doubling", "last")
+ENGINES = ("auto", "keras")
 
 
 class RecipeError(ValueError):
