@@ -29,9 +29,9 @@ import numpy as np
 from common import ROOT, provenance
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from deap_nas import RECIPES, Conv, Dataset, Genome, Head, load_dataset, parse_genome
-from deap_nas.evaluation.evaluator import cores
-from deap_nas.evaluation.workers import Task, Workers
+from deap_nas import RECIPES, Conv, Dataset, Genome, Head, load_dataset
+from deap_nas.evaluation.fitness import accuracy_of
+from deap_nas.evaluation.workers import Task, Workers, cores
 from deap_nas.files import write_whole
 from deap_nas.genome import Gene
 from deap_nas.tabular import CURVE, FILE, TABLE_SPACE
@@ -99,11 +99,10 @@ class TableTrainer(Trainer):
     def _train(self, genome: Sequence[Gene], recipe: Recipe, train_seed: int) -> Any:
         trained = super()._train(genome, recipe, train_seed)
         model, scorer = self._trained_with
-        right = 0
-        if trained.weights:
-            model.set_weights(trained.weights)
-            right = int(np.trace(scorer.score(*self._test)[0]))
-        return trained.evaluation, right / len(self._test[1])
+        if not trained.weights:
+            return trained.evaluation, 0.0
+        model.set_weights(trained.weights)
+        return trained.evaluation, accuracy_of(scorer.score(*self._test)[0])
 
 
 def make_row(job: Job, evaluation: Any, test_accuracy: float) -> Row:
@@ -152,7 +151,7 @@ def train_shard(path: Path, jobs: Sequence[Job], workers: Workers, advance: Any)
     advance(len(rows))
     done = {(row["genome"], int(row["train_seed"])) for row in rows}
     left = [job for job in jobs if job not in done]
-    tasks = (Task(job, "train", (parse_genome(job[0]), RECIPE, job[1])) for job in left)
+    tasks = (Task(job, "train", (job[0], RECIPE, job[1])) for job in left)
     for task, outcome in workers.run(tasks):
         if outcome.status != "ok":
             raise SystemExit(f"{task.key}: {outcome.status}, {outcome.reason}; mend it and go on")

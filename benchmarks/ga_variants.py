@@ -26,7 +26,7 @@ from variants import contests, figures, page
 from variants.problems import MACRO_VARIABLE, available
 from variants.variants import AGING, BEST, LOCAL, PLUS, RANDOM, REPORT
 
-from deap_nas.evaluation.evaluator import cores
+from deap_nas.evaluation.workers import cores
 from deap_nas.files import write_whole
 
 OUT = ROOT / "results" / "ga_variants"

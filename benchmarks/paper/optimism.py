@@ -15,9 +15,9 @@ from rich.progress import track
 
 from benchmarks.common import write_csv
 from benchmarks.paper.plan import Plan, winner
-from benchmarks.paper.trainings import Job, accuracy_of, make_workers, train_all, write_provenance
-from deap_nas import parse_genome
+from benchmarks.paper.trainings import Job, make_workers, train_all, write_provenance
 from deap_nas.data import Dataset
+from deap_nas.evaluation.fitness import accuracy_of
 from deap_nas.evaluation.workers import Task
 from deap_nas.runs.journal import read_weights
 
@@ -42,7 +42,7 @@ def score(table: pd.DataFrame, run: Path, out: Path, dataset: Dataset) -> None:
         raise SystemExit(f"{run}/weights lacks {len(lost)} networks; search anew, or keep {path}")
     write_provenance(path)
     data = (dataset.x_test, dataset.y_test)
-    tasks = [Task(g, "score", (parse_genome(g), found, *data)) for g, found in weights.items()]
+    tasks = [Task(g, "score", (g, found, *data)) for g, found in weights.items()]
     found = {}
     with make_workers(dataset, "validation") as workers:
         for task, outcome in track(workers.run(tasks), "tested", total=len(tasks)):

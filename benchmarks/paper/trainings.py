@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from rich.progress import Progress
 
 from benchmarks.common import provenance, write_csv
-from deap_nas import Evaluation, Recipe, accuracy_per_log_params, parse_genome
+from deap_nas import Evaluation, Recipe, accuracy_per_log_params
 from deap_nas.data import Dataset
+from deap_nas.evaluation.fitness import accuracy_of
 from deap_nas.evaluation.workers import Task, Workers
 from deap_nas.files import write_whole
-from deap_nas.genome import Gene
 from deap_nas.training.trainer import ENVIRONMENT, Trainer
 
 # What a row is known by: with the data and the program it decides the training.
@@ -68,7 +67,7 @@ class TestedTrainer(Trainer):
         self._test = test
 
     def train_tested(
-        self, genome: Sequence[Gene], recipe: Recipe, train_seed: int
+        self, genome: str, recipe: Recipe, train_seed: int
     ) -> tuple[Evaluation, float]:
         """The Evaluation, and the test accuracy of the weights that it is of."""
         trained = self.train(genome, recipe, train_seed)
@@ -80,10 +79,6 @@ class TestedTrainer(Trainer):
 def make_trainer(*args: Any) -> TestedTrainer:
     """What a worker is made of; the last two arguments are the test images and their labels."""
     return TestedTrainer(*args[:-2], test=args[-2:])
-
-
-def accuracy_of(confusion: np.ndarray[Any, Any]) -> float:
-    return float(np.trace(confusion) / confusion.sum())
 
 
 def train_all(jobs: Iterable[Job], path: Path, dataset: Dataset) -> pd.DataFrame:
@@ -101,7 +96,7 @@ def train_all(jobs: Iterable[Job], path: Path, dataset: Dataset) -> pd.DataFrame
         bar = progress.add_task(path.stem, total=len(missing))
         for split in dict.fromkeys(job.split for job in missing):
             tasks = [
-                Task(job, "train_tested", (parse_genome(job.genome), job.recipe, job.train_seed))
+                Task(job, "train_tested", (job.genome, job.recipe, job.train_seed))
                 for job in missing
                 if job.split == split
             ]
@@ -118,7 +113,7 @@ def train_all(jobs: Iterable[Job], path: Path, dataset: Dataset) -> pd.DataFrame
 
 def make_workers(dataset: Dataset, split: str, count: int | None = None) -> Workers:
     """Processes that hold a split of the data, and the test set."""
-    from deap_nas.evaluation.evaluator import cores
+    from deap_nas.evaluation.workers import cores
 
     data = (*dataset.split(split), dataset.n_classes, dataset.x_test, dataset.y_test)
     target = "benchmarks.paper.trainings:make_trainer"

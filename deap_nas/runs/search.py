@@ -15,8 +15,8 @@ from deap import tools
 
 from deap_nas.algorithms import sel_crowded_tournament
 from deap_nas.data import Dataset, load_dataset
-from deap_nas.evaluation.evaluator import Evaluator, cores
 from deap_nas.evaluation.fitness import WEIGHTS
+from deap_nas.evaluation.workers import cores
 from deap_nas.genome import FITNESS_CLASSES, Genome, parse_genome
 from deap_nas.runs.journal import Journal
 from deap_nas.runs.loops import Scores, run_loop
@@ -26,6 +26,7 @@ from deap_nas.runs.tables import evaluations_table, write_tables
 from deap_nas.runs.watcher import Watcher
 from deap_nas.spaces.space import SPACES, SearchSpace, SpaceError
 from deap_nas.toolbox import make_toolbox
+from deap_nas.training.evaluator import Evaluator
 
 
 def make_space(settings: Settings, dataset: Dataset) -> SearchSpace:

@@ -18,11 +18,11 @@ import pytest
 import stubs
 
 from deap_nas.evaluation.cache import Cache, CacheWarning, pack, unpack
-from deap_nas.evaluation.evaluator import Evaluator
 from deap_nas.evaluation.fitness import STATUSES, Evaluation, failed
+from deap_nas.evaluation.trained import Trained
 from deap_nas.genome import parse_genome
+from deap_nas.training.evaluator import Evaluator
 from deap_nas.training.recipes import RECIPES
-from deap_nas.training.trainer import Trained
 
 GENOMES = [
     parse_genome(f"NC {n} 3 relu;RC 4 3 {a};RC 4 3 relu;FL tanh")
@@ -190,7 +190,7 @@ import drivers
 from deap_nas import Evaluator, parse_genome
 with Evaluator(drivers.tiny_dataset(), cache=sys.argv[1]) as evaluator:
     genome = parse_genome(sys.argv[2])
-    print(evaluator(genome), len(evaluator.weights(genome)), evaluator._workers._workers)
+    print(evaluator(genome), len(evaluator.weights(genome)), evaluator._backend._processes)
 print([name for name in ("tensorflow", "keras") if name in sys.modules])
 """
     result = drivers.python(code, cache, GENOMES[0])
@@ -205,7 +205,7 @@ READ_ONLY = """
 import sys, warnings
 import drivers
 from deap_nas import parse_genome
-from deap_nas.evaluation import evaluator
+from deap_nas.training import evaluator
 evaluator.Workers = drivers.InlineWorkers
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
@@ -414,7 +414,7 @@ SHARE = """
 import sys
 import drivers
 from deap_nas import parse_genome
-from deap_nas.evaluation import evaluator
+from deap_nas.training import evaluator
 evaluator.Workers = drivers.InlineWorkers
 with evaluator.Evaluator(drivers.tiny_dataset(), cache=sys.argv[1]) as evaluate:
     for i in range(int(sys.argv[2])):

@@ -16,7 +16,7 @@ import psutil
 import pytest
 from drivers import wait_until
 
-from deap_nas.evaluation import workers
+from deap_nas.evaluation import process
 from deap_nas.evaluation.workers import Task, Workers, WorkerStartError
 
 SECONDS = 40  # far more than anything takes: a test that hangs fails
@@ -359,7 +359,7 @@ def test_a_worker_that_dies_while_starting_blames_no_task():
 
 
 def test_a_start_that_takes_for_ever_is_given_up(monkeypatch):
-    monkeypatch.setattr(workers, "START_SECONDS", 0.5)
+    monkeypatch.setattr(process, "START_SECONDS", 0.5)
     with Workers("time:sleep", (1000,)) as slow, pytest.raises(WorkerStartError, match="ready"):
         list(slow.run([Task(0, "echo", (1,))]))
 

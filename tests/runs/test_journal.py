@@ -17,8 +17,8 @@ import pytest
 import stubs
 
 from deap_nas.evaluation.fitness import failed
+from deap_nas.evaluation.trained import Trained
 from deap_nas.runs.journal import Journal, JournalError, JournalWarning
-from deap_nas.training.trainer import Trained
 
 GENOMES = [f"NC {n} 3 relu;RC 4 3 relu;RC 4 3 relu;FL tanh" for n in (2, 4, 6)]
 
@@ -274,7 +274,7 @@ import random, resource, sys, warnings
 from pathlib import Path
 import stubs
 from deap_nas.runs.journal import Journal
-from deap_nas.training.trainer import Trained
+from deap_nas.evaluation.trained import Trained
 limit = int(sys.argv[2])
 if limit:
     import signal
