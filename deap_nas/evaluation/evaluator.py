@@ -80,6 +80,11 @@ class GeneralEvaluator:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def budget(self) -> Budget:
+        """What the trainer may spend on each genome."""
+        return self._budget
+
     def close(self) -> None:
         """End the worker processes; measuring again starts new ones."""
         self._backend.close()

@@ -14,6 +14,7 @@ from typing import Any
 import drivers
 import psutil
 import pytest
+import stubs
 from drivers import wait_until
 
 from deap_nas.evaluation import process
@@ -349,6 +350,28 @@ def test_a_start_that_fails_is_one_line(target, words):
         list(workers.run([Task(i, "echo", (i,)) for i in range(3)]))
     assert "\n" not in str(caught.value)
     assert words in str(caught.value)
+
+
+def test_an_object_starts_in_each_worker_before_the_clock_does():
+    with Workers(stubs.SlowStart(1.0), max_seconds=0.5) as workers:
+        assert [o.value for o in outcomes(workers, ("nth",), ("nth",))] == [11, 12]
+    with Workers(stubs.SlowStart(0)) as workers, pytest.raises(WorkerStartError, match="no time"):
+        outcomes(workers, ("nth",))
+
+
+def test_room_is_for_so_many_and_cancelled_tasks_are_never_heard_of():
+    with make(count=2) as workers:
+        assert workers.wait() == []
+        for key in range(2):
+            assert workers.has_room()
+            workers.submit(Task(key, "sleep", (1000,)))
+        assert not workers.has_room()
+        workers.cancel()
+        assert workers.has_room()
+        assert workers.wait() == []
+        workers.submit(Task(3, "echo", (5,)))
+        ((task, outcome),) = workers.wait()
+        assert (task.key, outcome.value) == (3, 5)
 
 
 def test_a_worker_that_dies_while_starting_blames_no_task():

@@ -128,12 +128,47 @@ class Servant:
         return total
 
 
+class SlowStart(Servant):
+    """Takes its time before its first task, or never gets there."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
+
+    def start(self) -> None:
+        if not self._seconds:
+            raise ValueError("no time")
+        time.sleep(self._seconds)
+        self._done = 10
+
+
 def refusing(*_: Any) -> Any:
     raise ImportError("no\nsuch library")
 
 
 def dying(*_: Any) -> Any:
     os._exit(7)
+
+
+class Squares:
+    """A trainer that has nothing to do with networks: a whole number's square, times the budget."""
+
+    def __init__(self, log: str = "") -> None:
+        self._log, self._started = log, 0
+
+    def key(self, genome: str, budget: int) -> str:
+        return f"squares of {genome}, {budget} times"
+
+    def start(self) -> None:
+        self._started += 1
+
+    def train(self, genome: str, budget: int) -> Any:
+        write_line(self._log, f"{genome} {budget} {self._started}")
+        if genome == "none":
+            return None
+        if genome == "weights":
+            return Trained(Evaluation(metrics={"square": 0}), [np.ones(3)])
+        return Evaluation(metrics={"square": budget * int(genome) ** 2})
 
 
 class Trainer:
