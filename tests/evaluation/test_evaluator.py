@@ -189,6 +189,18 @@ def test_a_failed_genome_has_no_weights_and_is_not_tried_again_for_them(stub):
     assert stub.counts().total() == 1
 
 
+def test_a_failed_genome_that_cannot_even_be_counted_costs_itself_alone(stub, monkeypatch):
+    def refuse(*_: Any) -> int:
+        raise RuntimeError("no shape")
+
+    monkeypatch.setattr(module, "count_params", refuse)
+    stub.set_fault(str(GENOMES[0]), "raise")
+    with make() as evaluator:
+        evaluation = evaluator.measure(GENOMES[0])
+        assert (evaluation.status, evaluation.n_params) == ("error", 0)
+        assert evaluator.measure(GENOMES[1]).ok
+
+
 def test_an_unmeasured_genome_has_not_failed(stub):
     with make() as evaluator:
         assert not evaluator.failed(GENOMES[0])
