@@ -29,7 +29,7 @@ from common import RESULTS, ROOT, make_parser, provenance
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from tested import make_workers
 
-from deap_nas import RECIPES, Conv, Dataset, Genome, Head, load_dataset, parse_genome
+from deap_nas import RECIPES, Conv, Dataset, Genome, Head, load_dataset
 from deap_nas.evaluation.workers import Task, Workers
 from deap_nas.files import write_whole
 from deap_nas.genome import Gene
@@ -128,7 +128,7 @@ def train_shard(path: Path, jobs: Sequence[Job], workers: Workers, advance: Any)
     advance(len(rows))
     done = {(row["genome"], int(row["train_seed"])) for row in rows}
     left = [job for job in jobs if job not in done]
-    tasks = (Task(job, "train_tested", (parse_genome(job[0]), RECIPE, job[1])) for job in left)
+    tasks = (Task(job, "train_tested", (job[0], RECIPE, job[1])) for job in left)
     for task, outcome in workers.run(tasks):
         if outcome.status != "ok":
             raise SystemExit(f"{task.key}: {outcome.status}, {outcome.reason}; mend it and go on")

@@ -27,7 +27,7 @@ from variants import contests, figures
 from variants.problems import MACRO_VARIABLE, available
 from variants.variants import AGING, BEST, LOCAL, PLUS, RANDOM, REPORT
 
-from deap_nas.evaluation.evaluator import cores
+from deap_nas.evaluation.workers import cores
 
 OUT = RESULTS / "ga_variants"
 SHOWN = [name.name for name in (RANDOM, REPORT, LOCAL, AGING, PLUS, BEST)]

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
 
 from deap_nas import Evaluation, Recipe
 from deap_nas.data import Dataset
-from deap_nas.evaluation.evaluator import cores
-from deap_nas.evaluation.workers import Workers
-from deap_nas.genome import Gene
+from deap_nas.evaluation.fitness import accuracy_of
+from deap_nas.evaluation.workers import Workers, cores
 from deap_nas.training.trainer import ENVIRONMENT, Trainer
 
 
@@ -25,7 +21,7 @@ class TestedTrainer(Trainer):
         self._test = test
 
     def train_tested(
-        self, genome: Sequence[Gene], recipe: Recipe, train_seed: int
+        self, genome: str, recipe: Recipe, train_seed: int
     ) -> tuple[Evaluation, float]:
         """The Evaluation, and the test accuracy of the weights that it is of."""
         trained = self.train(genome, recipe, train_seed)
@@ -44,7 +40,3 @@ def make_workers(dataset: Dataset, split: str, count: int | None = None, **optio
     data = (*dataset.split(split), dataset.n_classes, dataset.x_test, dataset.y_test)
     options = {"environment": ENVIRONMENT, **options}
     return Workers(f"{__name__}:make_trainer", data, count=count or cores(), **options)
-
-
-def accuracy_of(confusion: np.ndarray[Any, Any]) -> float:
-    return float(np.trace(confusion) / confusion.sum())

@@ -16,7 +16,7 @@ from .data import (
     load_dataset as load_dataset,
 )
 from .evaluation.evaluator import (
-    Evaluator as Evaluator,
+    GeneralEvaluator as GeneralEvaluator,
 )
 from .evaluation.fitness import (
     FITNESSES as FITNESSES,
@@ -25,6 +25,9 @@ from .evaluation.fitness import (
     accuracy_and_params as accuracy_and_params,
     accuracy_per_log_params as accuracy_per_log_params,
     time_penalised as time_penalised,
+)
+from .evaluation.workers import (
+    Workers as Workers,
 )
 from .genome import (
     FITNESS_CLASSES as FITNESS_CLASSES,
@@ -71,6 +74,9 @@ from .operators import (
     sel_rank_roulette as sel_rank_roulette,
     sel_roulette as sel_roulette,
 )
+from .runs.journal import (
+    Journal as Journal,
+)
 from .runs.watcher import (
     Watcher as Watcher,
 )
@@ -83,6 +89,9 @@ from .spaces import (
 )
 from .toolbox import (
     make_toolbox as make_toolbox,
+)
+from .training.evaluator import (
+    Evaluator as Evaluator,
 )
 from .training.model import (
     build_model as build_model,

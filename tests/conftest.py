@@ -11,7 +11,7 @@ import pytest
 import stubs
 
 from deap_nas.commands import session
-from deap_nas.evaluation import evaluator
+from deap_nas.training import evaluator
 
 
 @pytest.fixture

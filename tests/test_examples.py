@@ -4,13 +4,16 @@ import importlib.util
 import json
 import os
 import re
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
+import drivers
 import numpy as np
 import pytest
 
-from deap_nas import cx_one_point, mut_gene, parse_genome
+from deap_nas import cx_one_point, mut_gene
 from deap_nas.tabular import load_table
 from deap_nas.testing import ContractError, check_crossover, check_mutation
 
@@ -54,21 +57,46 @@ class TestOtherProject:
 
 
 class TestOwnEvaluator:
-    def test_it_searches_and_measures_each_genome_once(self, capsys):
-        settings = ["--population", "5", "--generations", "1"]
-        best, known, test, plain = example("own_evaluator").main(settings)
-        assert known[str(best[0])] == best[0].fitness.values[0] == max(known.values())
-        assert best[0] in example("own_evaluator").SPACE
-        assert min(test, plain) > 0.85
-        lines = capsys.readouterr().out.splitlines()
-        assert lines[0].startswith(f"measured {len(known)} genomes of ")
-        assert lines[1] == f"{best[0]}: validation accuracy {max(known.values()):.4f}"
-        assert f"{test:.4f}; of the classifier on plain pixels: {plain:.4f}" in lines[-1]
+    SCRIPT = EXAMPLES / "own_evaluator.py"
 
-    def test_its_features_have_the_shapes_of_the_space(self):
-        genome = parse_genome("NC 4 4 relu;RC 8 3 gelu;FL relu")
-        found = example("own_evaluator").features(genome, np.ones((5, 8, 8, 1)))
-        assert found.shape == (5, 3 * 3 * 8)
+    def run(self, folder):
+        settings = ["--population", "8", "--generations", "3", "--metres", "500", "--out", folder]
+        return [sys.executable, str(self.SCRIPT), *map(str, settings)]
+
+    def test_killed_and_resumed_it_ends_as_undisturbed(self, tmp_path):
+        """As a script: its trainer is defined in ``__main__``."""
+        settings = {"env": drivers.environment(), "text": True, "stdout": subprocess.PIPE}
+        whole = subprocess.run(self.run(tmp_path / "whole"), check=True, timeout=120, **settings)
+        with subprocess.Popen(self.run(tmp_path / "killed"), **settings) as process:
+            drivers.wait_until(lambda: len(drivers.lines_of(tmp_path / "killed")) >= 5, 60)
+            process.kill()
+        before = drivers.lines_of(tmp_path / "killed")
+        resumed = subprocess.run(self.run(tmp_path / "killed"), check=True, timeout=120, **settings)
+        lines = drivers.lines_of(tmp_path / "killed")
+        assert lines[: len(before)] == before
+        measured = {line["genome"]: line["evaluation"] for line in lines}
+        assert len(measured) == len(lines)
+        assert measured == {
+            line["genome"]: line["evaluation"] for line in drivers.lines_of(tmp_path / "whole")
+        }
+        assert {line["budget"] for line in lines} == {500}
+        first, best = whole.stdout.splitlines()
+        assert first == f"{len(lines)} designs measured, {len(lines)} of them in this session"
+        trained = sum(not line["cached"] for line in lines[len(before) :])
+        assert 0 < trained < len(lines)
+        assert resumed.stdout.splitlines() == [
+            f"{len(lines)} designs measured, {trained} of them in this session",
+            best,
+        ]
+
+    def test_its_ride(self):
+        ride = example("own_evaluator").Ride()
+        ride.start()
+        good, bad = ride.train("24 10 30", 500), ride.train("5 1 1", 500)
+        assert 0 < good.metrics["shaking"] < 20
+        assert 0 <= good.metrics["lost"] < 0.1
+        assert bad.status == "diverged"
+        assert example("own_evaluator").discomfort(bad) > example("own_evaluator").discomfort(good)
 
 
 class TestOwnOperator:

@@ -20,7 +20,6 @@ from benchmarks.common import provenance, write_csv, write_json
 from benchmarks.paper.optimizers import GENOME
 from benchmarks.paper.plan import Plan
 from benchmarks.tested import make_workers
-from deap_nas import parse_genome
 from deap_nas.data import Dataset
 from deap_nas.evaluation.workers import Task, Workers
 
@@ -39,7 +38,7 @@ def measure(plan: Plan) -> None:
     write_json(provenance(), path.with_suffix(".json"))
     dataset = fewer(plan.dataset, IMAGES)
     recipe = plan.recipe(name="short", epochs=EPOCHS, patience=0, best_epoch=False, scored="last")
-    task = Task(None, "train_tested", (parse_genome(GENOME), recipe, 0))
+    task = Task(None, "train_tested", (GENOME, recipe, 0))
     with make_workers(dataset, "validation", 1) as workers:
         seconds(workers, task)  # the first of a process is slower
         for number in track(missing, "clocks"):

@@ -16,9 +16,9 @@ from rich.progress import track
 from benchmarks.common import provenance, write_csv, write_json
 from benchmarks.paper.plan import Plan, winner
 from benchmarks.paper.trainings import Job, train_all
-from benchmarks.tested import accuracy_of, make_workers
-from deap_nas import parse_genome
+from benchmarks.tested import make_workers
 from deap_nas.data import Dataset
+from deap_nas.evaluation.fitness import accuracy_of
 from deap_nas.evaluation.workers import Task
 from deap_nas.runs.journal import read_weights
 
@@ -43,7 +43,7 @@ def score(table: pd.DataFrame, run: Path, out: Path, dataset: Dataset) -> None:
         raise SystemExit(f"{run}/weights lacks {len(lost)} networks; search anew, or keep {path}")
     write_json(provenance(), path.with_suffix(".json"))
     data = (dataset.x_test, dataset.y_test)
-    tasks = [Task(g, "score", (parse_genome(g), found, *data)) for g, found in weights.items()]
+    tasks = [Task(g, "score", (g, found, *data)) for g, found in weights.items()]
     found = {}
     with make_workers(dataset, "validation") as workers:
         for task, outcome in track(workers.run(tasks), "tested", total=len(tasks)):

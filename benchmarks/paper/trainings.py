@@ -12,7 +12,7 @@ from rich.progress import Progress
 
 from benchmarks.common import measured, provenance, write_csv, write_json
 from benchmarks.tested import make_workers
-from deap_nas import Evaluation, Recipe, parse_genome
+from deap_nas import Evaluation, Recipe
 from deap_nas.data import Dataset
 from deap_nas.evaluation.workers import Task
 
@@ -65,7 +65,7 @@ def train_all(jobs: Iterable[Job], path: Path, dataset: Dataset) -> pd.DataFrame
         bar = progress.add_task(path.stem, total=len(missing))
         for split in dict.fromkeys(job.split for job in missing):
             tasks = [
-                Task(job, "train_tested", (parse_genome(job.genome), job.recipe, job.train_seed))
+                Task(job, "train_tested", (job.genome, job.recipe, job.train_seed))
                 for job in missing
                 if job.split == split
             ]

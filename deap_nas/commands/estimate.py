@@ -8,7 +8,7 @@ from typing import Any
 
 from deap_nas.commands.terminal import duration
 from deap_nas.data import Dataset
-from deap_nas.evaluation.evaluator import cores
+from deap_nas.evaluation.workers import cores
 from deap_nas.layers.cost import count_multiply_adds, count_params
 from deap_nas.runs.settings import Settings
 from deap_nas.spaces import SearchSpace

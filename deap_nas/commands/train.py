@@ -21,7 +21,7 @@ from deap_nas.runs.settings import parse_setting
 
 USED = (
     *("dataset", "data_dir", "split", "split_seed", "recipe", "epochs", "early_stopping"),
-    *("train_seed", "cache", "max_seconds", "max_memory"),
+    *("train_seed", "engine", "layers", "cache", "max_seconds", "max_memory"),
 )
 
 
@@ -46,8 +46,8 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _train(arguments: dict[str, Any]) -> int:
-    genome = parse_setting("genome", arguments["genome"])
     settings = make_settings(flags=given_settings(arguments))
+    genome = parse_setting("genome", arguments["genome"])
     save = Path(arguments["save"]) if "save" in arguments else None
     if save and (save.suffix != ".keras" or not save.parent.is_dir()):
         raise UserError(

@@ -11,9 +11,11 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import platformdirs
+
 from deap_nas.evaluation.fitness import Evaluation
+from deap_nas.evaluation.trained import Trained, pack_weights, unpack_weights
 from deap_nas.evaluation.worker import one_line
-from deap_nas.training.trainer import Trained, pack_weights, unpack_weights
 
 KEPT = ("ok", "diverged")  # what would come out the same again
 
@@ -22,10 +24,15 @@ class CacheWarning(UserWarning):
     """An entry is damaged, or cannot be stored; the search goes on without it."""
 
 
+def default_cache() -> Path:
+    """The user's cache folder for this package."""
+    return Path(platformdirs.user_cache_dir("deap_nas")) / "trainings"
+
+
 class Cache:
     """Trainings by key, in a folder that other searches may share or that is read-only.
 
-    The key is one canonical JSON text. Only measurements are kept, never a fitness, so that another
+    The key is one canonical text. Only measurements are kept, never a fitness, so that another
     fitness trains nothing anew.
     """
 
@@ -50,17 +57,20 @@ class Cache:
 
     def get(self, key: str) -> Trained | None:
         """The training under ``key``; None if there is none, or it is damaged (with a warning)."""
-        # joblib's entries without its check of the function's code, which empties the cache when
-        # a file beside the entries is damaged, and writes where only reading is allowed.
-        if self._remember is None:
+        from joblib.memory import MemorizedResult
+
+        if self._remember is None or not (self._entry(key) / "output.pkl").exists():
             return None
-        store, item = self._remember.store_backend, self._item(key)
+        # Not by calling what joblib memoises: that compares the code first, which empties the
+        # cache when a file beside the entries is damaged, and writes where that is forbidden.
         try:
-            if not store.contains_item(item):
-                return None
-            return unpack(key, store.load_item(item, verbose=0))
+            call = self._remember.func_id, self._entry(key).name
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                kept = MemorizedResult(self.folder, call).get()
+            return unpack(key, kept)
         except Exception as error:
-            self._set_aside(item)
+            self._set_aside(self._entry(key))
             self._warn(
                 f"damaged cache entry set aside, and trained anew ({one_line(error)}): {key}"
             )
@@ -68,26 +78,31 @@ class Cache:
 
     def put(self, key: str, trained: Trained) -> None:
         """Keep a training, unless another run would give another outcome."""
+        from joblib.memory import CacheWarning as NotStored
+
         if self._remember is None or not self._writable or trained.evaluation.status not in KEPT:
             return
-        store, item = self._remember.store_backend, self._item(key)
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("error")  # joblib only warns where it cannot write
-                store.dump_item(item, pack(key, trained), verbose=0)
+                warnings.simplefilter("ignore")
+                warnings.simplefilter("error", NotStored)  # joblib only warns where it cannot write
+                self._remember.call(key, lambda: pack(key, trained))
         except Exception as error:
             self._writable = False
             self._warn(f"cache folder {self.folder} takes no entries ({one_line(error)})")
 
-    def _set_aside(self, item: tuple[str, str]) -> None:
+    def _entry(self, key: str) -> Path:
+        """Where joblib keeps what ``remember`` returned for the key."""
+        import joblib
+
+        return self.folder / str(self._remember.func_id) / str(joblib.hash({"key": key}))
+
+    def _set_aside(self, entry: Path) -> None:
         aside = self.folder / "damaged"
         with contextlib.suppress(OSError):
             aside.mkdir(exist_ok=True)
-            shutil.rmtree(aside / item[1], ignore_errors=True)
-            Path(self._remember.store_backend.location, *item).rename(aside / item[1])
-
-    def _item(self, key: str) -> tuple[str, str]:
-        return self._remember.func_id, self._remember._get_args_id(key, None)
+            shutil.rmtree(aside / entry.name, ignore_errors=True)
+            entry.rename(aside / entry.name)
 
     def _warn(self, text: str) -> None:
         warnings.warn(f"{text}; results of this run are kept all the same", CacheWarning, 3)

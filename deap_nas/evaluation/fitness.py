@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import KW_ONLY, asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, asdict, dataclass, field
 from typing import Any
 
 STATUSES = ("ok", "diverged", "error", "oom", "timeout", "killed")
+CLASSIFICATION = ("accuracy", "train_accuracy")  # metrics that are attributes, too
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """What training one genome gave.
+
+    Whoever measures something else than a classifier says it in ``metrics``, and leaves out what
+    there is none of: ``Evaluation(metrics={"error": 0.2})``.
 
     Args:
         accuracy: share of the scored split that is classified rightly, in [0, 1].
@@ -28,15 +32,16 @@ class Evaluation:
         status: ``ok``, or why there is no score; a failed genome has accuracy 0.
         reason: one line on a failure.
         measured_on: the machine that the seconds are of.
+        metrics: all scores by name, those of classification among them.
 
     Raises:
         ValueError: for a value that no measurement can have.
     """
 
-    accuracy: float
-    train_accuracy: float
-    n_params: int
-    train_seconds: float
+    accuracy: float = None  # type: ignore[assignment]  # None: not a classifier
+    train_accuracy: float = None  # type: ignore[assignment]
+    n_params: int = 0
+    train_seconds: float = 0.0
     _: KW_ONLY
     train_cpu_seconds: float = 0.0
     multiply_adds: int = 0
@@ -47,13 +52,18 @@ class Evaluation:
     status: str = "ok"
     reason: str = ""
     measured_on: str = ""
+    metrics: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES:
             raise ValueError(f"status {self.status!r}, allowed {', '.join(STATUSES)}")
-        for name in ("accuracy", "train_accuracy"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} {getattr(self, name)}, allowed 0 to 1")
+        given = {name: getattr(self, name) for name in CLASSIFICATION}
+        metrics = {**self.metrics, **{n: v for n, v in given.items() if v is not None}}
+        for name in CLASSIFICATION:
+            if not 0 <= metrics.get(name, 0) <= 1:
+                raise ValueError(f"{name} {metrics[name]}, allowed 0 to 1")
+            object.__setattr__(self, name, metrics.get(name))
+        object.__setattr__(self, "metrics", {n: float(v) for n, v in metrics.items()})
         for name in ("n_params", "train_seconds", "train_cpu_seconds"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):
@@ -65,7 +75,9 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers, texts and lists, ready for JSON."""
-        return asdict(self)
+        values = {name: value for name, value in asdict(self).items() if value is not None}
+        others = {n: v for n, v in values.pop("metrics").items() if n not in CLASSIFICATION}
+        return {**values, "metrics": others} if others else values
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Evaluation:
@@ -77,6 +89,12 @@ class Evaluation:
                 "curve": tuple(values.get("curve", ())),
             }
         )
+
+
+def accuracy_of(confusion: Any) -> float:
+    """Share of the counts, ``confusion[true class][predicted class]``, that are right."""
+    right = sum(row[i] for i, row in enumerate(confusion))
+    return float(right / sum(map(sum, confusion)))
 
 
 def failed(status: str, reason: str, n_params: int = 0, **measured: Any) -> Evaluation:

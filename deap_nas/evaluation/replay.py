@@ -8,13 +8,12 @@ is trained. What was in training when the journal broke off is trained then.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from deap_nas.genome import format_genes
+from deap_nas.evaluation.backend import Backend, Outcome, Task
 
-Genome = Iterable[Any]
 SLOTS = 4
 
 
@@ -27,18 +26,20 @@ class Source:
     """What a stream asks of its evaluator. Genomes are texts.
 
     Args:
+        text: an individual's genome.
         known: whether an outcome is there.
-        recall: take an outcome from the journal.
-        find: take an outcome from the cache; whether there was one.
-        train: train what is pending, taking from the left; yield each as it ends.
+        find: take an outcome from the journal or the cache; whether there was one.
+        task: the training of a genome.
+        keep: take an outcome from a worker.
         full: whether, with so many genomes in flight, no other may be measured.
         late: whether no training may begin any more.
     """
 
+    text: Callable[[Any], str]
     known: Callable[[str], bool]
-    recall: Callable[[str], object]
     find: Callable[[str], bool]
-    train: Callable[[deque[str]], Iterator[str]]
+    task: Callable[[str], Task]
+    keep: Callable[[Task, Outcome], None]
     full: Callable[[int], bool]
     late: Callable[[], bool]
 
@@ -57,19 +58,21 @@ class Stream:
     """
 
     source: Source
+    backend: Backend
     slots: int
     written: deque[tuple[str, bool]]
-    flying: dict[str, list[Genome]] = field(default_factory=dict)
+    flying: dict[str, list[Any]] = field(default_factory=dict)
     _pending: deque[str] = field(default_factory=deque)  # in flight, and not begun
     _unsought: deque[str] = field(default_factory=deque)  # not looked up in the cache yet
+    _ended: deque[tuple[Task, Outcome]] = field(default_factory=deque)  # and not told yet
 
-    def run(self, genomes: Iterable[Genome]) -> Iterator[tuple[Genome, bool]]:
+    def run(self, genomes: Iterable[Any]) -> Iterator[tuple[Any, bool]]:
         """(genome, whether it was measured), in the order in which they end.
 
         Raises:
             ReplayError: where the journal's next outcome is of a genome that is not in flight.
         """
-        incoming, ended = iter(genomes), self._ended()
+        incoming = iter(genomes)
         try:
             while True:
                 while sum(map(len, self.flying.values())) < self.slots:
@@ -80,15 +83,15 @@ class Stream:
                         yield genome, measured
                 if not self.flying:
                     return
-                text, measured = next(ended)
+                text, measured = self._end()
                 for genome in self.flying.pop(text):
                     yield genome, measured
         finally:
-            ended.close()
+            self.backend.cancel()
 
-    def _begin(self, genome: Genome) -> bool | None:
+    def _begin(self, genome: Any) -> bool | None:
         """Put a genome in flight; or, where that needs no training, whether it was measured."""
-        text, source = format_genes(genome), self.source
+        text, source = self.source.text(genome), self.source
         if source.known(text):
             return True
         if text in self.flying:
@@ -96,7 +99,7 @@ class Stream:
             return None
         if self.written and self.written[0] == (text, True):
             self.written.popleft()
-            source.recall(text)
+            source.find(text)
             return True
         if source.full(len(self.flying)) or (not self._was_begun() and source.late()):
             return False
@@ -113,27 +116,38 @@ class Stream:
         its own outcome, or by that of a genome that was bred later."""
         return any(other not in self.flying for other, _ in self.written)
 
-    def _ended(self) -> Generator[tuple[str, bool], None, None]:
-        """(genome, whether it was measured) of those in flight: the journal's, in its order; then
-        the cache's; then trained ones."""
-        while True:
-            while self.written:
-                text, _ = self.written.popleft()
-                if text not in self.flying:
-                    raise ReplayError(
-                        f"the journal's next outcome is of '{text}', which this search does not "
-                        "ask for: a line is lost, or the program, a library or a file changed "
-                        "since; start a new run (the cache keeps what was trained)"
-                    )
+    def _end(self) -> tuple[str, bool]:
+        """The genome in flight that ends next, and whether it was measured: the journal's, in its
+        order; then the cache's; then trained ones; then those for which it is too late."""
+        if self.written:
+            return self._replay(), True
+        while self._unsought and not self.source.late():
+            text = self._unsought.popleft()
+            if text in self._pending and self.source.find(text):
                 self._pending.remove(text)
-                self.source.recall(text)
-                yield text, True
-            while self._unsought and not self.source.late():
-                text = self._unsought.popleft()
-                if text in self._pending and self.source.find(text):
-                    self._pending.remove(text)
-                    yield text, True
-            for text in self.source.train(self._pending):
-                yield text, True
-            if self._pending:  # it is late
-                yield self._pending.popleft(), False
+                return text, True
+        if not self._ended:
+            self._train()
+        if not self._ended:
+            return self._pending.popleft(), False
+        task, outcome = self._ended.popleft()
+        self.source.keep(task, outcome)
+        return task.key, True
+
+    def _replay(self) -> str:
+        text, _ = self.written.popleft()
+        if text not in self.flying:
+            raise ReplayError(
+                f"the journal's next outcome is of '{text}', which this search does not ask for: a "
+                "line is lost, or the program, a library or a file changed since; start a new run "
+                "(the cache keeps what was trained)"
+            )
+        self._pending.remove(text)
+        self.source.find(text)
+        return text
+
+    def _train(self) -> None:
+        """Begin what is pending, while there is room and time, and wait until something ends."""
+        while self._pending and self.backend.has_room() and not self.source.late():
+            self.backend.submit(self.source.task(self._pending.popleft()))
+        self._ended.extend(self.backend.wait())

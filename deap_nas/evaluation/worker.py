@@ -1,6 +1,6 @@
 """The child's side of ``workers``: ``python -m deap_nas.evaluation.worker FD MAX_MEMORY``.
 
-Builds one object, then runs its methods as asked over the pipe FD, one at a time.
+Takes or makes one object, then runs its methods as asked over the pipe FD, one at a time.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import pickle
 import select
 import sys
 import threading
+from multiprocessing import spawn
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
@@ -24,11 +25,12 @@ def main() -> None:
     fd, max_memory = int(sys.argv[1]), int(sys.argv[2])
     threading.Thread(target=_end_with_parent, args=(fd,), daemon=True).start()
     pipe = Connection(fd)
-    target, args = pipe.recv()
+    script, message = pipe.recv(), pipe.recv_bytes()
     try:
-        module, _, name = target.partition(":")
-        servant = getattr(importlib.import_module(module), name)(*args)
-        del args
+        # What is defined in the script that is run has __main__ for its module.
+        spawn.prepare(script)
+        servant = _make_servant(*pickle.loads(message))
+        del message
         _release_code()
         if max_memory:
             _limit_memory(max_memory * MIB)
@@ -42,6 +44,15 @@ def main() -> None:
         except EOFError:
             return
         pipe.send_bytes(_answer(servant, message))
+
+
+def _make_servant(target: Any, args: tuple[Any, ...]) -> Any:
+    if isinstance(target, str):
+        module, _, name = target.partition(":")
+        return getattr(importlib.import_module(module), name)(*args)
+    if hasattr(target, "start"):
+        target.start()
+    return target
 
 
 def _answer(servant: Any, message: bytes) -> bytes:

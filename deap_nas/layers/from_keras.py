@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Any
 
@@ -15,14 +17,33 @@ def import_keras() -> Any:
     """Keras with TensorFlow behind it, or one line that says how to get them."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        import keras
-        import tensorflow  # noqa: F401
+        with _quiet():
+            import keras
+            import tensorflow  # noqa: F401
     except ImportError as error:
         raise ImportError(
             f"TensorFlow is needed to train networks ({error}): pip install 'deap-nas[cpu]', "
             "or 'deap-nas[tensorflow]' for a GPU"
         ) from error
     return keras
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """What TensorFlow's libraries write to standard error as they load is for nobody."""
+    if "tensorflow" in sys.modules:
+        yield
+        return
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.flush()
+    with open(os.devnull, "w") as nowhere:
+        before = os.dup(2)
+        try:
+            os.dup2(nowhere.fileno(), 2)
+            yield
+        finally:
+            os.dup2(before, 2)
+            os.close(before)
 
 
 def build_steps(layer: Any, gene: Gene, *about: Any) -> list[Any]:

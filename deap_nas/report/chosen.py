@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from deap_nas.data import Dataset, load_dataset
-from deap_nas.evaluation.fitness import Evaluation
+from deap_nas.evaluation.fitness import Evaluation, accuracy_of
 from deap_nas.files import write_whole
 from deap_nas.report.networks import Studio
 from deap_nas.runs.record import Record, ReportError, canonical
@@ -45,7 +45,7 @@ class Chosen:
 
     @property
     def test_accuracy(self) -> float | None:
-        return None if self.test is None else float(np.trace(self.test) / self.test.sum())
+        return None if self.test is None else accuracy_of(self.test)
 
 
 def choose(record: Record, genome: str | None = None) -> Chosen | None:
@@ -104,7 +104,7 @@ def test_scores(record: Record) -> dict[str, Any]:
 def test_accuracy(record: Record, genome: str) -> float | None:
     """Of a network that has been scored on the test set."""
     counts = test_scores(record).get(genome)
-    return None if counts is None else float(np.trace(counts) / np.sum(counts))
+    return None if counts is None else accuracy_of(counts)
 
 
 def _own_test_scores(record: Record) -> dict[str, Any]:

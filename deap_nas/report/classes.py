@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from deap_nas.evaluation.fitness import accuracy_of
+
 Confusion = np.ndarray[Any, Any]
 
 
@@ -28,7 +30,7 @@ def class_report(confusion: Confusion, names: Sequence[str]) -> pd.DataFrame:
     predicted = np.concatenate([np.repeat(labels, row) for row in confusion])
     found = classification_report(true, predicted, labels=labels, output_dict=True, zero_division=0)
     rows = [{"class": name, **_scores(found[str(i)])} for i, name in zip(labels, names)]
-    accuracy = float(np.trace(confusion) / confusion.sum())
+    accuracy = accuracy_of(confusion)
     nan, total = float("nan"), int(confusion.sum())
     rows.append(
         {"class": "accuracy", "precision": nan, "recall": nan, "f1": accuracy, "support": total}

@@ -11,7 +11,8 @@ import numpy as np
 
 from deap_nas.evaluation.workers import Task, Workers
 from deap_nas.files import whole
-from deap_nas.genome import Gene, parse_genome
+from deap_nas.genome import parse_genome
+from deap_nas.layers import LayerFile, files_of, own_layers, run_file
 from deap_nas.layers.from_keras import import_keras
 from deap_nas.runs.record import Record
 from deap_nas.training.trainer import ENVIRONMENT, Weights
@@ -22,14 +23,18 @@ Array = np.ndarray[Any, Any]
 class Networks:
     """The worker's side: networks from genomes and weights, on images of one shape."""
 
-    def __init__(self, input_shape: tuple[int, int, int], n_classes: int) -> None:
+    def __init__(
+        self, input_shape: tuple[int, int, int], n_classes: int, layers: Sequence[LayerFile]
+    ) -> None:
+        for file in layers:
+            run_file(file)
         self._keras = import_keras()
         from deap_nas.training import inference
 
         inference.use_one_thread()
         self._inference, self._size = inference, (input_shape, n_classes)
 
-    def predict(self, genome: Sequence[Gene], weights: Weights, x: Array) -> Array:
+    def predict(self, genome: str, weights: Weights, x: Array) -> Array:
         """Predicted labels, shape (n,), of images, shape (n, height, width, channels)."""
         return self._labels(self._model(genome, weights), x)
 
@@ -45,7 +50,7 @@ class Networks:
         labels: Array = session.run(None, {name: pixels})[0].argmax(axis=1)
         return labels
 
-    def write(self, genome: Sequence[Gene], weights: Weights, path: str) -> None:
+    def write(self, genome: str, weights: Weights, path: str) -> None:
         """Write a network as the path ends, .keras or .onnx, whole or not at all."""
         model = self._model(genome, weights)
         if path.endswith(".keras"):
@@ -71,8 +76,8 @@ class Networks:
         except ImportError as error:
             raise ImportError(f"{error}; pip install 'deap-nas[onnx]'") from None
 
-    def _model(self, genome: Sequence[Gene], weights: Weights) -> Any:
-        return self._inference.trained_model(genome, weights, *self._size)
+    def _model(self, genome: str, weights: Weights) -> Any:
+        return self._inference.trained_model(parse_genome(genome), weights, *self._size)
 
     def _labels(self, model: Any, x: Array) -> Array:
         labels: Array = self._inference.Scorer(model, self._size[1]).predict(x)
@@ -86,13 +91,13 @@ class Studio:
         self._workers = workers
 
     def predict(self, genome: str, weights: Weights, x: np.ndarray[Any, Any]) -> Any:
-        return self._ask("predict", parse_genome(genome), weights, x)
+        return self._ask("predict", genome, weights, x)
 
     def predict_with(self, path: Path, x: np.ndarray[Any, Any]) -> Any:
         return self._ask("predict_with", str(path), x)
 
     def write(self, genome: str, weights: Weights, path: Path) -> None:
-        self._ask("write", parse_genome(genome), weights, str(path))
+        self._ask("write", genome, weights, str(path))
 
     def _ask(self, method: str, *args: Any) -> Any:
         ((_, outcome),) = self._workers.run([Task(None, method, args)])
@@ -106,7 +111,7 @@ def open_studio(record: Record) -> Iterator[Studio]:
     """A studio for the networks of a run; its process ends with the block."""
     workers = Workers(
         "deap_nas.report.networks:Networks",
-        (record.input_shape, record.n_classes),
+        (record.input_shape, record.n_classes, files_of(own_layers())),
         environment=ENVIRONMENT,
     )
     try:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from deap_nas.algorithms import ALGORITHMS
+from deap_nas.evaluation.fitness import accuracy_of
 from deap_nas.report import charts, chosen as chosen_network, drawings, progress
 from deap_nas.report.classes import (
     class_report,
@@ -112,7 +113,7 @@ def _verdict(record: Record, chosen: Any, baseline: Any) -> dict[str, Any] | Non
         counts, on = [chosen.test, np.array(known[genome])], "test"
     if not all(count.size for count in counts):
         return None
-    (a, n_a), (b, n_b) = ((np.trace(count) / count.sum(), int(count.sum())) for count in counts)
+    (a, n_a), (b, n_b) = ((accuracy_of(count), int(count.sum())) for count in counts)
     low, high = difference_interval(a, n_a, b, n_b)
     return {"on": on, "images": n_a, "difference": float(a - b), "low": low, "high": high}
 

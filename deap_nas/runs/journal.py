@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from deap_nas.evaluation.fitness import Evaluation
+from deap_nas.evaluation.protocol import Budget
+from deap_nas.evaluation.trained import Trained, Weights, pack_weights, unpack_weights
 from deap_nas.evaluation.worker import one_line
 from deap_nas.files import remove_parts, write_whole
 from deap_nas.runs.directory import RunDirectory
-from deap_nas.training.trainer import Trained, Weights, pack_weights, unpack_weights
 
 
 class JournalWarning(UserWarning):
@@ -47,7 +48,8 @@ class Journal:
         self._directory.weights.mkdir(parents=True, exist_ok=True)
         remove_parts(folder)
         remove_parts(self._directory.weights)
-        self._outcomes: dict[str, dict[str, Any]] = {}
+        # by genome and budget; None: the run is older than budgets, and has but one
+        self._outcomes: dict[tuple[str, Budget], dict[str, Any]] = {}
         self._generations: dict[int, dict[str, Any]] = {}
         self._stop: dict[str, Any] | None = None
         self.end: dict[str, Any] | None = None
@@ -68,29 +70,33 @@ class Journal:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    # What the evaluator asks for: evaluator.Record
+    # What the evaluator asks for: evaluation.protocol.Record
 
-    def recall(self, genome: str) -> Evaluation | None:
+    def recall(self, genome: str, budget: Budget = None) -> Evaluation | None:
         """The outcome of a genome, if it is written."""
-        line = self._outcomes.get(genome)
+        line = self._outcomes.get((genome, budget)) or self._outcomes.get((genome, None))
         return Evaluation.from_dict(line["evaluation"]) if line else None
 
-    def record(self, genome: str, trained: Trained, cached: bool) -> None:
+    def record(self, genome: str, trained: Trained, cached: bool, budget: Budget = None) -> None:
         """Write an outcome; on return it is on disk."""
         if trained.weights:
             self.keep_weights(genome, trained.weights)
         self.append(
             "evaluation",
             genome=genome,
+            budget=budget,
             generation=self.generation,
             cached=cached,
             evaluation=trained.evaluation.to_dict(),
         )
 
-    def outcomes(self) -> list[tuple[str, bool]]:
+    def outcomes(self, budget: Budget = None) -> list[tuple[str, bool]]:
         """The search's outcomes in the order written: (genome, whether it was cached)."""
-        lines = [line for line in self._outcomes.values() if line["generation"] is not None]
-        return [(line["genome"], line["cached"]) for line in lines]
+        return [
+            (line["genome"], line["cached"])
+            for (_, spent), line in self._outcomes.items()
+            if line["generation"] is not None and spent in (budget, None)
+        ]
 
     def closed(self) -> bool:
         """Whether the present generation is written, by an earlier session of this run."""
@@ -102,7 +108,7 @@ class Journal:
             return False
         skipped = self._generations[self.generation].get("skipped")
         if skipped is None:  # the run is older than that: whatever has no outcome
-            return genome not in self._outcomes
+            return all(genome != known for known, _ in self._outcomes)
         return genome in skipped
 
     def skip(self, genomes: list[str]) -> None:
@@ -145,7 +151,8 @@ class Journal:
         return self._stop is not None and self._stop["before"] == self.generation
 
     def rows(self) -> list[dict[str, Any]]:
-        """Every outcome: ``genome generation cached elapsed evaluation``, in the order written."""
+        """Every outcome: ``genome budget generation cached elapsed evaluation``, in the order
+        written; lines of before have no budget."""
         return list(self._outcomes.values())
 
     def weights(self, genome: str) -> Weights | None:
@@ -176,7 +183,7 @@ class Journal:
 
     def _learn(self, line: dict[str, Any]) -> None:
         if line["kind"] == "evaluation":
-            self._outcomes.setdefault(line["genome"], line)
+            self._outcomes.setdefault((line["genome"], line.get("budget")), line)
         elif line["kind"] == "generation":
             self._generations.setdefault(line["number"], line)
         elif line["kind"] == "stop":

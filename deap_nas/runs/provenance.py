@@ -12,7 +12,7 @@ from importlib import metadata
 from typing import Any
 
 from deap_nas.data import Dataset
-from deap_nas.evaluation.evaluator import cores
+from deap_nas.evaluation.workers import cores
 from deap_nas.layers import own_layers
 from deap_nas.runs.config import FREE
 from deap_nas.runs.settings import Settings

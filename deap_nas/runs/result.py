@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from deap_nas.evaluation.evaluator import Evaluator
-from deap_nas.evaluation.fitness import Evaluation
+from deap_nas.evaluation.fitness import Evaluation, accuracy_of
 from deap_nas.files import write_whole
 from deap_nas.genome import Genome, parse_genome
 from deap_nas.runs.directory import RunDirectory
 from deap_nas.runs.journal import Journal
 from deap_nas.runs.tables import evaluations_table, write_tables
+from deap_nas.training.evaluator import Evaluator
 from deap_nas.training.trainer import Weights
 
 
@@ -73,8 +71,8 @@ def _finding(genome: Genome, evaluator: Evaluator, journal: Journal) -> Finding:
     if not weights:
         return Finding(str(genome), evaluation, None)
     confusion = evaluator.test(genome, weights)
-    accuracy = float(np.trace(confusion) / confusion.sum())
-    return Finding(str(genome), evaluation, accuracy, tuple(map(tuple, confusion.tolist())))
+    counts = tuple(map(tuple, confusion.tolist()))
+    return Finding(str(genome), evaluation, accuracy_of(confusion), counts)
 
 
 def _weights(genome: Genome, evaluator: Evaluator, journal: Journal) -> Weights | None:

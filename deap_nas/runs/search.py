@@ -15,8 +15,8 @@ from deap import tools
 
 from deap_nas.algorithms import sel_crowded_tournament
 from deap_nas.data import Dataset, load_dataset
-from deap_nas.evaluation.evaluator import Evaluator, cores
 from deap_nas.evaluation.fitness import WEIGHTS
+from deap_nas.evaluation.workers import cores
 from deap_nas.genome import FITNESS_CLASSES, Genome, parse_genome
 from deap_nas.runs.journal import Journal
 from deap_nas.runs.result import Result, find_baseline, find_best, write_result
@@ -26,6 +26,7 @@ from deap_nas.runs.tables import evaluations_table, write_tables
 from deap_nas.runs.watcher import Watcher
 from deap_nas.spaces import SPACES, SearchSpace, SpaceError, find_space, misfits
 from deap_nas.toolbox import make_toolbox
+from deap_nas.training.evaluator import Evaluator
 
 
 def make_space(
@@ -215,6 +216,7 @@ def make_evaluator(
         fitness=settings.objectives,
         split=settings.split,
         train_seed=settings.train_seed,
+        engine=settings.engine,
         cache=True if settings.cache == "" else settings.cache,
         workers=settings.workers,
         max_seconds=settings.max_seconds,

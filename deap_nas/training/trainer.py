@@ -7,18 +7,17 @@ seed, one thread does the sums in one order, and nothing is left over from the g
 from __future__ import annotations
 
 import gc
-import io
 import math
 import platform
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from deap_nas.evaluation.fitness import Evaluation, failed
-from deap_nas.genome import Gene
+from deap_nas.evaluation.fitness import Evaluation, accuracy_of, failed
+from deap_nas.evaluation.trained import Trained as Trained, Weights as Weights
+from deap_nas.genome import Gene, parse_genome
 from deap_nas.layers.cost import count_multiply_adds, count_params
 from deap_nas.layers.from_keras import import_keras
 from deap_nas.training.model import build_model
@@ -35,32 +34,9 @@ ENVIRONMENT = {
     "CUDA_VISIBLE_DEVICES": "",
 }
 
-Weights = list[np.ndarray[Any, Any]]
-
-
-def pack_weights(weights: Weights) -> bytes:
-    """Weights as the bytes of a compressed .npz file."""
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, *weights)
-    return buffer.getvalue()
-
-
-def unpack_weights(data: bytes) -> Weights:
-    """The inverse of ``pack_weights``."""
-    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        return [arrays[f"arr_{i}"] for i in range(len(arrays.files))]
-
-
-@dataclass(frozen=True)
-class Trained:
-    """An Evaluation and the weights it is of, in the order of ``model.get_weights()``."""
-
-    evaluation: Evaluation
-    weights: Weights
-
 
 class Trainer:
-    """Trains genomes on images that it holds in memory once.
+    """Trains genomes on images that it holds in memory once. Genomes come as texts.
 
     Args:
         x_train, x_scored: uint8 (0..255) or float32 (0..1) images, shape (n, height, width,
@@ -74,6 +50,8 @@ class Trainer:
         x_scored: np.ndarray[Any, Any],
         y_scored: np.ndarray[Any, Any],
         n_classes: int,
+        *,
+        engine: str = "auto",
     ) -> None:
         self._keras = import_keras()
         import tensorflow as tf
@@ -85,16 +63,17 @@ class Trainer:
         inference.use_one_thread()
         height, width, channels = x_train.shape[1:]
         self.input_shape = (int(height), int(width), int(channels))
-        self.n_classes = n_classes
+        self.n_classes, self._engine_name = n_classes, engine
         # uint8 stays uint8: 47 MiB of Fashion-MNIST, not 188
         self.tensors = tf.constant(x_train), tf.constant(y_train.astype(np.int32))
         self._scored = (x_scored, y_scored)
         gc.freeze()  # TensorFlow's million objects: no collection needs to look at them again
 
-    def train(self, genome: Sequence[Gene], recipe: Recipe, train_seed: int = 0) -> Trained:
+    def train(self, genome: str, recipe: Recipe, train_seed: int = 0) -> Trained:
         """Train and score; a loss that is not finite gives status ``diverged``, and no weights."""
+        self._keras.utils.set_random_seed(train_seed)  # for what a user's layer draws on its own
         try:
-            return self._train(genome, recipe, train_seed)
+            return self._train(parse_genome(genome), recipe, train_seed)
         finally:
             # What Keras keeps for a model's sake; without this a warm worker grows by each genome.
             self._keras.backend.clear_session()
@@ -123,7 +102,7 @@ class Trainer:
             if scored:
                 model.set_weights(run_epoch.weights)
                 confusion, row["val_loss"] = scorer.score(*self._scored)
-                row["val_accuracy"] = accuracy = float(np.trace(confusion) / confusion.sum())
+                row["val_accuracy"] = accuracy = accuracy_of(confusion)
                 if not recipe.best_epoch or accuracy > best[0]:
                     best = (accuracy, epoch, run_epoch.weights, confusion)
             for name in ("loss", "val_loss"):
@@ -146,40 +125,36 @@ class Trainer:
 
     def _engine(self, model: Any, recipe: Recipe) -> Any:
         """What trains a model an epoch a call: our own graph where it knows every layer."""
-        plans = self._graph.plan_of(model)
+        plans = self._graph.plan_of(model) if self._engine_name == "auto" else None
         if plans:
             return self._graph.EpochGraph(plans, recipe, model.get_weights(), *self.tensors)
         return self._keras_epoch(model, recipe, *self.tensors)
 
     def score(
-        self,
-        genome: Sequence[Gene],
-        weights: Weights,
-        x: np.ndarray[Any, Any],
-        y: np.ndarray[Any, Any],
+        self, genome: str, weights: Weights, x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]
     ) -> np.ndarray[Any, Any]:
         """Confusion counts, [true class][predicted class], of a trained network on other images."""
         return self._scorer(genome, weights).score(x, y)[0]  # type: ignore[no-any-return]
 
     def predict(
-        self, genome: Sequence[Gene], weights: Weights, x: np.ndarray[Any, Any]
+        self, genome: str, weights: Weights, x: np.ndarray[Any, Any]
     ) -> np.ndarray[Any, Any]:
         """Predicted labels, shape (n,), of a trained network."""
         return self._scorer(genome, weights).predict(x)  # type: ignore[no-any-return]
 
-    def save(self, genome: Sequence[Gene], weights: Weights, path: str) -> None:
+    def save(self, genome: str, weights: Weights, path: str) -> None:
         """Write a trained network as a plain Keras model, whole or not at all."""
         self._inference.save_model(self._model(genome, weights), path)
 
-    def _scorer(self, genome: Sequence[Gene], weights: Weights) -> Any:
+    def _scorer(self, genome: str, weights: Weights) -> Any:
         return self._make_scorer(self._model(genome, weights))
 
     def _make_scorer(self, model: Any) -> Any:
         return self._inference.Scorer(model, self.n_classes)
 
-    def _model(self, genome: Sequence[Gene], weights: Weights) -> Any:
+    def _model(self, genome: str, weights: Weights) -> Any:
         size = (self.input_shape, self.n_classes)
-        return self._inference.trained_model(genome, weights, *size)
+        return self._inference.trained_model(parse_genome(genome), weights, *size)
 
     def _diverged(
         self, genome: Sequence[Gene], epoch: int, reason: str, watch: Stopwatch

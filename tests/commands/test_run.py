@@ -11,7 +11,7 @@ from command import GENOME, SMALL, result_of, run_main, snapshot, table_of
 
 from deap_nas.__main__ import main as deap_nas
 from deap_nas.commands import run
-from deap_nas.evaluation import evaluator
+from deap_nas.training import evaluator
 
 pytestmark = pytest.mark.usefixtures("no_page")
 

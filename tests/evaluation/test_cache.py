@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 import shutil
 import subprocess
@@ -18,11 +19,11 @@ import pytest
 import stubs
 
 from deap_nas.evaluation.cache import Cache, CacheWarning, pack, unpack
-from deap_nas.evaluation.evaluator import Evaluator
 from deap_nas.evaluation.fitness import STATUSES, Evaluation, failed
+from deap_nas.evaluation.trained import Trained
 from deap_nas.genome import parse_genome
+from deap_nas.training.evaluator import Evaluator
 from deap_nas.training.recipes import RECIPES
-from deap_nas.training.trainer import Trained
 
 GENOMES = [
     parse_genome(f"NC {n} 3 relu;RC 4 3 {a};RC 4 3 relu;FL tanh")
@@ -102,6 +103,48 @@ def test_pack_is_a_checksum_and_json():
             unpack(KEY, bad)
     with pytest.raises(ValueError, match="checksum"):
         unpack(KEY + " ", text)
+
+
+# what Cache.put(KEY, ...) of commit d7f62c9 wrote, with joblib 1.6
+OLD_ENTRY = "deap_nas/memo/remember/d9f67fc7b5889270e34f2f7841bf7f33/output.pkl"
+OLD_CONTENT = (
+    "gASVaQIAAAAAAABYYgIAADEzMGNjNGQ4OTY1MDQyOGQyNDRlYjZhNDQ2MWYxOWEzY2NiYTkxNzc2MGM2ZDM0M2E3Y2"
+    "YyMmY1MGQ4ZjcwOTIKeyJldmFsdWF0aW9uIjogeyJhY2N1cmFjeSI6IDAuNSwgInRyYWluX2FjY3VyYWN5IjogMC4y"
+    "NSwgIm5fcGFyYW1zIjogMzAsICJ0cmFpbl9zZWNvbmRzIjogMS4wLCAidHJhaW5fY3B1X3NlY29uZHMiOiAwLjAsIC"
+    "JtdWx0aXBseV9hZGRzIjogMCwgImVwb2NocyI6IDAsICJiZXN0X2Vwb2NoIjogMCwgImNvbmZ1c2lvbiI6IFtdLCAi"
+    "Y3VydmUiOiBbXSwgInN0YXR1cyI6ICJvayIsICJyZWFzb24iOiAiIiwgIm1lYXN1cmVkX29uIjogIiJ9LCAid2VpZ2"
+    "h0cyI6ICJVRXNEQkMwQUFBQUlBQUFBSVFEekJWTWgvLy8vLy8vLy8vOEpBQlFBWVhKeVh6QXVibkI1QVFBUUFJZ0FB"
+    "QUFBQUFBQVNRQUFBQUFBQUFDYjdCZnFHeERKeUZER1VLMmVrbHFjWEtSdXBhQnVrMmFpcnFPZ25wWmZWRktVbUJlZl"
+    "g1U1NDaEozUzh3cFRnV0tGMmNrRnFRQytScEdPcG82Q3JVS0ZBQXVCakJvc0FjQVVFc0JBaTBETFFBQUFBZ0FBQUFo"
+    "QVBNRlV5RkpBQUFBaUFBQUFBa0FBQUFBQUFBQUFBQUFBSUFCQUFBQUFHRnljbDh3TG01d2VWQkxCUVlBQUFBQUFRQU"
+    "JBRGNBQUFDRUFBQUFBQUE9In2ULg=="
+)
+
+
+def test_an_entry_of_before_is_found(tmp_path):
+    path = tmp_path / OLD_ENTRY
+    path.parent.mkdir(parents=True)
+    path.write_bytes(base64.b64decode(OLD_CONTENT))
+    weights = [np.arange(2, dtype=np.float32)]
+    found = Cache(tmp_path).get(KEY)
+    assert found is not None
+    assert same(found, Trained(Evaluation(0.5, 0.25, 30, 1.0), weights))
+    Cache(tmp_path).put(KEY, trained())
+    assert files(tmp_path, "output.pkl") == [path]
+    found = Cache(tmp_path).get(KEY)
+    assert found is not None
+    assert same(found, trained())
+
+
+def test_a_changed_function_loses_no_entry(tmp_path):
+    """joblib would empty the cache when what it memoises has another source than it noted."""
+    Cache(tmp_path).put(KEY, trained())
+    (path,) = files(tmp_path, "output.pkl")
+    (path.parents[1] / "func_code.py").write_text("# first line: 1\nanother\n")
+    joblib.memory._FUNCTION_HASHES.clear()
+    Cache(tmp_path).put(KEY + " other", trained(1))
+    assert Cache(tmp_path).get(KEY) is not None
+    assert len(files(tmp_path, "output.pkl")) == 2
 
 
 # --- how often the evaluator trains
@@ -190,7 +233,7 @@ import drivers
 from deap_nas import Evaluator, parse_genome
 with Evaluator(drivers.tiny_dataset(), cache=sys.argv[1]) as evaluator:
     genome = parse_genome(sys.argv[2])
-    print(evaluator(genome), len(evaluator.weights(genome)), evaluator._workers._workers)
+    print(evaluator(genome), len(evaluator.weights(genome)), evaluator._backend._processes)
 print([name for name in ("tensorflow", "keras") if name in sys.modules])
 """
     result = drivers.python(code, cache, GENOMES[0])
@@ -205,7 +248,7 @@ READ_ONLY = """
 import sys, warnings
 import drivers
 from deap_nas import parse_genome
-from deap_nas.evaluation import evaluator
+from deap_nas.training import evaluator
 evaluator.Workers = drivers.InlineWorkers
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
@@ -414,7 +457,7 @@ SHARE = """
 import sys
 import drivers
 from deap_nas import parse_genome
-from deap_nas.evaluation import evaluator
+from deap_nas.training import evaluator
 evaluator.Workers = drivers.InlineWorkers
 with evaluator.Evaluator(drivers.tiny_dataset(), cache=sys.argv[1]) as evaluate:
     for i in range(int(sys.argv[2])):

@@ -1,4 +1,4 @@
-"""evaluation.evaluator: each genome measured once, failures kept to themselves, budgets kept."""
+"""deap_nas.Evaluator: each genome measured once, failures kept to themselves, budgets kept."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import drivers
 import pytest
 
 from deap_nas.data import DataError
-from deap_nas.evaluation import evaluator as module
-from deap_nas.evaluation.evaluator import Evaluator, TooManyFailures
-from deap_nas.evaluation.fitness import Evaluation, accuracy_per_log_params
-from deap_nas.evaluation.workers import WorkerStartError
+from deap_nas.evaluation.evaluator import TooManyFailures
+from deap_nas.evaluation.fitness import FITNESSES, Evaluation, accuracy_per_log_params
+from deap_nas.evaluation.workers import WorkerStartError, cores
 from deap_nas.genome import parse_genome
 from deap_nas.runs.journal import Journal
 from deap_nas.spaces import PAPER_SPACE
+from deap_nas.training import evaluator as module
+from deap_nas.training.evaluator import Evaluator
 from deap_nas.training.recipes import RecipeError
 
 DATA = drivers.tiny_dataset()
@@ -42,7 +43,7 @@ def test_a_genome_is_scored_by_the_fitness_of_its_evaluation(stub):
     "fitness", [lambda evaluation: (evaluation.accuracy, -1.0), "time_penalised"]
 )
 def test_fitness_by_name_or_as_a_function(stub, fitness):
-    function = module.FITNESSES[fitness] if isinstance(fitness, str) else fitness
+    function = FITNESSES[fitness] if isinstance(fitness, str) else fitness
     with make(fitness=fitness) as evaluator:
         assert evaluator(GENOMES[0]) == function(evaluator.measure(GENOMES[0]))
 
@@ -134,7 +135,7 @@ def test_after_close_measuring_starts_anew(stub):
 
 def test_all_cores_by_default(stub):
     with Evaluator(DATA, cache=None) as evaluator:
-        assert evaluator._workers.count == module.cores()
+        assert evaluator._backend.count == cores()
 
 
 def test_more_workers_than_cores_warns(stub):
@@ -188,6 +189,18 @@ def test_a_failed_genome_has_no_weights_and_is_not_tried_again_for_them(stub):
     assert stub.counts().total() == 1
 
 
+def test_a_failed_genome_that_cannot_even_be_counted_costs_itself_alone(stub, monkeypatch):
+    def refuse(*_: Any) -> int:
+        raise RuntimeError("no shape")
+
+    monkeypatch.setattr(module, "count_params", refuse)
+    stub.set_fault(str(GENOMES[0]), "raise")
+    with make() as evaluator:
+        evaluation = evaluator.measure(GENOMES[0])
+        assert (evaluation.status, evaluation.n_params) == ("error", 0)
+        assert evaluator.measure(GENOMES[1]).ok
+
+
 def test_an_unmeasured_genome_has_not_failed(stub):
     with make() as evaluator:
         assert not evaluator.failed(GENOMES[0])
@@ -224,8 +237,8 @@ def test_failures_of_before_do_not_count_again(tmp_path, stub):
 
 
 def test_workers_that_cannot_start_are_one_error(stub, monkeypatch):
-    def refusing(target: str, *args: Any, **settings: Any) -> Any:
-        return drivers.workers.Workers("stubs:refusing", *args, **settings)
+    def refusing(trainer: Any, **settings: Any) -> Any:
+        return drivers.workers.Workers("stubs:refusing", **settings)
 
     monkeypatch.setattr(module, "Workers", refusing)
     with make() as evaluator, pytest.raises(WorkerStartError, match="no such library"):
@@ -248,11 +261,13 @@ class Notes:
     def skip(self, genomes: list[str], /) -> None:
         self.skipped += genomes
 
-    def recall(self, genome: str, /) -> Evaluation | None:
+    def recall(self, genome: str, budget: Any, /) -> Evaluation | None:
+        assert budget == 5  # the epochs of the recipe
         return self.written[genome].evaluation if genome in self.written else None
 
-    def record(self, genome: str, trained: Any, cached: bool, /) -> None:
+    def record(self, genome: str, trained: Any, cached: bool, budget: Any, /) -> None:
         assert genome not in self.written
+        assert budget == 5
         self.written[genome] = trained
 
     def elapsed(self) -> float:

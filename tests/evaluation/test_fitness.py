@@ -2,7 +2,9 @@
 
 import json
 import math
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from deap_nas import (
@@ -13,7 +15,14 @@ from deap_nas import (
     accuracy_per_log_params,
     time_penalised,
 )
-from deap_nas.evaluation.fitness import SINGLE, STATUSES, WEIGHTS, accuracy_and_params, failed
+from deap_nas.evaluation.fitness import (
+    SINGLE,
+    STATUSES,
+    WEIGHTS,
+    accuracy_and_params,
+    accuracy_of,
+    failed,
+)
 
 FULL = Evaluation(
     0.75,
@@ -85,6 +94,40 @@ def test_every_fitness_has_weights_that_a_genome_can_have():
 def test_fitnesses_by_name():
     assert FITNESSES["accuracy_per_log_params"] is accuracy_per_log_params
     assert FITNESSES["time_penalised"] is time_penalised
+
+
+def test_metrics_of_a_classifier_and_of_anything_else():
+    assert FULL.metrics == {"accuracy": 0.75, "train_accuracy": 0.8}
+    assert "metrics" not in FULL.to_dict()
+    assert replace(FULL, accuracy=0.5).metrics == {"accuracy": 0.5, "train_accuracy": 0.8}
+    other = Evaluation(metrics={"error": 3, "parts": np.float32(0.5)})
+    assert (other.metrics, other.ok) == ({"error": 3.0, "parts": 0.5}, True)
+    assert (other.accuracy, other.train_accuracy, other.n_params) == (None, None, 0)
+    assert other.to_dict()["metrics"] == other.metrics
+    assert not {"accuracy", "train_accuracy"} & other.to_dict().keys()
+    both = Evaluation(metrics={"accuracy": 0.5, "size": 7})
+    assert both.accuracy == 0.5
+    for evaluation in (other, both, replace(other, status="diverged")):
+        assert Evaluation.from_dict(json.loads(json.dumps(evaluation.to_dict()))) == evaluation
+    with pytest.raises(ValueError, match=r"accuracy 1\.5, allowed 0 to 1"):
+        Evaluation(metrics={"accuracy": 1.5})
+    with pytest.raises(ValueError, match="could not convert"):
+        Evaluation(metrics={"name": "x"})
+
+
+def test_metrics_are_a_copy():
+    given = {"error": 1.0}
+    evaluation = Evaluation(metrics=given)
+    given["error"] = 2.0
+    assert evaluation.metrics == {"error": 1.0}
+
+
+@pytest.mark.parametrize("make", [list, np.array])
+def test_accuracy_of_a_confusion_matrix(make):
+    assert accuracy_of(make([[3, 1], [0, 2]])) == 5 / 6
+    counts = np.random.default_rng(0).integers(0, 1000, (10, 10))
+    assert accuracy_of(make(counts)) == np.trace(counts) / counts.sum()
+    assert type(accuracy_of(make(counts))) is float
 
 
 def test_failed_is_zero_with_a_reason():

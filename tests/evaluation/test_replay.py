@@ -13,15 +13,16 @@ import pytest
 import stubs
 
 from deap_nas import ea_steady_state, make_toolbox
-from deap_nas.evaluation import evaluator
-from deap_nas.evaluation.evaluator import Evaluator
 from deap_nas.evaluation.fitness import failed
 from deap_nas.evaluation.replay import ReplayError, Source, Stream
-from deap_nas.evaluation.workers import Outcome
+from deap_nas.evaluation.trained import Trained
+from deap_nas.evaluation.workers import Task
 from deap_nas.genome import parse_genome
 from deap_nas.runs.journal import Journal
 from deap_nas.spaces import PAPER_SPACE
-from deap_nas.training.trainer import Trained
+from deap_nas.training import evaluator
+from deap_nas.training.evaluator import Evaluator
+from deap_nas.training.recipes import RECIPES
 
 DATA = drivers.tiny_dataset()
 GENOMES = [PAPER_SPACE.sample(random.Random(i)) for i in range(12)]
@@ -32,39 +33,28 @@ class Killed(BaseException):
     """Stands in for a kill: nothing is written after it."""
 
 
-class RandomWorkers:
-    """``Workers`` whose ``count`` tasks end in an order drawn anew in each process."""
+class RandomWorkers(drivers.InlineWorkers):
+    """``Workers`` whose ``room`` tasks end in an order drawn anew in each process."""
 
     order = random.Random(0)
-    count = 3
     trained: ClassVar[Counter[str]] = Counter()  # begun
     ended: ClassVar[Counter[str]] = Counter()
-    flying: ClassVar[list[Any]] = []
 
-    def __init__(self, target: str, args: Any, **_: Any) -> None:
-        self._trainer = stubs.Trainer(*args)
+    def submit(self, task: Task) -> None:
+        super().submit(task)
+        self.trained[task.key] += 1
 
-    def run(self, tasks: Iterator[Any]) -> Iterator[Any]:
-        flying = type(self).flying = []
-        while True:
-            while len(flying) < self.count and (task := next(tasks, None)) is not None:
-                flying.append(task)
-                self.trained[task.key] += 1
-            if not flying:
-                return
-            task = flying.pop(self.order.randrange(len(flying)))
-            self.ended[task.key] += 1
-            yield task, Outcome("ok", getattr(self._trainer, task.method)(*task.args))
-
-    def close(self) -> None:
-        pass
+    def place(self) -> int:
+        place = self.order.randrange(len(self.begun))
+        self.ended[self.begun[place].key] += 1
+        return place
 
 
 @pytest.fixture(autouse=True)
 def random_workers(monkeypatch: pytest.MonkeyPatch) -> type[RandomWorkers]:
     monkeypatch.setattr(evaluator, "Workers", RandomWorkers)
     monkeypatch.setattr("os.fsync", lambda _: None)
-    RandomWorkers.trained, RandomWorkers.ended, RandomWorkers.count = Counter(), Counter(), 3
+    RandomWorkers.trained, RandomWorkers.ended, RandomWorkers.room = Counter(), Counter(), 3
     RandomWorkers.order = random.Random(0)
     return RandomWorkers
 
@@ -100,11 +90,11 @@ def test_genomes_are_taken_when_a_slot_is_free():
 
 @pytest.mark.parametrize("workers", [1, 2, 9])
 def test_slots_bound_what_is_in_flight_whatever_the_workers(workers):
-    RandomWorkers.count = workers
+    RandomWorkers.room = workers
     most = 0
     with make() as measuring:
         for _ in measuring.stream(measuring, iter(GENOMES)):
-            most = max(most, len(RandomWorkers.flying) + 1)
+            most = max(most, len(measuring._backend.begun) + 1)
     assert most == min(workers, 3)
 
 
@@ -166,7 +156,7 @@ def test_a_time_budget_begins_nothing_more():
 
 
 def test_failures_come_out_as_such(monkeypatch):
-    def train(self: Any, genome: Any, *_: Any) -> Trained:
+    def train(self: Any, text: str, *_: Any) -> Trained:
         return Trained(failed("diverged", "loss nan", 5), [])
 
     monkeypatch.setattr(stubs.Trainer, "train", train)
@@ -192,12 +182,18 @@ def test_what_another_run_caches_meanwhile_does_not_end_what_is_in_flight():
         sought[text] += 1
         return sought[text] > 1
 
-    def train(pending: deque[str]) -> Iterator[str]:
-        while pending:
-            yield pending.popleft()
-
-    source = Source(lambda _: False, str, find, train, lambda _: False, lambda: False)
-    found = list(Stream(source, 3, deque()).run(iter(GENOMES)))
+    source = Source(
+        text=str,
+        known=lambda _: False,
+        find=find,
+        task=lambda text: Task(text, "train", (text, 1)),
+        keep=lambda task, outcome: None,
+        full=lambda _: False,
+        late=lambda: False,
+    )
+    trainer = evaluator.RecipeTrainer(DATA, RECIPES["fast"], "validation", 0)
+    stream = Stream(source, drivers.InlineWorkers(trainer), 3, deque())
+    found = list(stream.run(iter(GENOMES)))
     assert [str(genome) for genome, _ in found] == TEXTS
     assert sought == Counter(TEXTS)
 

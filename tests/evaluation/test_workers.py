@@ -14,9 +14,10 @@ from typing import Any
 import drivers
 import psutil
 import pytest
+import stubs
 from drivers import wait_until
 
-from deap_nas.evaluation import workers
+from deap_nas.evaluation import process
 from deap_nas.evaluation.workers import Task, Workers, WorkerStartError
 
 SECONDS = 40  # far more than anything takes: a test that hangs fails
@@ -351,6 +352,28 @@ def test_a_start_that_fails_is_one_line(target, words):
     assert words in str(caught.value)
 
 
+def test_an_object_starts_in_each_worker_before_the_clock_does():
+    with Workers(stubs.SlowStart(1.0), max_seconds=0.5) as workers:
+        assert [o.value for o in outcomes(workers, ("nth",), ("nth",))] == [11, 12]
+    with Workers(stubs.SlowStart(0)) as workers, pytest.raises(WorkerStartError, match="no time"):
+        outcomes(workers, ("nth",))
+
+
+def test_room_is_for_so_many_and_cancelled_tasks_are_never_heard_of():
+    with make(count=2) as workers:
+        assert workers.wait() == []
+        for key in range(2):
+            assert workers.has_room()
+            workers.submit(Task(key, "sleep", (1000,)))
+        assert not workers.has_room()
+        workers.cancel()
+        assert workers.has_room()
+        assert workers.wait() == []
+        workers.submit(Task(3, "echo", (5,)))
+        ((task, outcome),) = workers.wait()
+        assert (task.key, outcome.value) == (3, 5)
+
+
 def test_a_worker_that_dies_while_starting_blames_no_task():
     start = time.monotonic()
     with Workers("stubs:dying") as workers, pytest.raises(WorkerStartError, match="exit code 7"):
@@ -359,7 +382,7 @@ def test_a_worker_that_dies_while_starting_blames_no_task():
 
 
 def test_a_start_that_takes_for_ever_is_given_up(monkeypatch):
-    monkeypatch.setattr(workers, "START_SECONDS", 0.5)
+    monkeypatch.setattr(process, "START_SECONDS", 0.5)
     with Workers("time:sleep", (1000,)) as slow, pytest.raises(WorkerStartError, match="ready"):
         list(slow.run([Task(0, "echo", (1,))]))
 

@@ -17,8 +17,8 @@ import pytest
 import stubs
 
 from deap_nas.evaluation.fitness import failed
+from deap_nas.evaluation.trained import Trained
 from deap_nas.runs.journal import Journal, JournalError, JournalWarning
-from deap_nas.training.trainer import Trained
 
 GENOMES = [f"NC {n} 3 relu;RC 4 3 relu;RC 4 3 relu;FL tanh" for n in (2, 4, 6)]
 
@@ -135,6 +135,38 @@ def test_a_failure_has_no_weights_but_a_reason(tmp_path):
         assert evaluation is not None
         assert (evaluation.status, evaluation.reason) == ("oom", "too big")
         assert journal.weights(GENOMES[0]) is None
+
+
+def test_outcomes_are_known_by_genome_and_budget(tmp_path):
+    with Journal(tmp_path) as journal:
+        for budget in (5, 20):
+            journal.record(GENOMES[0], trained(budget), cached=False, budget=budget)
+        journal.record(GENOMES[1], trained(1), cached=True, budget=20)
+    with Journal(tmp_path) as journal:
+        assert journal.recall(GENOMES[0], 5) == trained(5).evaluation
+        assert journal.recall(GENOMES[0], 20) == trained(20).evaluation
+        assert journal.recall(GENOMES[0], 1) is None
+        assert journal.outcomes(5) == [(GENOMES[0], False)]
+        assert journal.outcomes(20) == [(GENOMES[0], False), (GENOMES[1], True)]
+        assert [row["budget"] for row in journal.rows()] == [5, 20, 20]
+
+
+def test_lines_of_before_are_of_the_runs_one_budget(tmp_path):
+    with Journal(tmp_path) as journal:
+        content = {"cached": False, "evaluation": trained().evaluation.to_dict()}
+        journal.append("evaluation", genome=GENOMES[0], generation=0, **content)
+    with Journal(tmp_path) as journal:
+        assert "budget" not in journal.rows()[0]
+        assert journal.recall(GENOMES[0], 5) == trained().evaluation
+        assert journal.outcomes(5) == [(GENOMES[0], False)]
+
+
+def test_weights_may_be_of_any_number(tmp_path):
+    """A layer may have none, two, or the six of a batch normalisation and a convolution."""
+    with Journal(tmp_path) as journal:
+        for n in (1, 7, 30):
+            journal.keep_weights(GENOMES[0], [np.ones(2)] * n)
+            assert len(journal.weights(GENOMES[0]) or []) == n
 
 
 def test_the_first_outcome_of_a_genome_holds(folder):
@@ -274,7 +306,7 @@ import random, resource, sys, warnings
 from pathlib import Path
 import stubs
 from deap_nas.runs.journal import Journal
-from deap_nas.training.trainer import Trained
+from deap_nas.evaluation.trained import Trained
 limit = int(sys.argv[2])
 if limit:
     import signal

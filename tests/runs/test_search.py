@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -14,15 +13,14 @@ import pytest
 from command import refused, result_of, run_main, table_of
 
 from deap_nas.algorithms import ALGORITHMS
-from deap_nas.evaluation import evaluator
 from deap_nas.evaluation.fitness import FITNESSES, Evaluation
-from deap_nas.evaluation.workers import Outcome
 from deap_nas.report.front import pareto_front
 from deap_nas.report.lineage import births, steps
 from deap_nas.report.page import make_report
 from deap_nas.report.progress import time_table
 from deap_nas.runs.record import read_run
 from deap_nas.runs.settings import Settings
+from deap_nas.training import evaluator
 
 SMALL = ("--population", 4, "--generations", 3, "--workers", 1)
 OWN = {"mutpb": 0.6, "slots": 3}  # of the algorithms that look at them
@@ -35,16 +33,10 @@ class Inline(drivers.InlineWorkers):
     """Trains in this process; ends in the order drawn, or, without ``order``, given."""
 
     order: random.Random | None = None
+    room = 3
 
-    def run(self, tasks: Any) -> Iterator[Any]:
-        flying, source = list[Any](), iter(tasks)
-        while True:
-            while len(flying) < 3 and (task := next(source, None)) is not None:
-                flying.append(task)
-            if not flying:
-                return
-            task = flying.pop(self.order.randrange(len(flying)) if self.order else 0)
-            yield task, Outcome("ok", getattr(self._trainer, task.method)(*task.args))
+    def place(self) -> int:
+        return self.order.randrange(len(self.begun)) if self.order else 0
 
 
 @pytest.fixture

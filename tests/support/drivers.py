@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ import stubs
 
 from deap_nas.data import Dataset
 from deap_nas.evaluation import workers
+from deap_nas.evaluation.process import WORKER
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parents[1]
@@ -35,29 +36,44 @@ PAGE = "DRAW_PAGE"  # environment: set for the page at the end, which takes long
 MARK = "DRIVER_MARK"  # environment: tells the processes of one test from others
 TIMES = ("train_seconds", "train_cpu_seconds", "fitness_time", "measured_on")
 
-TARGET = "deap_nas.training.trainer:Trainer"
 
-
-def stub_workers(target: str, *args: Any, **settings: Any) -> workers.Workers:
+def stub_workers(trainer: Any, **settings: Any) -> workers.Workers:
     """``Workers`` that train with the stub."""
-    assert target == TARGET
-    return workers.Workers("stubs:Trainer", *args, **settings)
+    return workers.Workers(stubs.Trainer(trainer), **settings)
 
 
 class InlineWorkers:
     """``Workers`` without processes: for hundreds of runs. Ends tasks in the order given."""
 
-    def __init__(self, target: str, args: Any, **_: Any) -> None:
-        assert target == TARGET
-        self._trainer = stubs.Trainer(*args)
+    room = 1  # tasks that are begun at once
 
-    def run(self, tasks: Any) -> Iterator[Any]:
-        for task in tasks:
-            value = getattr(self._trainer, task.method)(*task.args)
-            yield task, workers.Outcome("ok", value, seconds=0.0)
+    def __init__(self, trainer: Any, **_: Any) -> None:
+        self._trainer = stubs.Trainer(trainer)
+        self.begun: list[workers.Task] = []
+
+    def has_room(self) -> bool:
+        return len(self.begun) < self.room
+
+    def submit(self, task: workers.Task) -> None:
+        assert self.has_room()
+        self.begun.append(task)
+
+    def place(self) -> int:
+        """Which of those that are begun ends next."""
+        return 0
+
+    def wait(self) -> list[tuple[workers.Task, workers.Outcome]]:
+        if not self.begun:
+            return []
+        task = self.begun.pop(self.place())
+        value = getattr(self._trainer, task.method)(*task.args)
+        return [(task, workers.Outcome("ok", value, seconds=0.0))]
+
+    def cancel(self) -> None:
+        self.begun.clear()
 
     def close(self) -> None:
-        pass
+        self.cancel()
 
 
 class Trainings:
@@ -164,7 +180,7 @@ def marked_workers(mark: str) -> list[psutil.Process]:
 def is_worker(process: psutil.Process) -> bool:
     with contextlib.suppress(psutil.Error):
         running = process.status() != psutil.STATUS_ZOMBIE
-        return running and workers.WORKER in process.cmdline()
+        return running and WORKER in process.cmdline()
     return False
 
 
@@ -234,7 +250,7 @@ def arm(at: str, kill: Callable[[], None] | None = None) -> None:
 def run_here(arguments: list[str], variables: dict[str, str], inline: bool) -> None:
     """For a forked process: the command line with stub training, then exit."""
     from deap_nas.commands import run, session
-    from deap_nas.evaluation import evaluator
+    from deap_nas.training import evaluator
 
     os.environ.update(variables)
     output = os.open(variables.get("OUTPUT", os.devnull), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -310,7 +326,7 @@ def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
 
 if __name__ == "__main__":
     from deap_nas.commands import run, session
-    from deap_nas.evaluation import evaluator
+    from deap_nas.training import evaluator
 
     if REAL not in os.environ:
         evaluator.Workers = stub_workers  # type: ignore

@@ -12,12 +12,12 @@ import numpy as np
 
 from deap_nas import PAPER_SPACE, Evaluation, Genome, count_params, parse_genome
 from deap_nas.evaluation.fitness import failed
+from deap_nas.evaluation.trained import Trained
 from deap_nas.layers.cost import count_multiply_adds
 from deap_nas.operators import cx_one_point, mut_gene
 from deap_nas.runs.journal import Journal
 from deap_nas.runs.settings import Settings
 from deap_nas.training.recipes import RECIPES
-from deap_nas.training.trainer import Trained
 
 BASELINE = "NC 8 3 relu;RC 8 3 relu;RC 8 3 relu;FL relu"
 IMAGES = 100  # of each class

@@ -10,15 +10,16 @@ import os
 import random
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from deap_nas.evaluation.fitness import Evaluation, failed
-from deap_nas.genome import format_genes
+from deap_nas.evaluation.trained import Trained
+from deap_nas.genome import parse_genome
 from deap_nas.layers.cost import count_params
-from deap_nas.training.trainer import Trained
 
 LOG = "STUB_LOG"  # environment: a file that gets a line for each training begun
 FAULTS = "STUB_FAULTS"  # environment: folder with a file for each genome that misbehaves
@@ -127,6 +128,20 @@ class Servant:
         return total
 
 
+class SlowStart(Servant):
+    """Takes its time before its first task, or never gets there."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
+
+    def start(self) -> None:
+        if not self._seconds:
+            raise ValueError("no time")
+        time.sleep(self._seconds)
+        self._done = 10
+
+
 def refusing(*_: Any) -> Any:
     raise ImportError("no\nsuch library")
 
@@ -135,36 +150,58 @@ def dying(*_: Any) -> Any:
     os._exit(7)
 
 
+class Squares:
+    """A trainer that has nothing to do with networks: a whole number's square, times the budget."""
+
+    def __init__(self, log: str = "") -> None:
+        self._log, self._started = log, 0
+
+    def key(self, genome: str, budget: int) -> str:
+        return f"squares of {genome}, {budget} times"
+
+    def start(self) -> None:
+        self._started += 1
+
+    def train(self, genome: str, budget: int) -> Any:
+        write_line(self._log, f"{genome} {budget} {self._started}")
+        if genome == "none":
+            return None
+        if genome == "weights":
+            return Trained(Evaluation(metrics={"square": 0}), [np.ones(3)])
+        return Evaluation(metrics={"square": budget * int(genome) ** 2})
+
+
 class Trainer:
-    """``training.trainer.Trainer`` without TensorFlow: scores are a function of genome and seed."""
+    """Stands in for a ``training.evaluator.RecipeTrainer`` in workers, without TensorFlow: scores
+    are a function of genome, recipe and seed."""
 
-    def __init__(
-        self, x_train: Any, y_train: Any, x_scored: Any, y_scored: Any, n_classes: int
-    ) -> None:
-        self._shape, self._n_classes = x_train.shape[1:], n_classes
+    def __init__(self, trainer: Any) -> None:
+        x_train, *_, self._n_classes = trainer.data
+        self._shape = x_train.shape[1:]
+        self._recipe, self._train_seed = trainer.recipe, trainer.train_seed
 
-    def train(self, genome: Any, recipe: Any, train_seed: int = 0) -> Trained:
-        text = format_genes(genome)
+    def train(self, text: str, epochs: int) -> Trained:
+        genome, recipe = parse_genome(text), replace(self._recipe, epochs=epochs)
         write_line(os.environ.get(LOG, ""), text)
         size = count_params(genome, self._shape, self._n_classes)
         time.sleep(float(os.environ.get(SECONDS, "0")))
         if fault := fault_of(text):
             misbehave(fault)
             return Trained(failed("diverged", "loss nan in epoch 1", size, train_seconds=0.1), [])
-        rng = random.Random(f"{text} {recipe.to_dict()} {train_seed}")
+        rng = random.Random(f"{text} {recipe.to_dict()} {self._train_seed}")
         return Trained(evaluation(rng, size, recipe.epochs), weights(rng, len(genome) + 1))
 
-    def score(self, genome: Any, weights: Any, x: Any, y: Any) -> Any:
-        right = random.Random(f"{format_genes(genome)} {[w.tobytes() for w in weights]}")
+    def score(self, text: str, weights: Any, x: Any, y: Any) -> Any:
+        right = random.Random(f"{text} {[w.tobytes() for w in weights]}")
         return np.diag([right.randrange(50, 100) for _ in range(self._n_classes)]) + 1
 
-    def predict(self, genome: Any, weights: Any, x: Any) -> Any:
+    def predict(self, text: str, weights: Any, x: Any) -> Any:
         return np.arange(len(x)) % self._n_classes
 
-    def save(self, genome: Any, weights: Any, path: str) -> None:
+    def save(self, text: str, weights: Any, path: str) -> None:
         digest = hashlib.sha256(b"".join(w.tobytes() for w in weights)).hexdigest()
         part = f"{path}.{os.getpid()}.keras"
-        Path(part).write_text(f"{format_genes(genome)} {digest}")
+        Path(part).write_text(f"{text} {digest}")
         os.replace(part, path)
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import drivers
 import pytest
 
-from deap_nas.evaluation import evaluator
+from deap_nas.training import evaluator
 from deap_nas.training.recipes import RECIPES, Recipe, RecipeError, find_recipe
 
 # What each (name, version) has meant since it was first used in results that are cached.

@@ -53,7 +53,7 @@ def workers() -> Iterator[Workers]:
 
 
 def train(workers: Workers, genome: Any, recipe: Recipe, seed: int = 0) -> Trained:
-    ((_, outcome),) = workers.run([Task(0, "train", (genome, recipe, seed))])
+    ((_, outcome),) = workers.run([Task(0, "train", (str(genome), recipe, seed))])
     assert outcome.status == "ok", outcome.reason
     return outcome.value  # type: ignore[no-any-return]
 
@@ -138,13 +138,13 @@ def test_kept_weights_score_as_recorded(workers, warm, patient):
     """On the scored images again, from the weights alone; and as plain Keras."""
     _, _, x, y = arrays()
     for genome, trained in zip([*GENOMES, GENOMES[0]], [*warm, patient]):
-        confusion = ask(workers, "score", genome, trained.weights, x, y)
+        confusion = ask(workers, "score", str(genome), trained.weights, x, y)
         assert confusion.tolist() == np.array(trained.evaluation.confusion).tolist()
 
 
 def test_saved_networks_are_plain_keras_models(workers, warm, tmp_path):
     path = tmp_path / "a.keras"
-    ask(workers, "save", GENOMES[0], warm[0].weights, str(path))
+    ask(workers, "save", str(GENOMES[0]), warm[0].weights, str(path))
     assert [p.name for p in tmp_path.iterdir()] == ["a.keras"]
     code = """
 import sys, keras, numpy as np

@@ -1,0 +1,86 @@
+"""What is known of genomes: in memory, on record, in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from deap_nas.evaluation.cache import Cache
+from deap_nas.evaluation.fitness import Evaluation
+from deap_nas.evaluation.protocol import Budget, Record, Trainer
+from deap_nas.evaluation.trained import Trained, Weights
+
+
+class Outcomes:
+    """Evaluations by genome and budget. Genomes are texts; all that is asked is of one budget.
+
+    Args:
+        cache: a folder; None for none.
+        tell: called with (genome, evaluation, whether it was found, not trained), once for each.
+    """
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        budget: Budget,
+        cache: str | Path | None,
+        record: Record | None,
+        tell: Callable[[str, Evaluation, bool], None],
+    ) -> None:
+        self._trainer, self._budget = trainer, budget
+        self._record, self._tell = record, tell
+        self._cache = Cache(cache) if cache else None
+        self._known: dict[tuple[str, Budget], Evaluation] = {}
+        self._weights: dict[tuple[str, Budget], Weights] = {}
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __contains__(self, text: str) -> bool:
+        return (text, self._budget) in self._known
+
+    def get(self, text: str) -> Evaluation | None:
+        """What is known without looking anywhere else."""
+        return self._known.get((text, self._budget))
+
+    def find(self, text: str) -> bool:
+        """Take an outcome from the record or the cache; whether there was one."""
+        evaluation = self._record.recall(text, self._budget) if self._record else None
+        if evaluation:
+            self._learn(text, evaluation, cached=True)
+            return True
+        trained = self._cached(text)
+        if trained:
+            self._write(text, trained, cached=True)
+        return trained is not None
+
+    def keep(self, text: str, trained: Trained) -> None:
+        """Take an outcome from a training."""
+        if self._cache:
+            self._cache.put(self._trainer.key(text, self._budget), trained)
+        self._write(text, trained, cached=False)
+
+    def written(self) -> list[tuple[str, bool]]:
+        """The record's outcomes in its order: (genome, whether it was cached)."""
+        return self._record.outcomes(self._budget) if self._record else []
+
+    def weights(self, text: str, train: Callable[[], Trained]) -> Weights:
+        """Trained weights, trained anew where they are not at hand."""
+        if (text, self._budget) not in self._weights:
+            trained = self._cached(text) or train()
+            self._weights[text, self._budget] = trained.weights
+        return self._weights[text, self._budget]
+
+    def _cached(self, text: str) -> Trained | None:
+        return self._cache.get(self._trainer.key(text, self._budget)) if self._cache else None
+
+    def _write(self, text: str, trained: Trained, cached: bool) -> None:
+        if self._record:
+            self._record.record(text, trained, cached, self._budget)
+        elif trained.weights:
+            self._weights[text, self._budget] = trained.weights
+        self._learn(text, trained.evaluation, cached)
+
+    def _learn(self, text: str, evaluation: Evaluation, cached: bool) -> None:
+        self._known[text, self._budget] = evaluation
+        self._tell(text, evaluation, cached)

@@ -1,0 +1,196 @@
+"""The evaluator that trains networks: ``deap_nas.Evaluator``."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from deap_nas.data import Dataset, load_dataset
+from deap_nas.evaluation.backend import Outcome
+from deap_nas.evaluation.cache import default_cache
+from deap_nas.evaluation.evaluator import Fitness, GeneralEvaluator, at_least_1
+from deap_nas.evaluation.fitness import Evaluation, accuracy_per_log_params, failed
+from deap_nas.evaluation.protocol import Record
+from deap_nas.evaluation.replay import SLOTS
+from deap_nas.evaluation.trained import Trained, Weights
+from deap_nas.evaluation.workers import Workers, cores
+from deap_nas.genome import format_genes, parse_genome
+from deap_nas.layers import Layer, LayerError, files_of, own_layers, run_file
+from deap_nas.layers.cost import count_params
+from deap_nas.training.recipes import ENGINES, Recipe, find_recipe
+from deap_nas.training.trainer import ENVIRONMENT, TRAINING_VERSION, Trainer
+
+
+class RecipeTrainer:
+    """Trains by one recipe from one seed, on all of a data set but the split that it scores; a
+    budget is epochs. See ``evaluation.protocol.Trainer``."""
+
+    def __init__(
+        self, dataset: Dataset, recipe: Recipe, split: str, train_seed: int, engine: str
+    ) -> None:
+        self.recipe, self.train_seed, self.engine = recipe, train_seed, engine
+        self.layers = files_of(own_layers())
+        self.data = (*dataset.split(split), dataset.n_classes)
+        self._about = {"data": dataset.fingerprint, "split": split, "train_seed": train_seed}
+
+    def key(self, genome: str, epochs: int) -> str:
+        about = {
+            "genome": genome,
+            "recipe": replace(self.recipe, epochs=epochs).to_dict(),
+            "training_version": TRAINING_VERSION,
+            **self._about,
+            **self._beyond_the_usual(genome),
+        }
+        return json.dumps(about, sort_keys=True)
+
+    def _beyond_the_usual(self, genome: str) -> dict[str, Any]:
+        """What a key has besides, where it is not as always: the engine, the user's layers."""
+        kinds = {gene.split()[0] for gene in genome.split(";")}
+        own = {each.name: each.source.sha256 for each in own_layers() if each.name in kinds}
+        engine = {} if self.engine == ENGINES[0] else {"engine": self.engine}
+        return {**engine, **({"layers": own} if own else {})}
+
+    def start(self) -> None:
+        for file in self.layers:
+            run_file(file)
+        self._trainer = Trainer(*self.data, engine=self.engine)
+        del self.data
+
+    def train(self, genome: str, epochs: int) -> Trained:
+        return self._trainer.train(genome, replace(self.recipe, epochs=epochs), self.train_seed)
+
+    def score(self, *network_and_data: Any) -> np.ndarray[Any, Any]:
+        return self._trainer.score(*network_and_data)
+
+    def predict(self, *network_and_images: Any) -> np.ndarray[Any, Any]:
+        return self._trainer.predict(*network_and_images)
+
+    def save(self, *network_and_path: Any) -> None:
+        self._trainer.save(*network_and_path)
+
+
+class Evaluator(GeneralEvaluator):
+    """Measures genomes, each once: a callable for ``toolbox.register("evaluate", ...)``.
+
+    Args:
+        dataset: a name, a path to a .npz, or a ``Dataset``.
+        recipe: how to train, by name or as a ``Recipe``.
+        fitness: a function of an Evaluation, or its name.
+        split: "validation", or "test" to score on the test set (and train on all else).
+        train_seed: initial weights and batch order are a function of it.
+        engine: "auto", or "keras" for automatic differentiation of every network.
+        cache: a folder; True for the user's own; None or False for none.
+        workers: processes that train; all cores unless given.
+        max_seconds, max_memory: limits of one genome (seconds, MiB of its worker).
+        max_evaluations: distinct genomes after which no more are measured; the rest get None.
+        time_budget: seconds after which no training is begun; the rest get None.
+        max_failures: failures in a row that stop the search.
+        slots: genomes that ``stream`` has in training at once; unlike ``workers``, of which there
+            should be no more, it changes the course of a search.
+        record: writes and recalls outcomes; a run's journal.
+
+    Use it as a context manager, or call ``close()``: it owns processes.
+
+    Raises:
+        DataError, RecipeError, ValueError: for arguments that name nothing.
+    """
+
+    def __init__(
+        self,
+        dataset: str | Path | Dataset,
+        *,
+        recipe: str | Recipe = "fast",
+        fitness: str | Fitness = accuracy_per_log_params,
+        split: str = "validation",
+        train_seed: int = 0,
+        engine: str = "auto",
+        cache: str | Path | bool | None = True,
+        workers: int | None = None,
+        max_seconds: float | None = None,
+        max_memory: int | None = None,
+        max_evaluations: int | None = None,
+        time_budget: float | None = None,
+        max_failures: int = 20,
+        slots: int = SLOTS,
+        record: Record | None = None,
+    ) -> None:
+        self.dataset = load_dataset(dataset) if isinstance(dataset, str | Path) else dataset
+        self.recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
+        self.split, self.train_seed = split, train_seed
+        if engine not in ENGINES:
+            raise ValueError(f"engine {engine!r}, allowed {', '.join(ENGINES)}")
+        _check_files(own_layers())
+        trainer = RecipeTrainer(self.dataset, self.recipe, split, train_seed, engine)
+        backend = Workers(
+            trainer,
+            count=_check_workers(workers),
+            max_seconds=max_seconds,
+            max_memory=max_memory,
+            environment=ENVIRONMENT,
+        )
+        super().__init__(
+            trainer,
+            backend,
+            fitness=fitness,
+            budget=self.recipe.epochs,
+            text=format_genes,
+            cache=default_cache() if cache is True else cache or None,
+            max_evaluations=max_evaluations,
+            time_budget=time_budget,
+            max_failures=max_failures,
+            slots=slots,
+            record=record,
+        )
+
+    def test(self, genome: Iterable[Any], weights: Weights) -> np.ndarray[Any, Any]:
+        """Confusion counts, [true class][predicted class], of a trained network on the test set."""
+        images, labels = self.dataset.x_test, self.dataset.y_test
+        confusion: np.ndarray[Any, Any] = self._ask(
+            "score", format_genes(genome), weights, images, labels
+        )
+        return confusion
+
+    def predict(self, genome: Iterable[Any], weights: Weights) -> np.ndarray[Any, Any]:
+        """Labels, shape (n,), that a trained network gives the images of the test set."""
+        images = self.dataset.x_test
+        found: np.ndarray[Any, Any] = self._ask("predict", format_genes(genome), weights, images)
+        return found
+
+    def save(self, genome: Iterable[Any], weights: Weights, path: str | Path) -> None:
+        """Write a trained network as a plain Keras model (``.keras``), whole or not at all."""
+        self._ask("save", format_genes(genome), weights, str(path))
+
+    def _failure(self, text: str, outcome: Outcome) -> Evaluation:
+        genome = parse_genome(text)
+        try:
+            size = count_params(genome, self.dataset.input_shape, self.dataset.n_classes)
+        except Exception:  # the size may be what it failed for
+            size = 0
+        return failed(outcome.status, outcome.reason, size, train_seconds=outcome.seconds)
+
+
+def _check_files(layers: Iterable[Layer]) -> None:
+    for layer in layers:
+        if not layer.source.text:
+            raise LayerError(
+                f"layer {layer.name} is in no file that workers can run ({layer.source}); put it "
+                "into a .py file, and load that with load_layers"
+            )
+
+
+def _check_workers(workers: int | None) -> int:
+    if workers is None:
+        return cores()
+    at_least_1("workers", workers)
+    if workers > cores():
+        warnings.warn(
+            f"{workers} workers on {cores()} cores: each will be slower, the whole not faster",
+            stacklevel=3,
+        )
+    return workers
