@@ -1,5 +1,5 @@
-"""Networks drawn by hand outside the report's grammar, trained long: what a search in the wide space
-has to find.
+"""Networks drawn by hand outside the report's grammar, trained long: what a search in the wide
+space has to find.
 
     python benchmarks/by_hand.py    # about ten minutes of one core
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import sys
 from collections.abc import Iterator, Sequence
 from math import prod
@@ -81,12 +82,15 @@ def find(what: str, layer: Any, gene: Gene, about: tuple[Any, ...]) -> Any:
     multiply-adds, from a network of it alone."""
     keras = import_keras()
     x = keras.Input(about[0])
+    state = random.getstate()  # Keras draws seeds from it; asking must not change who asks next
     try:
         model = keras.Model(x, follow(layer, gene, build_steps(layer, gene, *about), x))
     except LayerError:
         if what == "shape":
             return None
         raise
+    finally:
+        random.setstate(state)
     if what == "shape":
         return tuple(int(size) for size in model.output_shape[1:])
     if what == "params":
