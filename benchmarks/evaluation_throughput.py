@@ -5,6 +5,8 @@ B: our trainer on all cores, a worker a core, each with a genome of its own.
 
     python benchmarks/evaluation_throughput.py               # about ten minutes, machine left alone
     python benchmarks/evaluation_throughput.py --steps 100   # shorter
+    python benchmarks/evaluation_throughput.py --genomes wide --out DIR        # any layers
+    python benchmarks/evaluation_throughput.py --engine keras --against auto --out DIR
 
 Equal steps (batch 128, SGD 0.01, momentum 0.9, full Fashion-MNIST in memory, images in one order);
 A and B take turns, genome by genome and round by round, so that a drift of the machine hits both.
@@ -34,6 +36,8 @@ from typing import Any
 import pandas as pd
 from common import PUBLISHED, RESULTS, make_parser, provenance, save, write_csv
 
+from deap_nas.training.recipes import ENGINES
+
 GENOMES = {
     **{f"published {i}": genome for i, genome in enumerate(PUBLISHED, 1)},
     "small 1": "NC 4 3 relu;RC 6 3 swish;RC 8 3 tanh;FL relu",
@@ -41,6 +45,14 @@ GENOMES = {
     "small 3": "NC 4 3 tanh;NC 4 3 relu;RC 8 3 gelu;RC 8 3 tanh;FL gelu",
     "small 4": "NC 6 3 swish;RC 4 4 relu;RC 12 3 tanh;FL tanh",
 }
+WIDE = {  # with layers that the report does not have
+    "602 parameters": "CR 4 3 relu;SB 8 3 relu;SR 8 3 relu;SB 10 3 relu;GP",
+    "1,364": "CR 6 3 relu;CB 8 3 relu;CR 10 3 relu;GP",
+    "1,546": "CR 8 3 relu;SB 16 3 relu;SR 16 3 relu;SB 20 3 relu;GP",
+    "3,638": "CR 10 3 relu;SB 20 3 relu;SR 24 3 relu;SB 28 3 relu;SB 28 3 relu;GP",
+    "8,242": "CB 16 3 relu;SR 24 3 relu;SB 32 3 relu;SR 48 3 relu;SB 64 3 relu;GP",
+}
+SETS = {"usual": GENOMES, "wide": WIDE}
 EPOCH_STEPS = 469  # of 60,000 images in batches of 128
 OURS = {"TF_ENABLE_ONEDNN_OPTS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1"}
 
@@ -50,16 +62,26 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=EPOCH_STEPS, help="a measurement (469: epoch)")
     parser.add_argument("--rounds", type=int, default=3, help="measurements of each (default 3)")
     parser.add_argument("--as-avx2", action="store_true", help="imitate a CPU without AVX-512")
+    parser.add_argument("--genomes", choices=SETS, default="usual", help="(default: usual)")
+    parser.add_argument("--engine", choices=ENGINES, default="auto", help="of B (default: auto)")
+    parser.add_argument(
+        "--against",
+        choices=("stock", *ENGINES),
+        default="stock",
+        help="A: stock fit on all cores (the default), or one worker with another engine, which is "
+        "then compared with one worker of B",
+    )
     arguments, measured_with = parser.parse_args(), provenance()
     cores = len(os.sched_getaffinity(0))
     stock_environment, our_environment = ({}, OURS)
     if arguments.as_avx2:
         stock_environment = {"TF_ENABLE_ONEDNN_OPTS": "0"}
         our_environment = {**OURS, "ONEDNN_MAX_CPU_ISA": "AVX2"}
-    stock = Side("stock", stock_environment)
-    ours = [Side("ours", our_environment) for _ in range(cores)]
+    alone = arguments.against != "stock"
+    stock = Side(arguments.against, our_environment if alone else stock_environment)
+    ours = [Side(arguments.engine, our_environment) for _ in range(cores)]
     rows = []
-    for name, text in GENOMES.items():
+    for name, text in SETS[arguments.genomes].items():
         started = [side.ask(("build", text)) for side in (stock, *ours)]
         times: list[tuple[float, ...]] = []
         for _ in range(arguments.rounds):
@@ -69,6 +91,13 @@ def main() -> None:
             b = max(side.receive() for side in ours)
             times.append((a, b, ours[0].ask(("steps", arguments.steps))))
         rows.append(row(name, text, times, cores, arguments.steps, started))
+        if alone:
+            one_to_one = sorted(a / b for a, _, b in times)
+            rows[-1] |= {
+                "ratio": statistics.median(one_to_one),
+                "lowest_ratio": one_to_one[0],
+                "highest_ratio": one_to_one[-1],
+            }
         print(f"{name}: ratio {rows[-1]['ratio']:.2f}", flush=True)
         write_csv(pd.DataFrame(rows), arguments.out / "ratios.csv")
     geometric_mean = math.exp(statistics.fmean(math.log(r["ratio"]) for r in rows))
@@ -130,7 +159,7 @@ class Side:
 def serve(kind: str, fd: int) -> None:
     """The process's side: build a genome, or run steps; answers with seconds."""
     pipe = Connection(fd)
-    trainer = Stock() if kind == "stock" else Ours()
+    trainer = Stock() if kind == "stock" else Ours(kind)
     while True:
         try:
             what, argument = pipe.recv()
@@ -175,26 +204,23 @@ class Stock:
 
 
 class Ours:
-    """A worker's trainer, an epoch graph a genome."""
+    """A worker's trainer with one of its engines."""
 
-    def __init__(self) -> None:
+    def __init__(self, engine: str) -> None:
         from deap_nas import load_dataset
         from deap_nas.training.trainer import Trainer
 
         data = load_dataset("fashion_mnist")
-        self._trainer = Trainer(*data.split("test"), data.n_classes)
+        self._trainer = Trainer(*data.split("test"), data.n_classes, engine=engine)
 
     def build(self, text: str) -> None:
         import numpy as np
 
         from deap_nas import RECIPES, build_model, parse_genome
-        from deap_nas.training.graph import EpochGraph
 
-        genome = parse_genome(text)
-        model = build_model(genome, (28, 28, 1), 10, seed=0)
-        data = self._trainer.tensors
-        self._epoch = EpochGraph(genome, RECIPES["paper"], model.get_weights(), *data)
-        self._order = np.arange(len(data[1]), dtype=np.int32)
+        model = build_model(parse_genome(text), (28, 28, 1), 10, seed=0)
+        self._epoch = self._trainer.make_epoch(model, RECIPES["paper"])
+        self._order = np.arange(len(self._trainer.tensors[1]), dtype=np.int32)
         self._steps(1)
 
     def run(self, steps: int) -> float:

@@ -81,7 +81,7 @@ class Trainer:
 
     def _train(self, genome: Sequence[Gene], recipe: Recipe, train_seed: int) -> Trained:
         model = build_model(genome, self.input_shape, self.n_classes, seed=train_seed)
-        run_epoch = self._engine(model, recipe)
+        run_epoch = self.make_epoch(model, recipe)
         n_images = len(self.tensors[1])
         scorer = self._make_scorer(model)
         steps = math.ceil(n_images / recipe.batch_size)
@@ -123,7 +123,7 @@ class Trainer:
         )
         return Trained(evaluation, weights)
 
-    def _engine(self, model: Any, recipe: Recipe) -> Any:
+    def make_epoch(self, model: Any, recipe: Recipe) -> Any:
         """What trains a model an epoch a call: our own graph where it knows every layer."""
         plans = self._graph.plan_of(model) if self._engine_name == "auto" else None
         if plans:
