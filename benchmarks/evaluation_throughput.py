@@ -106,7 +106,8 @@ def main() -> None:
     content |= {"steps": arguments.steps, "rounds": arguments.rounds}
     table = pd.DataFrame(rows)
     save(arguments.out, content, ratios=table)
-    plot(table, geometric_mean, arguments.out)
+    if not alone:
+        plot(table, geometric_mean, arguments.out)
     print(f"geometric mean {geometric_mean:.2f}; all workers {scaling:.2f} times one")
 
 
