@@ -10,7 +10,7 @@ from typing import Any
 
 from deap_nas.commands.options import Parser, UserError, quiet, status_of
 from deap_nas.layers import load_layers
-from deap_nas.spaces import SPACES, SearchSpace, find_space, said
+from deap_nas.spaces import SPACES, SearchSpace, describe, find_space
 
 DRAWS = 1000  # genomes behind the spread of costs
 SHARES = (("least", 0.0), ("a tenth", 0.1), ("half", 0.5), ("nine tenths", 0.9), ("most", 1.0))
@@ -63,23 +63,6 @@ def _show(arguments: Any) -> int:
             print(f"  {genome}")
         _print_costs(space, genomes)
     return 0
-
-
-def describe(space: SearchSpace) -> list[str]:
-    """The rules as lines that a person reads."""
-    heads = [rule for rule in space.rules if rule.layer.head]
-    low, high = space.depth_range
-    lines = [f"images {' x '.join(map(str, space.input_shape))}, {space.n_classes} classes"]
-    lines += [f"  {said(rule)}" for rule in space.rules if not rule.layer.head]
-    lines.append(f"  in any order, {_range(low, high)} in all; each fits the map that reaches it")
-    if space.reductions:
-        lines.append(f"  {_range(*space.reductions)} of them make the feature map smaller")
-    lines.append("  then one head: " + "; or ".join(said(rule, counted=False) for rule in heads))
-    return [*lines, f"{space.said_size()} legal genomes"]
-
-
-def _range(low: int, high: int) -> str:
-    return f"{low} to {high}" if low < high else f"exactly {low}"
 
 
 def _print_costs(space: SearchSpace, genomes: Sequence[Any]) -> None:

@@ -25,6 +25,7 @@ from deap_nas.report.sheet import Sheet, dots_data
 from deap_nas.report.shown import Shown
 from deap_nas.runs.record import Record, canonical, read_run
 from deap_nas.runs.tables import TOPS, top
+from deap_nas.spaces import describe
 
 
 def make_report(folder: Path, *, genome: str | None = None, tensorflow: bool = True) -> Path:
@@ -71,6 +72,7 @@ def _searched(record: Record, page: Sheet) -> dict[str, Any]:
         "method": ALGORITHMS[record.algorithm],
         "recipe": record.config["recipe"],
         "config": record.config,
+        "space_rules": describe(record.space)[1:-1],
         "class_names": names,
         "failures": progress.failures_table(record),
         "started": started,

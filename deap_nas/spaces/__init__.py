@@ -1,8 +1,9 @@
 """Which genomes are legal: rules as data, drawing, counting, and what operators ask of a space."""
 
 from deap_nas.spaces.named import FULL_SPACE, PAPER_SPACE, SPACES, WIDE_SPACE, find_space
-from deap_nas.spaces.rules import Rule, SpaceError, said
+from deap_nas.spaces.rules import Rule, SpaceError
 from deap_nas.spaces.space import SearchSpace, misfits
+from deap_nas.spaces.telling import describe
 
 __all__ = [
     "FULL_SPACE",
@@ -12,7 +13,7 @@ __all__ = [
     "Rule",
     "SearchSpace",
     "SpaceError",
+    "describe",
     "find_space",
     "misfits",
-    "said",
 ]
