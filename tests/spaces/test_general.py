@@ -7,13 +7,8 @@ import random
 import re
 
 import pytest
-from general_spaces import (
-    TIGHT,
-    every_genome,
-    general_spaces,
-    is_legal,
-    nearly_legal,
-)
+from general_rules import every_genome, is_legal
+from general_spaces import TIGHT, general_spaces, nearly_legal
 from hypothesis import given, settings, strategies as st
 from own_layer import own_layer, own_space
 from strategies import odd_genes, seeds, spaces

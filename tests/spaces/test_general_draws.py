@@ -4,13 +4,8 @@ import random
 from collections import Counter
 
 import pytest
-from general_spaces import (
-    chances,
-    every_gene,
-    every_genome,
-    general_spaces,
-    is_legal,
-)
+from general_rules import chances, every_gene, every_genome, is_legal
+from general_spaces import general_spaces
 from hypothesis import given, strategies as st
 from own_layer import own_layer, own_space
 from strategies import assert_drawn_from, seeds

@@ -4,7 +4,8 @@ import dataclasses
 import random
 
 import pytest
-from general_spaces import TIGHT, every_genome, general_spaces
+from general_rules import every_genome
+from general_spaces import TIGHT, general_spaces
 from hypothesis import given
 from own_layer import own_layer, own_space
 
