@@ -26,6 +26,7 @@ from deap_nas.spaces.listing import Joined, Pairs, Without
 from deap_nas.spaces.rules import Rule, SpaceError, pair, read_heads, read_layers
 from deap_nas.spaces.walks import Walks
 
+MOST_GENES = 100  # walks are recursive
 SHORT_FORM = {  # the report, section IV
     "n_normal": (1, 3),
     "n_reduction": 2,
@@ -95,6 +96,11 @@ class SearchSpace:
             self._read_short_form()
         else:
             self._read_layers()
+        if self.depth_range[1] > MOST_GENES:
+            raise SpaceError(
+                f"up to {self.depth_range[1]} genes before the head, allowed up to {MOST_GENES}; "
+                "lower the depth, or the counts"
+            )
         try:
             walks = self._walks
             for rule in self.rules:
