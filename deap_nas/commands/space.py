@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import random
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from deap_nas.commands.options import Parser, UserError, quiet, status_of
@@ -48,10 +47,8 @@ def _show(arguments: Any) -> int:
         load_layers(arguments.layers)
     if arguments.draw < 0:
         raise UserError(f"--draw {arguments.draw}, allowed 0 or more")
-    space = replace(
-        find_space(arguments.space),
-        input_shape=_shape(arguments.images),
-        n_classes=arguments.classes,
+    space = find_space(
+        arguments.space, input_shape=_shape(arguments.images), n_classes=arguments.classes
     )
     with quiet():
         rng = random.Random(arguments.seed)

@@ -45,12 +45,16 @@ def make_space(
     gone = (
         written is not None and settings.space not in SPACES and not Path(settings.space).exists()
     )
-    space = written if written is not None and gone else find_space(settings.space)
+    images: Any = {"input_shape": dataset.input_shape, "n_classes": dataset.n_classes}
+    if written is not None and gone:
+        return replace(written, **images)
     try:
-        return replace(space, input_shape=dataset.input_shape, n_classes=dataset.n_classes)
+        return find_space(settings.space, **images)
     except SpaceError as error:
+        if settings.space not in SPACES:
+            raise
         others = " or ".join(name for name in SPACES if name != settings.space)
-        raise SpaceError(f"space {settings.space}: {error}, or try --space {others}") from None
+        raise SpaceError(f"{error}, or try --space {others}") from None
 
 
 def load(settings: Settings, written: SearchSpace | None = None) -> tuple[Dataset, SearchSpace]:

@@ -10,7 +10,7 @@ from deap_nas.spaces.walks import Walks
 
 
 def draw_kinds(walks: Walks, n: int, rng: Any, *, fixed_first: bool) -> tuple[str, ...]:
-    """An order of ``n`` kinds that some genes complete.
+    """An order of ``n`` kinds that some genes complete, each as likely as any other.
 
     Args:
         walks: the space.
@@ -22,18 +22,17 @@ def draw_kinds(walks: Walks, n: int, rng: Any, *, fixed_first: bool) -> tuple[st
     if fixed_first:
         return _fixed_first(walks, n, rng)
     kinds: list[str] = []
-    counts, places = walks.none, {walks.start}
+    counts, places = walks.none, frozenset({walks.start})
     for left in range(n - 1, -1, -1):
         options = {}
         for kind, rule in walks.layers.items():
             after = walks.counted((kind,), counts)
             if after is None:
                 continue
-            ahead = {p for place in places for p in walks.branches(rule, place)}
-            ahead = {place for place in ahead if walks.completes(left, after, place)}
-            if ahead:
-                options[kind] = (after, ahead, walks.arrangements(left, after))
-        weights = [many for _, _, many in options.values()]
+            ahead = walks.ahead(rule, places)
+            if orders := walks.orders(left, after, ahead):
+                options[kind] = (after, ahead, orders)
+        weights = [orders for _, _, orders in options.values()]
         (kind,) = rng.choices(list(options), weights)
         counts, places, _ = options[kind]
         kinds.append(kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,19 +45,23 @@ filters 4, 8, ..., 64, kernels 3 and 5."""
 SPACES = {"paper": PAPER_SPACE, "full": FULL_SPACE, "wide": WIDE_SPACE}
 
 
-def find_space(name: str) -> SearchSpace:
+def find_space(name: str, **images: Any) -> SearchSpace:
     """A space by its name, or from a TOML or JSON file (``SearchSpace.from_dict``).
+
+    Args:
+        name: the name, or the file.
+        images: ``input_shape`` and ``n_classes``, where they are others than the space's own.
 
     Raises:
         SpaceError: naming what is wrong with it.
     """
-    if name in SPACES:
-        return SPACES[name]
     path = Path(name)
-    if path.suffix not in (".toml", ".json"):
+    if name not in SPACES and path.suffix not in (".toml", ".json"):
         raise SpaceError(f"space {name!r}, allowed {', '.join(SPACES)}, or a .toml or .json file")
     try:
-        return SearchSpace.from_dict(_read(path))
+        if name in SPACES:
+            return replace(SPACES[name], **images)
+        return SearchSpace.from_dict({**_read(path), **images})
     except SpaceError as error:
         raise SpaceError(f"space {name}: {error}") from None
 

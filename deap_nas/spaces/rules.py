@@ -77,32 +77,33 @@ def read_layers(layers: Any, most: int | None) -> tuple[Rule, ...]:
 
 def read_heads(heads: Any) -> tuple[Rule, ...]:
     """The rules of the heads: names, or a table as for layers."""
-    if isinstance(heads, str):
-        heads = (heads,)
-    if isinstance(heads, Sequence):
-        heads = {name: {} for name in heads}
-    if not isinstance(heads, Mapping) or not heads:
-        raise SpaceError(f"heads {heads!r}, allowed one or more of {', '.join(_heads())}")
-    return tuple(
-        Rule(layer, 0, 1, _values(layer, _table(f"head {name}", content)))
-        for name, content in heads.items()
-        for layer in (_layer(name, head=True),)
-    )
+    if isinstance(heads, Mapping):
+        tables = list(heads.items())
+    elif isinstance(heads, Sequence):
+        tables = [(name, {}) for name in ((heads,) if isinstance(heads, str) else heads)]
+    else:
+        tables = []
+    if not tables:
+        raise SpaceError(f"heads {heads!r}, allowed one or more of {', '.join(_names(head=True))}")
+    rules = {}
+    for name, content in tables:
+        layer = _layer(name, head=True)
+        rules[name] = Rule(layer, 0, 1, _values(layer, _table(f"head {name}", content)))
+    return tuple(rules.values())
 
 
-def _heads() -> list[str]:
-    return [name for name, layer in LAYERS.items() if layer.head]
+def _names(*, head: bool) -> list[str]:
+    return [name for name, layer in LAYERS.items() if layer.head is head]
 
 
 def _layer(name: Any, *, head: bool) -> Layer:
     layer = LAYERS.get(name) if isinstance(name, str) else None
     if layer is None or layer.head is not head:
         what = "head" if head else "layer"
-        allowed = [n for n, each in LAYERS.items() if each.head is head]
-        raise SpaceError(
-            f"{what} {name!r}, allowed {', '.join(allowed)}; one of your own is made known by "
-            "--layers FILE or register_layer"
-        )
+        remedy = "one of your own is made known by --layers FILE or register_layer"
+        if layer is not None:
+            remedy = f"{name} belongs under {'layers' if head else 'heads'}"
+        raise SpaceError(f"{what} {name!r}, allowed {', '.join(_names(head=head))}; {remedy}")
     return layer
 
 
@@ -134,26 +135,28 @@ def _count(name: str, value: Any) -> tuple[int, int]:
 
 
 def _values(layer: Layer, content: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
+    where = f"{'head' if layer.head else 'layer'} {layer.name}"
     for field in content:
         if field not in layer.fields:
-            known = ", ".join(("count", *layer.fields))
-            raise SpaceError(f"layer {layer.name}: field {field!r}, allowed {known}")
+            known = ", ".join((*(() if layer.head else ("count",)), *layer.fields)) or "none"
+            raise SpaceError(f"{where}: field {field!r}, allowed {known}")
     found = {}
     for field, allowed in layer.fields.items():
         if field not in content and allowed is int:
-            raise SpaceError(f"layer {layer.name}: {field} is missing; list its values")
-        found[field] = _listing(layer, field, content.get(field, allowed))
+            raise SpaceError(f"{where}: {field} is missing; list its values")
+        found[field] = _listing(where, layer, field, content.get(field, allowed))
     return found
 
 
-def _listing(layer: Layer, field: str, value: Any) -> tuple[Any, ...]:
+def _listing(where: str, layer: Layer, field: str, value: Any) -> tuple[Any, ...]:
     single = isinstance(value, str) or not isinstance(value, Sequence | range)
-    values = tuple(dict.fromkeys((value,) if single else value))
+    values = (value,) if single else tuple(value)
     for each in values:
         if wrong := layer.refuses(field, each):
-            raise SpaceError(f"layer {layer.name}: {wrong}")
+            raise SpaceError(f"{where}: {wrong}")
     if not values:
-        raise SpaceError(f"layer {layer.name}: {field} {value!r}, allowed one value or more")
+        raise SpaceError(f"{where}: {field} {value!r}, allowed one value or more")
+    values = tuple(dict.fromkeys(values))
     return tuple(sorted(values)) if layer.fields[field] is int else values
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, fields
@@ -25,6 +26,7 @@ from deap_nas.spaces.listing import Joined, Pairs, Without
 from deap_nas.spaces.rules import Rule, SpaceError, pair, read_heads, read_layers
 from deap_nas.spaces.walks import Walks
 
+MOST_GENES = 100  # walks are recursive
 SHORT_FORM = {  # the report, section IV
     "n_normal": (1, 3),
     "n_reduction": 2,
@@ -94,6 +96,11 @@ class SearchSpace:
             self._read_short_form()
         else:
             self._read_layers()
+        if self.depth_range[1] > MOST_GENES:
+            raise SpaceError(
+                f"up to {self.depth_range[1]} genes before the head, allowed up to {MOST_GENES}; "
+                "lower the depth, or the counts"
+            )
         try:
             walks = self._walks
             for rule in self.rules:
@@ -149,7 +156,8 @@ class SearchSpace:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def __hash__(self) -> int:
-        return hash(repr(self.to_dict()))
+        # Equal spaces may list their layers in another order.
+        return hash(json.dumps(self.to_dict(), sort_keys=True, default=str))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists, texts and numbers, as in a space file; and the images' shape and classes."""
@@ -270,7 +278,8 @@ class SearchSpace:
         limits = [
             (frozenset({rule.name}), rule.low, rule.high) for rule in self._walks.layers.values()
         ]
-        limits += [limit for limit in self._walks.count_limits() if len(limit[0]) > 1]
+        if self.reductions:
+            limits.append(self._walks.reducing)
         limits.append((frozenset(self.head_kinds), 1, 1))
         for group, low, high in limits:
             n = sum(kind in group for kind in kinds)
@@ -285,12 +294,11 @@ class SearchSpace:
     # Drawing and counting
 
     def sample(self, rng: random.Random | Any = random) -> Genome:
-        """Draw a genome: its depth, its order of kinds, then each field from left to right.
+        """Draw a genome: its depth, its order of kinds, each field from left to right, and the kind
+        of head before that head's fields.
 
-        Each draw is among values that leave a legal completion, so that no draw is ever thrown
-        away: the depth, and then each field, uniformly; the order of kinds so that each order of so
-        many genes is equally likely (short of those that do not fit). Genomes are therefore not
-        equally likely: a shallow one is likelier than a deep one.
+        Each is uniform over what leaves a legal completion, so that no draw is ever thrown away.
+        Genomes are therefore not equally likely: a shallow one is likelier than a deep one.
         """
         walks = self._walks
         n = rng.choice(self._depths)

@@ -51,13 +51,14 @@ class Walks:
             for rule in layers
             if rule.low > 0 or rule.high < depth[1]
         ]
-        self._reducing = (frozenset[str](), 0, depth[1])
+        self.reducing = (frozenset[str](), 0, depth[1])
         if reductions:
             reducing = frozenset(rule.name for rule in layers if rule.layer.reduces)
-            self._reducing = (reducing, *reductions)
-            self._limits.append(self._reducing)
+            self.reducing = (reducing, *reductions)
+            self._limits.append(self.reducing)
         self.none: Counts = (0,) * len(self._limits)
         self._kept: dict[Any, Any] = {}
+        self._counted: dict[Any, int] = {}  # apart, so that no drawing comes near MOST_STATES
 
     @property
     def exact(self) -> bool:
@@ -140,10 +141,6 @@ class Walks:
     def enough(self, counts: Counts) -> bool:
         return all(n >= low for n, (_, low, _) in zip(counts, self._limits))
 
-    def count_limits(self) -> list[tuple[frozenset[str], int, int]]:
-        """(kinds, fewest, most) of all that is limited."""
-        return list(self._limits)
-
     # What can be completed
 
     def completes(self, n: int, counts: Counts, place: Shape) -> bool:
@@ -176,17 +173,37 @@ class Walks:
             ),
         )
 
-    def arrangements(self, n: int, counts: Counts) -> int:
-        """How many sequences of ``n`` kinds complete the counts, whatever fits."""
+    def arrangements(self, n: int, counts: Counts) -> bool:
+        """Whether some ``n`` kinds complete the counts, whatever fits."""
         if n == 0:
-            return int(self.enough(counts))
+            return self.enough(counts)
         return self._keep(
             ("arrangements", n, counts),
-            lambda: sum(
+            lambda: any(
                 self.arrangements(n - 1, after)
                 for kind in self.layers
                 if (after := self.counted((kind,), counts)) is not None
             ),
+        )
+
+    def orders(self, n: int, counts: Counts, places: frozenset[Shape]) -> int:
+        """How many orders of ``n`` kinds some genes and a head complete, from one of the places."""
+        if n == 0 or not places:
+            return int(self.enough(counts) and any(map(self.ends, places)))
+        return self._keep(
+            ("orders", n, counts, places),
+            lambda: sum(
+                self.orders(n - 1, after, self.ahead(rule, places))
+                for kind, rule in self.layers.items()
+                if (after := self.counted((kind,), counts)) is not None
+            ),
+        )
+
+    def ahead(self, rule: Rule, places: frozenset[Shape]) -> frozenset[Shape]:
+        """Where the genes of a rule lead from several places."""
+        return self._keep(
+            ("ahead", rule.name, places),
+            lambda: frozenset(p for place in places for p in self.branches(rule, place)),
         )
 
     # How many there are
@@ -211,21 +228,21 @@ class Walks:
         if n == 0:
             heads = (sum(self.branches(head, place).values()) for head in self.heads.values())
             return sum(heads) if self.enough(counts) else 0
-        if len(self._kept) > MOST_STATES:
-            raise TooMany
-        return self._keep(
-            ("count", n, counts, place),
-            lambda: sum(
+        key = (n, counts, place)
+        if key not in self._counted:
+            if len(self._counted) >= MOST_STATES:
+                raise TooMany
+            self._counted[key] = sum(
                 many * self._count(n - 1, after, ahead)
                 for kind, rule in self.layers.items()
                 if (after := self.counted((kind,), counts)) is not None
                 for ahead, many in self.branches(rule, place).items()
-            ),
-        )
+            )
+        return self._counted[key]
 
     def _unfitted(self, n: int) -> int:
         """Sequences of ``n`` genes, whether they fit or not: a bound, layer by layer."""
-        reducing, low, high = self._reducing
+        reducing, low, high = self.reducing
         ways = {(0, 0): 1}  # (genes, reductions) -> sequences
         for kind, rule in self.layers.items():
             step: dict[tuple[int, int], int] = {}

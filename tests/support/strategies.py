@@ -12,6 +12,8 @@ from fractions import Fraction
 from itertools import permutations, product
 from typing import Any
 
+import general_rules
+from general_rules import map_behind
 from hypothesis import assume, settings, strategies as st
 from scipy.stats import chisquare
 
@@ -27,6 +29,8 @@ settings.load_profile("deap_nas")
 
 def is_legal(genes: Sequence[Any], space: SearchSpace) -> bool:
     """The rules of a genome, one after the other."""
+    if space.layers is not None:
+        return general_rules.is_legal(genes, space)
     if not genes or not all(type(gene) in (Conv, Head) for gene in genes):
         return False
     *convs, head = genes
@@ -50,13 +54,10 @@ def is_legal(genes: Sequence[Any], space: SearchSpace) -> bool:
     )
 
 
-def map_behind(width: int, kernel: int) -> int:
-    """How many places a window has on a row: stride 2, padding valid."""
-    return sum(start + kernel <= width for start in range(0, width, 2))
-
-
 def every_gene(space: SearchSpace) -> list[Gene]:
     """All genes that a space's attributes can make."""
+    if space.layers is not None:
+        return general_rules.every_gene(space)
     convs = product(("NC", "RC"), space.filters, space.kernels, space.activations)
     return [
         *(Conv(*conv) for conv in convs),
