@@ -56,7 +56,7 @@ class Layer:
     channel_free: bool = False
     gene: Callable[..., Any] = None  # type: ignore[assignment]
     source: Any = None  # the user's file it comes from; see ``files``
-    _kept: dict[Any, Any] = field(default_factory=dict, repr=False)
+    _kept: dict[Any, Any] = field(default_factory=dict, repr=False, init=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):

@@ -22,7 +22,7 @@ def register_layer(layer: Layer) -> Layer:
     """
     if not isinstance(layer, Layer):
         raise LayerError(f"register_layer({layer!r}): give a Layer")
-    layer = replace(layer, source=source_of(layer), _kept={})
+    layer = replace(layer, source=source_of(layer))
     known = LAYERS.get(layer.name)
     if known is not None and (known.source is None or known.source != layer.source):
         where = f"{layer.source}: " if layer.source else ""
