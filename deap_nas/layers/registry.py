@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from deap_nas.layers.errors import LayerError
 from deap_nas.layers.files import source_of
+from deap_nas.layers.gene import MAKERS
 from deap_nas.layers.layer import Layer
 
 LAYERS: dict[str, Layer] = {}
@@ -29,6 +30,7 @@ def register_layer(layer: Layer) -> Layer:
         owner = f" by {known.source}" if known.source else " by a built-in layer"
         raise LayerError(f"{where}layer name {layer.name!r} is taken{owner}; choose another name")
     LAYERS[layer.name] = layer
+    MAKERS[layer.name] = layer.gene
     return layer
 
 
