@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import random
 import re
 import subprocess
 import sys
@@ -13,7 +14,18 @@ import drivers
 import numpy as np
 import pytest
 
-from deap_nas import cx_one_point, mut_gene
+from deap_nas import (
+    LAYERS,
+    build_model,
+    count_multiply_adds,
+    count_params,
+    cx_one_point,
+    load_layers,
+    mut_gene,
+    parse_genome,
+)
+from deap_nas.layers.cost import summary
+from deap_nas.spaces import find_space
 from deap_nas.tabular import load_table
 from deap_nas.testing import ContractError, check_crossover, check_mutation
 
@@ -156,6 +168,37 @@ class TestNasBenchMacro:
         settings = ["--table", str(tmp_path / "table.json"), "--generations", "40"]
         assert example("nas_bench_macro").main(settings) == ("22222222", 81, 1)
         assert "accuracy 81.00 %" in capsys.readouterr().out
+
+
+class TestOwnLayer:
+    @pytest.fixture(autouse=True)
+    def its_layer(self):
+        """``SE``, known for one test."""
+        before = dict(LAYERS)
+        load_layers(EXAMPLES / "own_layer.py")
+        yield
+        LAYERS.clear()
+        LAYERS.update(before)
+
+    @pytest.mark.parametrize(("ratio", "channels"), [(2, 8), (4, 8), (4, 3)])
+    def test_it_has_the_parameters_that_one_computes_by_hand(self, ratio, channels):
+        """Dense from the channels to the squeezed ones, and back, each with biases."""
+        squeezed = max(1, channels // ratio)
+        genome = parse_genome(f"CB {channels} 3 relu;SE {ratio};GP")
+        by_hand = (channels + 1) * squeezed + (squeezed + 1) * channels
+        (_, _, conv), (text, shape, found), *_ = summary(genome, (12, 9, 1), 5)
+        assert (text, shape, found) == (f"SE {ratio}", (12, 9, channels), by_hand)
+        multiplied = count_multiply_adds(genome, (12, 9, 1), 5)
+        assert multiplied == 12 * 9 * 9 * channels + 2 * channels * squeezed + channels * 5
+        model = build_model(genome, (12, 9, 1), 5)
+        trainable = sum(np.prod(weight.shape) for weight in model.trainable_weights)
+        assert trainable == conv + by_hand + (channels + 1) * 5 == count_params(genome, n_classes=5)
+
+    def test_its_space_has_it_among_built_in_layers(self):
+        space = find_space(str(EXAMPLES / "own_layer.toml"))
+        drawn = [space.sample(random.Random(seed)) for seed in range(20)]
+        assert all(genome in space for genome in drawn)
+        assert {gene.kind for genome in drawn for gene in genome} == {"CR", "SB", "SE", "GP"}
 
 
 class TestOwnImages:

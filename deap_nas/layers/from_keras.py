@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Any
 
-from deap_nas.layers.errors import LayerError
+from deap_nas.layers.errors import LayerError, one_line
 from deap_nas.layers.gene import Gene
 
 
@@ -56,23 +56,25 @@ def build_steps(layer: Any, gene: Gene, *about: Any) -> list[Any]:
     try:
         steps = layer.build(*gene.values, *about)
     except Exception as error:
-        raise _broken(layer, gene, about, f"build raises {_one_line(error)}") from error
+        raise _broken(layer, gene, about, f"build raises {one_line(error)}") from error
     if not isinstance(steps, Sequence) or not steps or not all(map(callable, steps)):
         raise _broken(layer, gene, about, f"build returns {steps!r}, allowed a list of layers")
     return list(steps)
 
 
-def follow(layer: Any, gene: Gene, steps: Sequence[Any], x: Any) -> Any:
+def follow(layer: Any, gene: Gene, steps: Sequence[Any], x: Any, *about: Any) -> Any:
     """The tensor behind a gene's steps, or what is wrong with them."""
-    about = (tuple(x.shape[1:]),)
     for step in steps:
         try:
             x = step(x)
         except Exception as error:
-            raise _broken(layer, gene, about, _one_line(error)) from error
+            raise _broken(layer, gene, about, one_line(error)) from error
     shape = tuple(getattr(x, "shape", ()))[1:]
-    if any(size is None or size < 1 for size in shape) or len(shape) != (1 if layer.head else 3):
-        form = "(classes,)" if layer.head else "(height, width, channels)"
+    if layer.head:
+        good, form = shape == about[1:], f"({about[1]},), one number a class"
+    else:
+        good, form = len(shape) == 3 and all(shape), "(height, width, channels)"
+    if not good:
         raise _broken(layer, gene, about, f"the shape behind it is {shape}, allowed {form}")
     return x
 
@@ -84,7 +86,7 @@ def find(what: str, layer: Any, gene: Gene, about: tuple[Any, ...]) -> Any:
     x = keras.Input(about[0])
     state = random.getstate()  # Keras draws seeds from it; asking must not change who asks next
     try:
-        model = keras.Model(x, follow(layer, gene, build_steps(layer, gene, *about), x))
+        model = keras.Model(x, follow(layer, gene, build_steps(layer, gene, *about), x, *about))
     except LayerError:
         if what == "shape":
             return None
@@ -127,7 +129,3 @@ def _broken(layer: Any, gene: Gene, about: tuple[Any, ...], what: str) -> LayerE
     return LayerError(
         f"{where}layer {layer.name}, '{gene}' on a feature map of {reached}: {what}; mend its build"
     )
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:300]

@@ -62,11 +62,11 @@ class Head(Gene, _HeadFields):
 def gene_class(kind: str, fields: Sequence[str]) -> Any:
     """A class for the genes of one kind, so that no gene equals one of another kind."""
     named = namedtuple(kind, ("kind", *fields))  # type: ignore[misc]
-    _CLASSES[kind] = type(kind, (Gene, named), {"__slots__": (), "__reduce__": _reduce})
-    return _CLASSES[kind]
+    return type(kind, (Gene, named), {"__slots__": (), "__reduce__": _reduce})
 
 
-_CLASSES: dict[str, Any] = {}
+MAKERS: dict[str, Any] = {}
+"""What makes the genes of each registered layer, so that they unpickle in any process."""
 
 
 def _reduce(gene: Any) -> Any:
@@ -75,4 +75,4 @@ def _reduce(gene: Any) -> Any:
 
 def _again(kind: str, *values: Any) -> Any:
     """A gene unpickled, where its layer is known."""
-    return _CLASSES[kind](kind, *values)
+    return MAKERS[kind](*values)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
+from keyword import iskeyword
 from typing import Any
 
 from deap_nas.layers import from_keras
@@ -56,10 +57,10 @@ class Layer:
     channel_free: bool = False
     gene: Callable[..., Any] = None  # type: ignore[assignment]
     source: Any = None  # the user's file it comes from; see ``files``
-    _kept: dict[Any, Any] = field(default_factory=dict, repr=False)
+    _kept: dict[Any, Any] = field(default_factory=dict, repr=False, init=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
+        if not _is_word(self.name) or not _NAME.fullmatch(self.name):
             raise LayerError(f"layer name {self.name!r}, allowed a word of letters and digits")
         if not callable(self.build):
             raise LayerError(f"layer {self.name!r}: build {self.build!r}, allowed a function")
@@ -70,11 +71,12 @@ class Layer:
             object.__setattr__(self, "gene", lambda *values: made(self.name, *values))
 
     def _tidy(self, name: str, allowed: Any) -> Any:
-        if not name.isidentifier() or name in ("kind", "values", "count"):
+        if not _is_word(name) or name in ("kind", "values", "count"):
             raise LayerError(f"layer {self.name!r}: field {name!r}, allowed another name")
         if allowed is int:
             return int
-        values = tuple(allowed) if isinstance(allowed, Sequence | range) else ()
+        several = isinstance(allowed, Sequence) and not isinstance(allowed, str)
+        values = tuple(allowed) if several else ()
         texts = {str(value) for value in values}
         if len(texts) < max(1, len(values)) or any(re.search(r"[\s;]|^$", t) for t in texts):
             raise LayerError(
@@ -184,6 +186,11 @@ class Layer:
             return tuple(formula(*gene.values, *about))
         except ValueError:
             return None
+
+
+def _is_word(name: Any) -> bool:
+    """Whether a named tuple can have a field of that name."""
+    return isinstance(name, str) and name.isidentifier() and not iskeyword(name) and name[0] != "_"
 
 
 def listed(values: Sequence[Any]) -> str:

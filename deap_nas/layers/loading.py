@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from deap_nas.layers.errors import LayerError
+from deap_nas.layers.errors import LayerError, one_line
 from deap_nas.layers.files import LOADING, LayerFile
 from deap_nas.layers.layer import Layer
 from deap_nas.layers.registry import LAYERS
@@ -47,13 +47,11 @@ def run_file(file: LayerFile) -> list[Layer]:
         sys.modules[module.__name__] = module
         with _importable(folder):
             exec(compile(file.text, file.path, "exec"), module.__dict__)
-    except LayerError:
-        raise
-    except Exception as error:
-        where = _line_of(error, file.path)
-        raise LayerError(
-            f"layers {file.path}{where}: {type(error).__name__}: {error}; mend the file"
-        ) from error
+    except (Exception, SystemExit) as error:
+        LAYERS.clear()
+        LAYERS.update(before)  # what it registered until then is half of what it should be
+        what = str(error) if isinstance(error, LayerError) else f"{one_line(error)}; mend the file"
+        raise LayerError(f"layers {file.path}{_line_of(error, file.path)}: {what}") from error
     finally:
         LOADING.reset(token)
     layers = [layer for layer in LAYERS.values() if before.get(layer.name) is not layer]
@@ -77,7 +75,7 @@ def _importable(folder: str) -> Iterator[None]:
 
 def _line_of(error: BaseException, path: str) -> str:
     """The line of the user's file in which an error arose."""
-    if isinstance(error, SyntaxError):
+    if isinstance(error, SyntaxError) and error.lineno:
         return f", line {error.lineno}"
     found: Any = None
     trace = error.__traceback__

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from deap_nas.layers.errors import LayerError
 from deap_nas.layers.files import source_of
+from deap_nas.layers.gene import MAKERS
 from deap_nas.layers.layer import Layer
 
 LAYERS: dict[str, Layer] = {}
@@ -22,14 +23,22 @@ def register_layer(layer: Layer) -> Layer:
     """
     if not isinstance(layer, Layer):
         raise LayerError(f"register_layer({layer!r}): give a Layer")
-    layer = replace(layer, source=source_of(layer), _kept={})
+    layer = replace(layer, source=source_of(layer))
     known = LAYERS.get(layer.name)
     if known is not None and (known.source is None or known.source != layer.source):
-        where = f"{layer.source}: " if layer.source else ""
-        owner = f" by {known.source}" if known.source else " by a built-in layer"
-        raise LayerError(f"{where}layer name {layer.name!r} is taken{owner}; choose another name")
+        raise LayerError(f"layer name {layer.name!r} is taken by {_owner(known, layer)}")
     LAYERS[layer.name] = layer
+    MAKERS[layer.name] = layer.gene
     return layer
+
+
+def _owner(known: Layer, layer: Layer) -> str:
+    """Whose a name is, and the remedy."""
+    if known.source is None:
+        return "a built-in layer; choose another name"
+    if layer.source and known.source.path == layer.source.path:
+        return f"{known.source} as it was before; start Python anew to read the changed file"
+    return f"{known.source}; choose another name"
 
 
 def own_layers() -> list[Layer]:

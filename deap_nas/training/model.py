@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from deap_nas.genome import GenomeError, format_genes, is_head
-from deap_nas.layers import LAYERS, Gene, LayerError, Shape
+from deap_nas.layers import LAYERS, Gene, Shape
 from deap_nas.layers.from_keras import build_steps, follow, import_keras
 
 
@@ -41,7 +41,7 @@ def build_model(
         for i, gene in enumerate(genome, 1):
             layer, shape = LAYERS[gene.kind], tuple(x.shape[1:])
             about = (shape, n_classes) if layer.head else (shape,)
-            if layer.shape_behind(gene, *about) is None:
+            if layer.shape and layer.shape_behind(gene, *about) is None:
                 raise GenomeError(
                     f"genome '{format_genes(genome)}': gene {i}, '{gene}', does not fit the "
                     f"feature map that reaches it, {' x '.join(map(str, shape))}; use a smaller one"
@@ -50,13 +50,8 @@ def build_model(
             _name(keras, new, gene.kind.lower(), 0 if layer.head else i)
             if seed is not None:
                 _seed(keras, new, seed * 1000 + (101 if layer.head else i))
-            x = follow(layer, gene, new, x)
+            x = follow(layer, gene, new, x, *about)
             steps += new
-    if tuple(x.shape[1:]) != (n_classes,):
-        raise LayerError(
-            f"head {genome[-1].kind} gives {tuple(x.shape[1:])} numbers an image, allowed "
-            f"{n_classes}, one a class; mend its build"
-        )
     if all(isinstance(step, keras.layers.Layer) for step in steps):
         return keras.Sequential([inputs, *steps])
     return keras.Model(inputs, x)
