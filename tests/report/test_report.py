@@ -23,6 +23,7 @@ from deap_nas.report.page import make_report
 from deap_nas.report.shown import COLUMNS, show
 from deap_nas.runs.journal import _seal, read_lines
 from deap_nas.runs.record import ReportError, read_run
+from deap_nas.spaces import PAPER_SPACE, describe
 
 ELSEWHERE = re.compile(r"""(?:src|href)\s*=\s*["'](?!data:|\#|report/)|@import|url\((?!\#)""")
 
@@ -256,6 +257,13 @@ def test_the_page_is_one_file_without_a_network(folder: Path, page: Reader) -> N
     assert "default-src 'none'" in text
     assert ELSEWHERE.findall(text) == []
     assert len(page.ids) == len(set(page.ids)), "ids are unique"
+
+
+def test_the_rules_of_the_space_are_on_the_page(folder: Path) -> None:
+    text = (folder / "report.html").read_text()
+    rules = describe(PAPER_SPACE)[1:-1]
+    assert "exactly 2 RC" in rules[1]
+    assert all(f"<li>{rule}</li>" in text for rule in rules)
 
 
 def test_figures_have_files_and_alternative_texts(folder: Path, page: Reader) -> None:
