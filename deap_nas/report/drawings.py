@@ -173,7 +173,9 @@ def _genome_row(ax: Any, y: float, genome: str, sources: Sequence[int | None]) -
     """Genes as boxes: of the first parent, of the second (hatched), or new (a thick outline)."""
     for x, (gene, source) in enumerate(zip(genome.split(";"), sources)):
         colour = RED if source is None else (BLUE, ORANGE)[source]
-        box = _box(ax, x + 0.03, y - 0.38, 0.94, 0.76, gene, colour, size=7.5)
+        box = _box(
+            ax, x + 0.03, y - 0.38, 0.94, 0.76, gene, colour, size=7.5 if len(gene) < 15 else 6.2
+        )
         if source is None:
             box.set_linewidth(2.4)
         if source == 1:

@@ -2,8 +2,9 @@
 
 from deap_nas.spaces.named import FULL_SPACE, PAPER_SPACE, SPACES, WIDE_SPACE, find_space
 from deap_nas.spaces.rules import Rule, SpaceError
-from deap_nas.spaces.space import SearchSpace, misfits
+from deap_nas.spaces.space import SearchSpace
 from deap_nas.spaces.telling import describe
+from deap_nas.spaces.violations import misfits
 
 __all__ = [
     "FULL_SPACE",

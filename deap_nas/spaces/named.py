@@ -74,6 +74,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise SpaceError(f"{error.strerror}; give a .toml or .json file") from None
     except ValueError as error:
         raise SpaceError(f"neither TOML nor JSON: {error}") from None
-    if not isinstance(content, dict):
-        raise SpaceError(f"holds {type(content).__name__}, allowed a table")
+    if not isinstance(content, dict) or not content:
+        what = type(content).__name__ if content else "nothing"
+        raise SpaceError(f"holds {what}, allowed a table with layers and heads")
     return content

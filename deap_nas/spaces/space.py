@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,18 +11,16 @@ from typing import Any
 
 from deap_nas.genome import Genome
 from deap_nas.layers import (
-    LAYERS,
     REPORT_ACTIVATIONS,
-    Gene,
     LayerError,
     Shape,
-    listed,
     report_rules,
 )
 from deap_nas.spaces.checks import check_short_form, check_size, tidied
 from deap_nas.spaces.drawing import draw_gene, draw_kinds
 from deap_nas.spaces.listing import Joined, Pairs, Without
 from deap_nas.spaces.rules import Rule, SpaceError, pair, read_heads, read_layers
+from deap_nas.spaces.violations import violations
 from deap_nas.spaces.walks import Walks
 
 MOST_GENES = 100  # walks are recursive
@@ -249,47 +246,16 @@ class SearchSpace:
 
     def violations(self, genes: Sequence[object]) -> list[str]:
         """Each broken rule as a sentence that names gene, value and limit; empty if legal."""
-        total, found = len(genes), list[str]()
-        for i, gene in enumerate(genes, 1):
-            where = f"gene {i} of {total}, '{gene}'"
-            found += [f"{where}: {what}" for what in self._field_violations(gene)]
-            kind = getattr(gene, "kind", None)
-            if kind in self.head_kinds and i != total:
-                found.append(f"{where}: {kind} at place {i}, allowed only as the last gene")
-        return [*found, *misfits(genes, self), *self._count_violations(genes)]
+        return violations(genes, self)
 
-    def _field_violations(self, gene: object) -> Iterator[str]:
-        if not isinstance(gene, Gene):
-            yield f"not a gene but {type(gene).__name__}, allowed the genes of layers"
-            return
-        rules = {rule.name: rule for rule in self.rules}
-        if gene.kind not in rules:
-            yield f"kind {gene.kind}, allowed {', '.join(rules)}"
-            return
-        rule = rules[gene.kind]
-        if len(gene.values) != len(rule.values):
-            yield f"{len(gene.values)} fields after the kind, allowed '{rule.layer.form}'"
-        for (name, allowed), value in zip(rule.values.items(), gene.values):
-            if value not in allowed:
-                yield f"{name} {value}, allowed {listed(allowed)}"
-
-    def _count_violations(self, genes: Sequence[object]) -> Iterator[str]:
-        kinds = [getattr(gene, "kind", None) for gene in genes]
-        limits = [
-            (frozenset({rule.name}), rule.low, rule.high) for rule in self._walks.layers.values()
-        ]
+    @property
+    def limits(self) -> list[tuple[frozenset[str], int, int]]:
+        """(kinds, fewest, most) of genes that are counted."""
+        layers = self._walks.layers.values()
+        found = [(frozenset({rule.name}), rule.low, rule.high) for rule in layers]
         if self.reductions:
-            limits.append(self._walks.reducing)
-        limits.append((frozenset(self.head_kinds), 1, 1))
-        for group, low, high in limits:
-            n = sum(kind in group for kind in kinds)
-            if not low <= n <= high:
-                allowed = f"{low} to {high}" if low < high else f"exactly {low}"
-                yield f"{n} {' or '.join(sorted(group))} genes, allowed {allowed}"
-        low, high = self._general["depth"]
-        body = sum(kind not in self.head_kinds for kind in kinds)
-        if self.layers is not None and not low <= body <= high:
-            yield f"{body} genes before the head, allowed {low} to {high}"
+            found.append(self._walks.reducing)
+        return [*found, (frozenset(self.head_kinds), 1, 1)]
 
     # Drawing and counting
 
@@ -391,49 +357,6 @@ class SearchSpace:
         ahead = walks.branches(rule, place)
         to = frozenset(p for p in ahead if not rest or walks.end_of(rest, p) is not None)
         return walks.leading(rule, place, to)
-
-
-def misfits(genes: Sequence[Any], space: SearchSpace) -> Iterator[str]:
-    """A sentence for the first gene that does not fit the feature map that reaches it, whatever
-    else the space allows."""
-    place: Shape = space.input_shape
-    for i, gene in enumerate(genes, 1):
-        layer = LAYERS.get(getattr(gene, "kind", ""))
-        if layer is None or (layer.head and i < len(genes)) or not _is_whole(layer, gene):
-            return
-        about = (place, space.n_classes) if layer.head else (place,)
-        behind = layer.shape_behind(gene, *about)
-        if behind is None:
-            yield (
-                f"gene {i} of {len(genes)}, '{gene}': does not fit the feature map that reaches "
-                f"it, {' x '.join(map(str, place))}; allowed {_fitting(layer, gene, about)}"
-            )
-            return
-        place = behind
-
-
-def _is_whole(layer: Any, gene: Gene) -> bool:
-    """Whether a gene has the fields of its layer, with values that it can be built from."""
-    with contextlib.suppress(LayerError):
-        layer(*gene.values)
-        return True
-    return False
-
-
-def _fitting(layer: Any, gene: Any, about: tuple[Any, ...]) -> str:
-    """The whole numbers below a gene's own with which it would fit, field by field."""
-    found = []
-    for i, (name, value) in enumerate(zip(layer.fields, gene.values)):
-        if type(value) is not int:
-            continue
-        tried = (
-            (n, layer.gene(*gene.values[:i], n, *gene.values[i + 1 :]))
-            for n in range(min(value, 100) - 1, 0, -1)
-        )
-        most = next((n for n, other in tried if layer.shape_behind(other, *about)), None)
-        if most:
-            found.append(f"{name} up to {most}")
-    return " or ".join(found) or "another layer"
 
 
 def _one(parts: Iterator[Any]) -> Sequence[Any]:

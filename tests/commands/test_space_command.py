@@ -7,7 +7,7 @@ from command import refused, run_main, snapshot
 
 from deap_nas import FULL_SPACE, PAPER_SPACE, WIDE_SPACE, SearchSpace, parse_genome
 from deap_nas.__main__ import main as deap_nas
-from deap_nas.spaces import said
+from deap_nas.spaces.rules import said
 
 MINE = """
 depth = [1, 2]
