@@ -24,7 +24,7 @@ class Networks:
     """The worker's side: networks from genomes and weights, on images of one shape."""
 
     def __init__(
-        self, input_shape: tuple[int, int, int], n_classes: int, layers: Sequence[LayerFile]
+        self, input_shape: tuple[int, int, int], n_classes: int, layers: Sequence[LayerFile] = ()
     ) -> None:
         for file in layers:
             run_file(file)

@@ -141,6 +141,11 @@ class Settings:
                 raise SettingsError(
                     f"{each.name} {getattr(self, each.name)!r}, allowed {', '.join(allowed)}"
                 )
+        if self.space not in SPACES and not self.space.endswith((".toml", ".json")):
+            allowed = ", ".join(SPACES)
+            raise SettingsError(
+                f"space {self.space!r}, allowed {allowed}, or a .toml or .json file"
+            )
         for name, low, high in _RANGES:
             value = getattr(self, name)
             if value is not None and not low <= value <= high:

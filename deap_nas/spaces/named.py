@@ -75,6 +75,6 @@ def _read(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise SpaceError(f"neither TOML nor JSON: {error}") from None
     if not isinstance(content, dict) or not content:
-        what = type(content).__name__ if content else "nothing"
+        what = type(content).__name__ if not isinstance(content, dict) else "nothing"
         raise SpaceError(f"holds {what}, allowed a table with layers and heads")
     return content

@@ -32,7 +32,7 @@ class RecipeTrainer:
     budget is epochs. See ``evaluation.protocol.Trainer``."""
 
     def __init__(
-        self, dataset: Dataset, recipe: Recipe, split: str, train_seed: int, engine: str
+        self, dataset: Dataset, recipe: Recipe, split: str, train_seed: int, engine: str = "auto"
     ) -> None:
         self.recipe, self.train_seed, self.engine = recipe, train_seed, engine
         self.layers = files_of(own_layers())

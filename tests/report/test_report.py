@@ -263,7 +263,7 @@ def test_the_rules_of_the_space_are_on_the_page(folder: Path) -> None:
     text = (folder / "report.html").read_text()
     rules = describe(PAPER_SPACE)[1:-1]
     assert "exactly 2 RC" in rules[1]
-    assert all(f"<li>{rule}</li>" in text for rule in rules)
+    assert all(f"<li><code>{rule}</code></li>" in text for rule in rules)
 
 
 def test_figures_have_files_and_alternative_texts(folder: Path, page: Reader) -> None:

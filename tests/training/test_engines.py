@@ -147,17 +147,17 @@ def exact(one: Trained, other: Trained) -> bool:
 
 
 def test_equal_seeds_train_alike_in_a_warm_and_in_a_fresh_worker(workers):
-    first = ask(workers, "train", WIDE, SHORT, 0)
+    first = ask(workers, "train", str(WIDE), SHORT, 0)
     assert first.evaluation.ok
     assert first.evaluation.epochs == 2
     assert all(np.isfinite(weight).all() for weight in first.weights)
-    ask(workers, "train", OTHER, SHORT, 5)
-    assert exact(ask(workers, "train", WIDE, SHORT, 0), first), "after another genome"
-    other = ask(workers, "train", WIDE, SHORT, 1)
+    ask(workers, "train", str(OTHER), SHORT, 5)
+    assert exact(ask(workers, "train", str(WIDE), SHORT, 0), first), "after another genome"
+    other = ask(workers, "train", str(WIDE), SHORT, 1)
     assert other.weights[0].tobytes() != first.weights[0].tobytes()
     with Workers(TARGET, (*arrays(), 10), environment=ENVIRONMENT) as fresh:
-        ask(fresh, "train", OTHER, SHORT, 0)
-        assert exact(ask(fresh, "train", WIDE, SHORT, 0), first)
+        ask(fresh, "train", str(OTHER), SHORT, 0)
+        assert exact(ask(fresh, "train", str(WIDE), SHORT, 0), first)
     # What is kept scores as it did when it was trained: moving statistics are among the weights.
     confusion = ask(workers, "score", WIDE, first.weights, *arrays()[2:])
     assert tuple(map(tuple, confusion.tolist())) == first.evaluation.confusion
