@@ -159,5 +159,5 @@ def test_equal_seeds_train_alike_in_a_warm_and_in_a_fresh_worker(workers):
         ask(fresh, "train", str(OTHER), SHORT, 0)
         assert exact(ask(fresh, "train", str(WIDE), SHORT, 0), first)
     # What is kept scores as it did when it was trained: moving statistics are among the weights.
-    confusion = ask(workers, "score", WIDE, first.weights, *arrays()[2:])
+    confusion = ask(workers, "score", str(WIDE), first.weights, *arrays()[2:])
     assert tuple(map(tuple, confusion.tolist())) == first.evaluation.confusion
