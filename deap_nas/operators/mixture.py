@@ -33,6 +33,9 @@ def mut_mixture(
     that mutation's own calls.
 
     Args:
+        ind: a list of genes, changed in place.
+        space: the rules that it keeps.
+        rng: draws; ``random.Random`` or the module.
         mutations: each called as ``mutation(ind, space=space, rng=rng)``; for further settings
             give a ``functools.partial``.
         weights: of each mutation, 0 or more; equal unless given.

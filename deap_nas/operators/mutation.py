@@ -43,6 +43,9 @@ def mut_pool(
         a b c F  ->  a p c F   (p from the pool; kept only if legal)
 
     Args:
+        ind: a list of genes, changed in place.
+        space: the rules that it keeps.
+        rng: draws; ``random.Random`` or the module.
         pool: returns the current population's genes, with multiplicity.
         fixed: kinds that are left alone; ``space.head_kinds`` unless given, where it has them.
 

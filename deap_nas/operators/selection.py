@@ -52,6 +52,10 @@ def sel_rank_roulette(
     each drawn: ``rng.random``.
 
     Args:
+        individuals: each with a fitness.
+        k: how many are drawn.
+        rng: draws; ``random.Random`` or the module.
+        fit_attr: the attribute that holds the fitness.
         pressure: how often the best is drawn for once that the mean is: above 1, at most 2.
 
     Raises:

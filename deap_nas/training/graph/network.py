@@ -61,7 +61,8 @@ def loss_and_gradients(
     Args:
         plans: the layers.
         weights: in the order of ``model.get_weights()``, as are the gradients.
-        images: float32, shape (n, height, width, channels); labels: int32, shape (n,).
+        images: float32, shape (n, height, width, channels).
+        labels: int32, shape (n,).
     """
     logits, backwards = forward(plans, weights, images)
     losses, d = tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(features=logits, labels=labels)
