@@ -36,7 +36,7 @@ from typing import Any
 import pandas as pd
 from common import PUBLISHED, RESULTS, make_parser, provenance, save, write_csv
 
-from deap_nas.training.recipes import ENGINES
+from deap_nas.training.engines import ENGINES
 
 GENOMES = {
     **{f"published {i}": genome for i, genome in enumerate(PUBLISHED, 1)},
@@ -217,11 +217,10 @@ class Ours:
     def build(self, text: str) -> None:
         import numpy as np
 
-        from deap_nas import RECIPES, build_model, parse_genome
+        from deap_nas import RECIPES, parse_genome
 
-        model = build_model(parse_genome(text), (28, 28, 1), 10, seed=0)
-        self._epoch = self._trainer.make_epoch(model, RECIPES["paper"])
-        self._order = np.arange(len(self._trainer.tensors[1]), dtype=np.int32)
+        self._epoch = self._trainer.make(parse_genome(text), RECIPES["paper"], 0)
+        self._order = np.arange(60_000, dtype=np.int32)
         self._steps(1)
 
     def run(self, steps: int) -> float:

@@ -38,6 +38,8 @@ class Layer:
             and its layers end with that many numbers an image, the logits.
         channel_free: height and width behind it, and whether it fits, never depend on channels.
             Spaces of such layers are counted exactly.
+        operations: ``operations(*values, shape)`` -> what its Keras layers compute, as data (see
+            ``layers.operations``); an engine of our own needs it.
         gene: a class for its genes; one is made unless given.
 
     What is left out of ``shape``, ``params`` and ``multiply_adds`` is found from Keras, and kept.
@@ -55,6 +57,7 @@ class Layer:
     multiply_adds: Callable[..., int] | None = None
     head: bool = False
     channel_free: bool = False
+    operations: Callable[..., Sequence[Any]] | None = None
     gene: Callable[..., Any] = None  # type: ignore[assignment]
     source: Any = None  # the user's file it comes from; see ``files``
     _kept: dict[Any, Any] = field(default_factory=dict, repr=False, init=False)

@@ -29,7 +29,7 @@ class Networks:
         for file in layers:
             run_file(file)
         self._keras = import_keras()
-        from deap_nas.training import inference
+        from deap_nas.training.keras_engine import inference
 
         inference.use_one_thread()
         self._inference, self._size = inference, (input_shape, n_classes)

@@ -17,6 +17,7 @@ from deap_nas.layers import own_layers
 from deap_nas.runs.config import FREE
 from deap_nas.runs.settings import Settings
 from deap_nas.spaces import SearchSpace
+from deap_nas.training.engines import usual_engine
 from deap_nas.training.trainer import TRAINING_VERSION
 
 PACKAGES = ("deap-nas", "deap", "numpy", "tensorflow", "tensorflow-cpu", "keras", "joblib")
@@ -29,7 +30,7 @@ def describe(settings: Settings, dataset: Dataset, space: SearchSpace) -> dict[s
         "recipe": settings.make_recipe().to_dict(),
         "space": {**space.to_dict(), "size": space.size()},
         "data": {"source": dataset.source, "fingerprint": dataset.fingerprint},
-        "program": {"training_version": TRAINING_VERSION},
+        "program": {"training_version": TRAINING_VERSION, "engine": usual_engine(settings.engine)},
         "layers": {layer.name: layer.source.sha256 for layer in own_layers()},
         "versions": {"python": platform.python_version(), **_versions()},
         "machine": {"node": platform.node(), "system": platform.platform(), "cores": cores()},
@@ -52,7 +53,8 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     A setting that the old one does not know is as by default.
     """
     defaults = {each.name: each.default for each in fields(Settings)}
-    old = {"program": {"training_version": 1}, **old}  # a run that is older than this part
+    before = {"training_version": 1, "engine": "a graph that is gone"}  # of runs without this part
+    old = {**old, "program": {**before, **old.get("program", {})}}
     old = {**old, "settings": {**defaults, **old["settings"]}}
     found = []
     for part in ("settings", "recipe", "space", "data", "program"):

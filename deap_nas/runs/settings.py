@@ -12,7 +12,8 @@ from deap_nas.genome import Genome, GenomeError, parse_genome
 from deap_nas.layers import load_layers
 from deap_nas.operators import CROSSOVERS, MUTATIONS, SELECTIONS
 from deap_nas.spaces import SPACES
-from deap_nas.training.recipes import ENGINES, RECIPES, Recipe, find_recipe
+from deap_nas.training.engines import ENGINES
+from deap_nas.training.recipes import RECIPES, Recipe, find_recipe
 
 SPLITS = ("validation", "test")
 
@@ -54,8 +55,8 @@ class Settings:
     layers: str = _option("", "a Python file that registers layers of your own", metavar="FILE")
     engine: str = _option(
         "auto",
-        "what trains a network: auto (the fastest that knows its layers), or keras (automatic "
-        "differentiation) for all",
+        "what trains a network: native (kernels of our own, the same bits on every machine), keras "
+        "(TensorFlow, any layers), or auto, the first wherever it knows all layers of a genome",
         allowed=ENGINES,
     )
     algorithm: str = _option(

@@ -19,11 +19,13 @@ from deap_nas.evaluation.fitness import Evaluation, accuracy_per_log_params, fai
 from deap_nas.evaluation.protocol import Record
 from deap_nas.evaluation.replay import SLOTS
 from deap_nas.evaluation.trained import Trained, Weights
-from deap_nas.evaluation.workers import Workers, cores
+from deap_nas.evaluation.workers import Task, Workers, cores
 from deap_nas.genome import format_genes, parse_genome
 from deap_nas.layers import Layer, LayerError, files_of, own_layers, run_file
 from deap_nas.layers.cost import count_params
-from deap_nas.training.recipes import ENGINES, Recipe, find_recipe
+from deap_nas.layers.from_keras import import_keras
+from deap_nas.training.engines import check_engine, engine_of, version_of
+from deap_nas.training.recipes import Recipe, find_recipe
 from deap_nas.training.trainer import ENVIRONMENT, TRAINING_VERSION, Trainer
 
 
@@ -44,17 +46,17 @@ class RecipeTrainer:
             "genome": genome,
             "recipe": replace(self.recipe, epochs=epochs).to_dict(),
             "training_version": TRAINING_VERSION,
+            "engine": version_of(engine_of(genome, self.engine)),
             **self._about,
-            **self._beyond_the_usual(genome),
+            **self._own(genome),
         }
         return json.dumps(about, sort_keys=True)
 
-    def _beyond_the_usual(self, genome: str) -> dict[str, Any]:
-        """What a key has besides, where it is not as always: the engine, the user's layers."""
+    def _own(self, genome: str) -> dict[str, Any]:
+        """What a key has besides, where a genome has layers of the user's."""
         kinds = {gene.split()[0] for gene in genome.split(";")}
         own = {each.name: each.source.sha256 for each in own_layers() if each.name in kinds}
-        engine = {} if self.engine == ENGINES[0] else {"engine": self.engine}
-        return {**engine, **({"layers": own} if own else {})}
+        return {"layers": own} if own else {}
 
     def start(self) -> None:
         for file in self.layers:
@@ -71,8 +73,26 @@ class RecipeTrainer:
     def predict(self, *network_and_images: Any) -> np.ndarray[Any, Any]:
         return self._trainer.predict(*network_and_images)
 
-    def save(self, *network_and_path: Any) -> None:
-        self._trainer.save(*network_and_path)
+
+class Saver:
+    """Writes trained networks, in a process that has TensorFlow.
+
+    Args:
+        size: the shape of an image, (height, width, channels), and the number of classes.
+    """
+
+    def __init__(self, *size: Any) -> None:
+        self.layers, self.size = files_of(own_layers()), size
+
+    def start(self) -> None:
+        for file in self.layers:
+            run_file(file)
+        import_keras()
+
+    def save(self, genome: str, weights: Weights, path: str) -> None:
+        from deap_nas.training.keras_engine.inference import save_model, trained_model
+
+        save_model(trained_model(parse_genome(genome), weights, *self.size), path)
 
 
 class Evaluator(GeneralEvaluator):
@@ -84,7 +104,8 @@ class Evaluator(GeneralEvaluator):
         fitness: a function of an Evaluation, or its name.
         split: "validation", or "test" to score on the test set (and train on all else).
         train_seed: initial weights and batch order are a function of it.
-        engine: "auto", or "keras" for automatic differentiation of every network.
+        engine: "native" for kernels of our own, "keras" for TensorFlow's gradients of any Keras
+            layers, "auto" for the first wherever it knows all layers of a genome.
         cache: a folder; True for the user's own; None or False for none.
         workers: processes that train; all cores unless given.
         max_seconds, max_memory: limits of one genome (seconds, MiB of its worker).
@@ -123,8 +144,8 @@ class Evaluator(GeneralEvaluator):
         self.dataset = load_dataset(dataset) if isinstance(dataset, str | Path) else dataset
         self.recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
         self.split, self.train_seed = split, train_seed
-        if engine not in ENGINES:
-            raise ValueError(f"engine {engine!r}, allowed {', '.join(ENGINES)}")
+        if lacking := check_engine(engine):
+            warnings.warn(lacking, stacklevel=2)
         _check_files(own_layers())
         trainer = RecipeTrainer(self.dataset, self.recipe, split, train_seed, engine)
         backend = Workers(
@@ -134,6 +155,7 @@ class Evaluator(GeneralEvaluator):
             max_memory=max_memory,
             environment=ENVIRONMENT,
         )
+        self._saver: Workers | None = None
         super().__init__(
             trainer,
             backend,
@@ -164,7 +186,19 @@ class Evaluator(GeneralEvaluator):
 
     def save(self, genome: Iterable[Any], weights: Weights, path: str | Path) -> None:
         """Write a trained network as a plain Keras model (``.keras``), whole or not at all."""
-        self._ask("save", format_genes(genome), weights, str(path))
+        if self._saver is None:
+            saver = Saver(self.dataset.input_shape, self.dataset.n_classes)
+            self._saver = Workers(saver, environment=ENVIRONMENT)
+        task = Task(None, "save", (format_genes(genome), weights, str(path)), limited=False)
+        ((_, outcome),) = self._saver.run([task])
+        if outcome.status != "ok":
+            raise RuntimeError(f"save: {outcome.status}, {outcome.reason}")
+
+    def close(self) -> None:
+        """End the worker processes; measuring again starts new ones."""
+        if self._saver is not None:
+            self._saver.close()
+        super().close()
 
     def _failure(self, text: str, outcome: Outcome) -> Evaluation:
         genome = parse_genome(text)

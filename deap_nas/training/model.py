@@ -42,10 +42,7 @@ def build_model(
             layer, shape = LAYERS[gene.kind], tuple(x.shape[1:])
             about = (shape, n_classes) if layer.head else (shape,)
             if layer.shape and layer.shape_behind(gene, *about) is None:
-                raise GenomeError(
-                    f"genome '{format_genes(genome)}': gene {i}, '{gene}', does not fit the "
-                    f"feature map that reaches it, {' x '.join(map(str, shape))}; use a smaller one"
-                )
+                raise does_not_fit(genome, i, shape)
             new = build_steps(layer, gene, *about)
             _name(keras, new, gene.kind.lower(), 0 if layer.head else i)
             if seed is not None:
@@ -55,6 +52,14 @@ def build_model(
     if all(isinstance(step, keras.layers.Layer) for step in steps):
         return keras.Sequential([inputs, *steps])
     return keras.Model(inputs, x)
+
+
+def does_not_fit(genome: Sequence[Gene], place: int, shape: Shape) -> GenomeError:
+    """What is wrong with a genome whose gene at ``place`` (from 1) finds too small a map."""
+    return GenomeError(
+        f"genome '{format_genes(genome)}': gene {place}, '{genome[place - 1]}', does not fit the "
+        f"feature map that reaches it, {' x '.join(map(str, shape))}; use a smaller one"
+    )
 
 
 @contextlib.contextmanager

@@ -13,7 +13,6 @@ from typing import Any
 OPTIMIZERS = ("sgd", "adam", "rmsprop")
 SCHEDULES = ("constant", "cosine")
 SCORED = ("all", "doubling", "last")
-ENGINES = ("auto", "keras")
 
 
 class RecipeError(ValueError):

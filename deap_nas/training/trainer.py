@@ -1,12 +1,12 @@
 """Training one genome: the one expensive function.
 
-A result depends on (genome, recipe, data, train seed) alone: weights and batch order come from the
-seed, one thread does the sums in one order, and nothing is left over from the genome before.
+A result depends on (genome, recipe, data, train seed, engine) alone: weights and batch order come
+from the seed, one thread does the sums in one order, and nothing is left over from the genome
+before.
 """
 
 from __future__ import annotations
 
-import gc
 import math
 import platform
 import time
@@ -17,10 +17,11 @@ import numpy as np
 
 from deap_nas.evaluation.fitness import Evaluation, accuracy_of, failed
 from deap_nas.evaluation.trained import Trained as Trained, Weights as Weights
-from deap_nas.genome import Gene, parse_genome
+from deap_nas.genome import Gene, format_genes, parse_genome
 from deap_nas.layers.cost import count_multiply_adds, count_params
 from deap_nas.layers.from_keras import import_keras
-from deap_nas.training.model import build_model
+from deap_nas.training.engines import engine_of
+from deap_nas.training.native.network import NativeNetwork
 from deap_nas.training.recipes import Recipe
 
 TRAINING_VERSION = 1  # change it whenever this file changes what a training gives
@@ -35,12 +36,17 @@ ENVIRONMENT = {
 }
 
 
+SCORING = Recipe("scoring", 1, "sgd", 1.0, 1, batch_size=16)  # of a network that is not trained
+
+
 class Trainer:
     """Trains genomes on images that it holds in memory once. Genomes come as texts.
 
     Args:
         x_train, x_scored: uint8 (0..255) or float32 (0..1) images, shape (n, height, width,
             channels); y_train, y_scored: whole-number labels, shape (n,).
+        n_classes: classes of the data.
+        engine: "auto", "native" or "keras"; TensorFlow is imported when the last has work.
     """
 
     def __init__(
@@ -53,37 +59,40 @@ class Trainer:
         *,
         engine: str = "auto",
     ) -> None:
-        self._keras = import_keras()
-        import tensorflow as tf
-
-        from deap_nas.training import graph, inference
-        from deap_nas.training.keras_epoch import KerasEpoch
-
-        self._graph, self._inference, self._keras_epoch = graph, inference, KerasEpoch
-        inference.use_one_thread()
         height, width, channels = x_train.shape[1:]
         self.input_shape = (int(height), int(width), int(channels))
-        self.n_classes, self._engine_name = n_classes, engine
-        # uint8 stays uint8: 47 MiB of Fashion-MNIST, not 188
-        self.tensors = tf.constant(x_train), tf.constant(y_train.astype(np.int32))
-        self._scored = (x_scored, y_scored)
-        gc.freeze()  # TensorFlow's million objects: no collection needs to look at them again
+        self.n_classes, self._engine = n_classes, engine
+        self._train_data, self._scored = (x_train, y_train), (x_scored, y_scored)
+        self._networks: Any = None
+
+    @property
+    def keras(self) -> Any:
+        """What makes networks of Keras's."""
+        if self._networks is None:
+            import_keras()
+            from deap_nas.training.keras_engine.network import KerasNetworks
+
+            self._networks = KerasNetworks(*self._train_data, self.n_classes)
+        return self._networks
 
     def train(self, genome: str, recipe: Recipe, train_seed: int = 0) -> Trained:
         """Train and score; a loss that is not finite gives status ``diverged``, and no weights."""
-        self._keras.utils.set_random_seed(train_seed)  # for what a user's layer draws on its own
         try:
             return self._train(parse_genome(genome), recipe, train_seed)
         finally:
-            # What Keras keeps for a model's sake; without this a warm worker grows by each genome.
-            self._keras.backend.clear_session()
-            gc.collect()
+            if self._networks:
+                self._networks.forget()
+
+    def make(self, genome: Sequence[Gene], recipe: Recipe, train_seed: int) -> Any:
+        """A network that trains an epoch a call, and scores; see ``NativeNetwork``."""
+        if engine_of(format_genes(genome), self._engine) == "keras":
+            return self.keras.make(genome, recipe, train_seed)
+        size = (self.input_shape, self.n_classes)
+        return NativeNetwork(genome, *size, recipe, *self._train_data, seed=train_seed)
 
     def _train(self, genome: Sequence[Gene], recipe: Recipe, train_seed: int) -> Trained:
-        model = build_model(genome, self.input_shape, self.n_classes, seed=train_seed)
-        run_epoch = self.make_epoch(model, recipe)
-        n_images = len(self.tensors[1])
-        scorer = self._make_scorer(model)
+        network = self.make(genome, recipe, train_seed)
+        n_images = len(self._train_data[1])
         steps = math.ceil(n_images / recipe.batch_size)
         shuffle = np.random.default_rng([train_seed, 0xDA7A])
         watch, stopper = Stopwatch(), Stopper(recipe)
@@ -95,16 +104,15 @@ class Trainer:
                 recipe.rate((epoch - 1) * steps + i, recipe.epochs * steps) for i in range(steps)
             ]
             with watch:
-                loss, right = run_epoch(order, np.array(rates, np.float32))
+                loss, right = network(order, np.array(rates, np.float32))
             row = {"epoch": epoch, "loss": loss, "accuracy": right}
             curve.append(row)
             scored = recipe.is_scored(epoch) and math.isfinite(loss)
             if scored:
-                model.set_weights(run_epoch.weights)
-                confusion, row["val_loss"] = scorer.score(*self._scored)
+                confusion, row["val_loss"] = network.score(*self._scored)
                 row["val_accuracy"] = accuracy = accuracy_of(confusion)
                 if not recipe.best_epoch or accuracy > best[0]:
-                    best = (accuracy, epoch, run_epoch.weights, confusion)
+                    best = (accuracy, epoch, network.weights, confusion)
             for name in ("loss", "val_loss"):
                 if not math.isfinite(row.get(name, 0.0)):
                     reason = f"{name} {row[name]} in epoch {epoch}"
@@ -123,13 +131,6 @@ class Trainer:
         )
         return Trained(evaluation, weights)
 
-    def make_epoch(self, model: Any, recipe: Recipe) -> Any:
-        """What trains a model an epoch a call: our own graph where it knows every layer."""
-        plans = self._graph.plan_of(model) if self._engine_name == "auto" else None
-        if plans:
-            return self._graph.EpochGraph(plans, recipe, model.get_weights(), *self.tensors)
-        return self._keras_epoch(model, recipe, *self.tensors)
-
     def score(
         self, genome: str, weights: Weights, x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]
     ) -> np.ndarray[Any, Any]:
@@ -142,19 +143,12 @@ class Trainer:
         """Predicted labels, shape (n,), of a trained network."""
         return self._scorer(genome, weights).predict(x)  # type: ignore[no-any-return]
 
-    def save(self, genome: str, weights: Weights, path: str) -> None:
-        """Write a trained network as a plain Keras model, whole or not at all."""
-        self._inference.save_model(self._model(genome, weights), path)
-
     def _scorer(self, genome: str, weights: Weights) -> Any:
-        return self._make_scorer(self._model(genome, weights))
-
-    def _make_scorer(self, model: Any) -> Any:
-        return self._inference.Scorer(model, self.n_classes)
-
-    def _model(self, genome: str, weights: Weights) -> Any:
-        size = (self.input_shape, self.n_classes)
-        return self._inference.trained_model(parse_genome(genome), weights, *size)
+        genes = parse_genome(genome)
+        if engine_of(genome, self._engine) == "keras":
+            return self.keras.trained(genes, weights)
+        size, data = (self.input_shape, self.n_classes), (self._scored[0][:0], self._scored[1][:0])
+        return NativeNetwork(genes, *size, SCORING, *data, weights=weights)
 
     def _diverged(
         self, genome: Sequence[Gene], epoch: int, reason: str, watch: Stopwatch

@@ -39,7 +39,7 @@ TIMES = ("train_seconds", "train_cpu_seconds", "fitness_time", "measured_on")
 
 def stub_workers(trainer: Any, **settings: Any) -> workers.Workers:
     """``Workers`` that train with the stub."""
-    return workers.Workers(stubs.Trainer(trainer), **settings)
+    return workers.Workers(stubs.stand_in(trainer), **settings)
 
 
 class InlineWorkers:
@@ -48,7 +48,7 @@ class InlineWorkers:
     room = 1  # tasks that are begun at once
 
     def __init__(self, trainer: Any, **_: Any) -> None:
-        self._trainer = stubs.Trainer(trainer)
+        self._trainer = stubs.stand_in(trainer)
         self.begun: list[workers.Task] = []
 
     def has_room(self) -> bool:

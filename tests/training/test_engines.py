@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -9,115 +11,66 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deap_nas import RECIPES, build_model, load_dataset, parse_genome
+from deap_nas import RECIPES, load_dataset, parse_genome
 from deap_nas.evaluation.workers import Task, Workers
-from deap_nas.training.trainer import ENVIRONMENT, Trained
+from deap_nas.layers import LAYERS, own_layers
+from deap_nas.training.engines import check_engine, engine_of, usual_engine, version_of
+from deap_nas.training.evaluator import RecipeTrainer
+from deap_nas.training.native import library
+from deap_nas.training.trainer import ENVIRONMENT, Trained, Trainer
 
-TARGET = "deap_nas.training.trainer:Trainer"
 SHORT = replace(RECIPES["fast"], epochs=2, scored="all")
 WIDE = parse_genome("CB 4 3 relu;SR 6 3 swish;SK 3 hard_swish;DO 20;MP 2;GD 8 relu6")
 OTHER = parse_genome("CR 6 3 gelu;DO 50;AP 3;GP")
 
 
-# Our own graph trains what it knows; everything else is Keras's.
+# Which engine
 
 
-@pytest.fixture(scope="module")
-def plan_of() -> Any:
-    pytest.importorskip("tensorflow")
-    from deap_nas.training.graph import plan_of
-
-    return plan_of
+@pytest.mark.parametrize("name", sorted(set(LAYERS) - {layer.name for layer in own_layers()}))
+def test_native_knows_every_built_in_layer(name):
+    assert LAYERS[name].operations, f"{name} says not what it computes"
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["NC 4 3 tanh;RC 6 3 gelu;NC 3 4 sigmoid;FL swish", "RC 3 5 relu;FL relu", "FL sigmoid"],
-)
-def test_our_own_graph_knows_the_reports_genomes(plan_of, text):
-    genome = parse_genome(text)
-    plans = plan_of(build_model(genome, (16, 16, 1), 10))
-    body = [("conv", g.activation, {"NC": 1, "RC": 2}[g.kind], g.kind == "NC") for g in genome[:-1]]
-    found = [(plan.what, plan.activation, plan.stride, plan.same) for plan in plans]
-    assert found[: len(body)] == body
-    assert [plan[:2] for plan in found[len(body) :]] == [
-        ("pool", ""),
-        *[("dense", genome[-1].activation)] * 2,
+def test_auto_is_native_unless_a_layer_has_no_operations(monkeypatch):
+    assert engine_of(str(WIDE)) == engine_of(str(WIDE), "native") == "native"
+    assert engine_of(str(WIDE), "keras") == "keras"
+    monkeypatch.setitem(LAYERS, "DO", replace(LAYERS["DO"], operations=None))
+    assert engine_of(str(WIDE)) == "keras"
+    with pytest.raises(ValueError, match=r"no kernels for a layer of 'CB 4 3 relu;.*engine auto"):
+        engine_of(str(WIDE), "native")
+
+
+def test_without_a_library_auto_is_keras_and_says_what_is_missing(monkeypatch, tmp_path):
+    monkeypatch.setattr(library, "FOLDER", tmp_path)
+    library._open.cache_clear()
+    library._load.cache_clear()
+    try:
+        assert engine_of(str(WIDE)) == "keras"
+        assert usual_engine("auto") == "keras 1"
+        assert "install a C++ compiler" in check_engine("auto")
+        assert check_engine("keras") == ""
+        with pytest.raises(ValueError, match="engine native: its kernels are not built"):
+            check_engine("native")
+    finally:
+        library._open.cache_clear()
+        library._load.cache_clear()
+
+
+def test_a_variant_that_is_none_is_refused_by_name(monkeypatch):
+    monkeypatch.setenv("DEAP_NAS_ISA", "mmx")
+    with pytest.raises(ValueError, match="DEAP_NAS_ISA=mmx: there is no such variant, allowed bas"):
+        check_engine("native")
+
+
+def test_the_engine_is_part_of_a_key():
+    data = load_dataset("fashion_mnist_mini")
+    keys = [
+        json.loads(RecipeTrainer(data, SHORT, "validation", 0, engine).key(str(WIDE), 2))
+        for engine in ("auto", "keras")
     ]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "CB 4 3 relu;FL relu",
-        "SB 4 3 relu;FL relu",
-        "SK 3 relu;FL relu",
-        "NC 4 3 relu;MP 2;FL relu",
-        "NC 4 3 relu;AP 2;FL relu",
-        "NC 4 3 relu;DO 10;FL relu",
-        "NC 4 3 relu6;FL relu",
-        "NC 4 3 hard_swish;FL relu",
-        "NC 4 3 relu;FL relu6",
-        "NC 4 3 relu;GP",
-        "NC 4 3 relu;GD 8 relu",
-    ],
-)
-def test_it_knows_no_other_layer(plan_of, text):
-    assert plan_of(build_model(parse_genome(text), (16, 16, 1), 10)) is None
-
-
-def known() -> list[Any]:
-    from keras import layers
-
-    return [
-        layers.Conv2D(4, 3, strides=2, activation="relu"),
-        layers.GlobalAveragePooling2D(),
-        layers.Dense(10, activation="tanh"),
-    ]
-
-
-def changed(place: int, kind: str, *args: Any, **settings: Any) -> Any:
-    """``known`` with another layer at ``place``."""
-
-    def model() -> Any:
-        import keras
-
-        parts = known()
-        parts[place] = getattr(keras.layers, kind)(*args, **settings)
-        return keras.Sequential([keras.Input((16, 16, 2)), *parts])
-
-    return model
-
-
-STRANGE = {
-    "strided, padding same": changed(
-        0, "Conv2D", 4, 3, strides=2, padding="same", activation="relu"
-    ),
-    "not strided, padding valid": changed(0, "Conv2D", 4, 3, activation="relu"),
-    "stride 3": changed(0, "Conv2D", 4, 3, strides=3, activation="relu"),
-    "kernel not square": changed(0, "Conv2D", 4, (3, 5), strides=2, activation="relu"),
-    "groups": changed(0, "Conv2D", 4, 3, strides=2, groups=2, activation="relu"),
-    "dilated": changed(0, "Conv2D", 4, 3, padding="same", dilation_rate=2, activation="relu"),
-    "no bias": changed(0, "Conv2D", 4, 3, strides=2, use_bias=False, activation="relu"),
-    "linear convolution": changed(0, "Conv2D", 4, 3, strides=2),
-    "linear head": changed(2, "Dense", 10),
-    "head without bias": changed(2, "Dense", 10, activation="relu", use_bias=False),
-    "maximum": changed(1, "GlobalMaxPooling2D"),
-    "keeps dimensions": changed(1, "GlobalAveragePooling2D", keepdims=True),
-    "flat": changed(1, "Flatten"),
-}
-
-
-def test_it_knows_the_plain_one(plan_of):
-    import keras
-
-    model = keras.Sequential([keras.Input((16, 16, 2)), *known()])
-    assert [plan.what for plan in plan_of(model)] == ["conv", "pool", "dense"]
-
-
-@pytest.mark.parametrize("what", STRANGE)
-def test_it_knows_no_variant(plan_of, what):
-    assert plan_of(STRANGE[what]()) is None
+    assert [key.pop("engine") for key in keys] == [version_of("native"), version_of("keras")]
+    assert keys[0] == keys[1]
 
 
 # Exact
@@ -128,9 +81,25 @@ def arrays() -> tuple[Any, ...]:
     return data.x_train[:300], data.y_train[:300], data.x_val[:200], data.y_val[:200]
 
 
+@pytest.fixture(scope="module", params=["native", "keras"])
+def engine(request) -> Any:
+    return request.param
+
+
+@contextlib.contextmanager
+def started(engine: str) -> Iterator[Workers]:
+    target, data = "test_engines:make_trainer", (*arrays(), 10, engine)
+    with Workers(target, data, environment=ENVIRONMENT) as workers:
+        yield workers
+
+
+def make_trainer(*arguments: Any) -> Trainer:
+    return Trainer(*arguments[:-1], engine=arguments[-1])
+
+
 @pytest.fixture(scope="module")
-def workers() -> Iterator[Workers]:
-    with Workers(TARGET, (*arrays(), 10), environment=ENVIRONMENT) as workers:
+def workers(engine: str) -> Iterator[Workers]:
+    with started(engine) as workers:
         yield workers
 
 
@@ -146,7 +115,7 @@ def exact(one: Trained, other: Trained) -> bool:
     return a == b and [w.tobytes() for w in one.weights] == [w.tobytes() for w in other.weights]
 
 
-def test_equal_seeds_train_alike_in_a_warm_and_in_a_fresh_worker(workers):
+def test_equal_seeds_train_alike_in_a_warm_and_in_a_fresh_worker(workers, engine):
     first = ask(workers, "train", str(WIDE), SHORT, 0)
     assert first.evaluation.ok
     assert first.evaluation.epochs == 2
@@ -155,7 +124,7 @@ def test_equal_seeds_train_alike_in_a_warm_and_in_a_fresh_worker(workers):
     assert exact(ask(workers, "train", str(WIDE), SHORT, 0), first), "after another genome"
     other = ask(workers, "train", str(WIDE), SHORT, 1)
     assert other.weights[0].tobytes() != first.weights[0].tobytes()
-    with Workers(TARGET, (*arrays(), 10), environment=ENVIRONMENT) as fresh:
+    with started(engine) as fresh:
         ask(fresh, "train", str(OTHER), SHORT, 0)
         assert exact(ask(fresh, "train", str(WIDE), SHORT, 0), first)
     # What is kept scores as it did when it was trained: moving statistics are among the weights.

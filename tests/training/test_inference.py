@@ -15,7 +15,7 @@ keras = pytest.importorskip("keras")
 
 from deap_nas.evaluation.workers import Workers  # noqa: E402
 from deap_nas.report.networks import Studio  # noqa: E402
-from deap_nas.training.inference import (  # noqa: E402
+from deap_nas.training.keras_engine.inference import (  # noqa: E402
     BATCH,
     Scorer,
     save_model,

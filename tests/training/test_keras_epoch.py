@@ -10,8 +10,8 @@ from deap_nas import Recipe, build_model, parse_genome
 tf = pytest.importorskip("tensorflow")
 keras = pytest.importorskip("keras")
 
-from deap_nas.training.inference import Scorer, save_model  # noqa: E402
-from deap_nas.training.keras_epoch import KerasEpoch, _fused_batch_norm  # noqa: E402
+from deap_nas.training.keras_engine.epoch import KerasEpoch, _fused_batch_norm  # noqa: E402
+from deap_nas.training.keras_engine.inference import Scorer, save_model  # noqa: E402
 
 SHAPE = (12, 12, 3)
 SGD = Recipe("sgd", 1, "sgd", 0.05, 1, batch_size=32, momentum=0.9)

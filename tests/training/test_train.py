@@ -17,6 +17,7 @@ import pytest
 from deap_nas import count_params, load_dataset, parse_genome
 from deap_nas.evaluation.workers import Task, Workers
 from deap_nas.layers.cost import count_multiply_adds
+from deap_nas.training.evaluator import Saver
 from deap_nas.training.recipes import RECIPES, Recipe
 from deap_nas.training.trainer import ENVIRONMENT, Stopper, Stopwatch, Trained
 
@@ -129,9 +130,9 @@ def test_what_is_measured_is_consistent(warm, patient):
 
 
 def test_it_learns(workers):
-    evaluation = train(workers, GENOMES[2], replace(RECIPES["fast"], epochs=25)).evaluation
+    evaluation = train(workers, GENOMES[0], replace(RECIPES["fast"], epochs=25)).evaluation
     assert evaluation.curve[-1]["loss"] < evaluation.curve[0]["loss"] < 3
-    assert evaluation.accuracy > 0.3  # of ten classes, from 500 images
+    assert evaluation.accuracy > 0.5  # of ten classes, from 500 images
 
 
 def test_kept_weights_score_as_recorded(workers, warm, patient):
@@ -142,9 +143,10 @@ def test_kept_weights_score_as_recorded(workers, warm, patient):
         assert confusion.tolist() == np.array(trained.evaluation.confusion).tolist()
 
 
-def test_saved_networks_are_plain_keras_models(workers, warm, tmp_path):
+def test_saved_networks_are_plain_keras_models(warm, tmp_path):
     path = tmp_path / "a.keras"
-    ask(workers, "save", str(GENOMES[0]), warm[0].weights, str(path))
+    with Workers(Saver((28, 28, 1), 10), environment=ENVIRONMENT) as saver:
+        ask(saver, "save", str(GENOMES[0]), warm[0].weights, str(path))
     assert [p.name for p in tmp_path.iterdir()] == ["a.keras"]
     code = """
 import sys, keras, numpy as np
@@ -241,13 +243,15 @@ import json, os, sys
 import numpy as np
 import keras
 from deap_nas import build_model, parse_genome
+from deap_nas.training.native.plan import plan_of
 question = json.load(sys.stdin)
 data = np.load(question["data"])
 x, y = data["x"].astype("float32") / 255, data["y"].astype("int32")
 answers = []
 for text, recipe in question["cases"]:
     keras.backend.clear_session()
-    model = build_model(parse_genome(text), (28, 28, 1), 10, seed=0)
+    model = build_model(parse_genome(text), (28, 28, 1), 10)
+    model.set_weights(plan_of(parse_genome(text), (28, 28, 1), 10).initial(0))
     if recipe["optimizer"] == "sgd":
         optimizer = keras.optimizers.SGD(recipe["learning_rate"], momentum=recipe["momentum"])
     else:

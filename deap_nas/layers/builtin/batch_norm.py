@@ -10,18 +10,17 @@ from typing import Any
 
 from deap_nas.layers.activations import ACTIVATIONS
 from deap_nas.layers.layer import Layer, Shape
+from deap_nas.layers.operations import Activation, Convolution, Normalisation, built_from
 from deap_nas.layers.registry import register_layer
 
 MOMENTUM = 0.9  # Keras's 0.99 remembers more steps than a short training has
 
 
 def _make(kind: str, stride: int) -> Layer:
-    def build(filters: int, kernel: int, activation: str, shape: Shape) -> list[Any]:
-        from keras.layers import Activation, BatchNormalization, Conv2D
-
+    def operations(filters: int, kernel: int, activation: str, shape: Shape) -> list[Any]:
         return [
-            Conv2D(filters, kernel, strides=stride, padding="same", use_bias=False),
-            BatchNormalization(momentum=MOMENTUM),
+            Convolution(filters, kernel, stride, bias=False),
+            Normalisation(MOMENTUM),
             Activation(activation),
         ]
 
@@ -38,7 +37,8 @@ def _make(kind: str, stride: int) -> Layer:
     return Layer(
         kind,
         {"filters": int, "kernel": int, "activation": ACTIVATIONS},
-        build,
+        built_from(operations),
+        operations=operations,
         shape=behind,
         params=params,
         multiply_adds=multiply_adds,

@@ -8,12 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from deap_nas.layers.layer import Layer, Shape
+from deap_nas.layers.operations import Dropout, built_from
 from deap_nas.layers.registry import register_layer
 
 
-def _build(percent: int, shape: Shape) -> list[Any]:
-    from keras.layers import Dropout
-
+def _operations(percent: int, shape: Shape) -> list[Any]:
     return [Dropout(percent / 100)]
 
 
@@ -21,7 +20,8 @@ DO = register_layer(
     Layer(
         "DO",
         {"percent": range(1, 100)},
-        _build,
+        built_from(_operations),
+        operations=_operations,
         shape=lambda percent, shape: shape,
         params=lambda percent, shape: 0,
         multiply_adds=lambda percent, shape: 0,

@@ -10,30 +10,24 @@ from typing import Any
 
 from deap_nas.layers.activations import ACTIVATIONS
 from deap_nas.layers.layer import Layer, Shape
+from deap_nas.layers.operations import Dense, GlobalPooling, built_from
 from deap_nas.layers.registry import register_layer
 
 
 def _pooled(shape: Shape, n_classes: int) -> list[Any]:
-    from keras.layers import Dense, GlobalAveragePooling2D
-
-    return [GlobalAveragePooling2D(name="pool"), Dense(n_classes)]
+    return [GlobalPooling(), Dense(n_classes)]
 
 
 def _pooled_dense(units: int, activation: str, shape: Shape, n_classes: int) -> list[Any]:
-    from keras.layers import Dense, GlobalAveragePooling2D
-
-    return [
-        GlobalAveragePooling2D(name="pool"),
-        Dense(units, activation=activation),
-        Dense(n_classes),
-    ]
+    return [GlobalPooling(), Dense(units, activation), Dense(n_classes)]
 
 
 GP = register_layer(
     Layer(
         "GP",
         {},
-        _pooled,
+        built_from(_pooled),
+        operations=_pooled,
         shape=lambda shape, n_classes: (n_classes,),
         params=lambda shape, n_classes: (shape[2] + 1) * n_classes,
         multiply_adds=lambda shape, n_classes: shape[2] * n_classes,
@@ -45,7 +39,8 @@ GD = register_layer(
     Layer(
         "GD",
         {"units": int, "activation": ACTIVATIONS},
-        _pooled_dense,
+        built_from(_pooled_dense),
+        operations=_pooled_dense,
         shape=lambda units, activation, shape, n_classes: (n_classes,),
         params=lambda units, activation, shape, n_classes: (
             (shape[2] + 1) * units + (units + 1) * n_classes

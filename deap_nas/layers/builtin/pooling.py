@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from deap_nas.layers.layer import Layer, Shape
+from deap_nas.layers.operations import Pooling, built_from
 from deap_nas.layers.registry import register_layer
 
 
-def _make(kind: str, pooling: str) -> Layer:
-    def build(size: int, shape: Shape) -> list[Any]:
-        import keras
-
-        return [getattr(keras.layers, pooling)(size)]
+def _make(kind: str, largest: bool) -> Layer:
+    def operations(size: int, shape: Shape) -> list[Any]:
+        return [Pooling(size, largest)]
 
     return Layer(
         kind,
         {"size": int},
-        build,
+        built_from(operations),
+        operations=operations,
         shape=lambda size, shape: (shape[0] // size, shape[1] // size, shape[2]),
         params=lambda size, shape: 0,
         multiply_adds=lambda size, shape: 0,
@@ -25,5 +25,5 @@ def _make(kind: str, pooling: str) -> Layer:
     )
 
 
-MP = register_layer(_make("MP", "MaxPooling2D"))
-AP = register_layer(_make("AP", "AveragePooling2D"))
+MP = register_layer(_make("MP", largest=True))
+AP = register_layer(_make("AP", largest=False))

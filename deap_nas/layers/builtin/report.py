@@ -7,16 +7,15 @@ from typing import Any
 from deap_nas.layers.activations import ACTIVATIONS
 from deap_nas.layers.gene import Conv, Head
 from deap_nas.layers.layer import Layer, Shape
+from deap_nas.layers.operations import Convolution, Dense, GlobalPooling, built_from
 from deap_nas.layers.registry import register_layer
 
 HEAD_UNITS = 64  # of the head's first dense layer
 
 
-def _make(kind: str, stride: int, padding: str, shape: Any) -> Layer:
-    def build(filters: int, kernel: int, activation: str, shape: Shape) -> list[Any]:
-        from keras.layers import Conv2D
-
-        return [Conv2D(filters, kernel, strides=stride, padding=padding, activation=activation)]
+def _make(kind: str, stride: int, same: bool, shape: Any) -> Layer:
+    def operations(filters: int, kernel: int, activation: str, shape: Shape) -> list[Any]:
+        return [Convolution(filters, kernel, stride, same, activation=activation)]
 
     def params(filters: int, kernel: int, activation: str, shape: Shape) -> int:
         return (kernel**2 * shape[2] + 1) * filters
@@ -28,7 +27,8 @@ def _make(kind: str, stride: int, padding: str, shape: Any) -> Layer:
     return Layer(
         kind,
         {"filters": int, "kernel": int, "activation": ACTIVATIONS},
-        build,
+        built_from(operations),
+        operations=operations,
         shape=shape,
         params=params,
         multiply_adds=multiply_adds,
@@ -47,17 +47,15 @@ def _halved(filters: int, kernel: int, activation: str, shape: Shape) -> Shape:
     return height, width, filters
 
 
-NC = register_layer(_make("NC", 1, "same", _same))
-RC = register_layer(_make("RC", 2, "valid", _halved))
+NC = register_layer(_make("NC", 1, True, _same))
+RC = register_layer(_make("RC", 2, False, _halved))
 
 
 def _head(activation: str, shape: Shape, n_classes: int) -> list[Any]:
-    from keras.layers import Dense, GlobalAveragePooling2D
-
     return [
-        GlobalAveragePooling2D(name="pool"),
-        Dense(HEAD_UNITS, activation=activation),
-        Dense(n_classes, activation=activation),  # activated too: it is what the loss gets
+        GlobalPooling(),
+        Dense(HEAD_UNITS, activation),
+        Dense(n_classes, activation),  # activated too: it is what the loss gets
     ]
 
 
@@ -65,7 +63,8 @@ FL = register_layer(
     Layer(
         "FL",
         {"activation": ACTIVATIONS},
-        _head,
+        built_from(_head),
+        operations=_head,
         shape=lambda activation, shape, n_classes: (n_classes,),
         params=lambda activation, shape, n_classes: (
             (shape[2] + 1) * HEAD_UNITS + (HEAD_UNITS + 1) * n_classes

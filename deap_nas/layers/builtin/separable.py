@@ -11,18 +11,24 @@ from typing import Any
 from deap_nas.layers.activations import ACTIVATIONS
 from deap_nas.layers.builtin.batch_norm import MOMENTUM
 from deap_nas.layers.layer import Layer, Shape
+from deap_nas.layers.operations import (
+    Activation,
+    Convolution,
+    Depthwise,
+    Normalisation,
+    Skip,
+    built_from,
+)
 from deap_nas.layers.registry import register_layer
 
 
 def _block(filters: int, kernel: int, activation: str, stride: int) -> list[Any]:
-    from keras.layers import Activation, BatchNormalization, Conv2D, DepthwiseConv2D
-
     return [
-        DepthwiseConv2D(kernel, strides=stride, padding="same", use_bias=False),
-        BatchNormalization(momentum=MOMENTUM),
+        Depthwise(kernel, stride),
+        Normalisation(MOMENTUM),
         Activation(activation),
-        Conv2D(filters, 1, use_bias=False),
-        BatchNormalization(momentum=MOMENTUM),
+        Convolution(filters, 1, bias=False),
+        Normalisation(MOMENTUM),
         Activation(activation),
     ]
 
@@ -42,10 +48,14 @@ def _make(kind: str, stride: int) -> Layer:
     def behind(filters: int, kernel: int, activation: str, shape: Shape) -> Shape:
         return ceil(shape[0] / stride), ceil(shape[1] / stride), filters
 
+    def operations(filters: int, kernel: int, activation: str, shape: Shape) -> list[Any]:
+        return _block(filters, kernel, activation, stride)
+
     return Layer(
         kind,
         {"filters": int, "kernel": int, "activation": ACTIVATIONS},
-        lambda filters, kernel, activation, shape: _block(filters, kernel, activation, stride),
+        built_from(operations),
+        operations=operations,
         shape=behind,
         params=lambda filters, kernel, activation, shape: _params(filters, kernel, shape),
         multiply_adds=lambda filters, kernel, activation, shape: _multiply_adds(
@@ -56,17 +66,7 @@ def _make(kind: str, stride: int) -> Layer:
 
 
 def _skip(kernel: int, activation: str, shape: Shape) -> list[Any]:
-    from keras.layers import Add
-
-    layers = _block(shape[2], kernel, activation, 1)
-
-    def add(x: Any) -> Any:
-        y = x
-        for layer in layers:
-            y = layer(y)
-        return Add()([x, y])
-
-    return [add]
+    return [Skip(_block(shape[2], kernel, activation, 1))]
 
 
 SB = register_layer(_make("SB", 1))
@@ -75,7 +75,8 @@ SK = register_layer(
     Layer(
         "SK",
         {"kernel": int, "activation": ACTIVATIONS},
-        _skip,
+        built_from(_skip),
+        operations=_skip,
         shape=lambda kernel, activation, shape: shape,
         params=lambda kernel, activation, shape: _params(shape[2], kernel, shape),
         multiply_adds=lambda kernel, activation, shape: _multiply_adds(shape[2], kernel, shape, 1),

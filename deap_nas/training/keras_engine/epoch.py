@@ -1,4 +1,4 @@
-"""The engine ``keras``: an epoch as one graph over any Keras model, with TensorFlow's gradients."""
+"""An epoch as one graph over any Keras model, with TensorFlow's gradients."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from deap_nas.training.graph.optimizers import make_step
-from deap_nas.training.inference import as_input
+from deap_nas.training.keras_engine.inference import as_input
+from deap_nas.training.keras_engine.optimizers import make_step
 from deap_nas.training.recipes import Recipe
 
 
 class KerasEpoch:
-    """Trains a Keras model, an epoch a call; the counterpart of ``graph.EpochGraph``.
+    """Trains a Keras model, an epoch a call.
 
     What a layer keeps besides its weights (the statistics of batch normalisation, the state of
     dropout's random numbers) goes through the graph as well, and back into the model.
