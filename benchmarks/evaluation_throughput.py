@@ -1,23 +1,25 @@
 """How fast genomes are trained, beside what people write today, side by side in one run.
 
-A: ``model.fit`` with TensorFlow's defaults, in a process of its own, one genome at a time.
-B: our trainer on all cores, a worker a core, each with a genome of its own.
+Stock: ``model.fit`` with TensorFlow's defaults, in a process of its own, one genome at a time.
+Ours: our trainer on all cores, a worker a core, each with a genome of its own, by the engine
+``native`` and by the engine ``keras``.
 
-    python benchmarks/evaluation_throughput.py               # about ten minutes, machine left alone
+    python benchmarks/evaluation_throughput.py               # half an hour, machine left alone
     python benchmarks/evaluation_throughput.py --steps 100   # shorter
     python benchmarks/evaluation_throughput.py --genomes wide --out DIR        # any layers
-    python benchmarks/evaluation_throughput.py --engine keras --against auto --out DIR
+    python benchmarks/evaluation_throughput.py --as-avx2 --out DIR
 
 Equal steps (batch 128, SGD 0.01, momentum 0.9, full Fashion-MNIST in memory, images in one order);
-A and B take turns, genome by genome and round by round, so that a drift of the machine hits both.
-While A measures no worker is busy, while B measures A's process waits. Start-up and tracing are
-counted apart. Writes results/evaluation_throughput/: ratios.csv (a row a genome, column ``ratio`` =
-genome-epochs per minute of B over A; ``scaling`` = B over one worker alone), run.json, ratios.png,
-ratios.svg.
+the sides take turns, genome by genome and round by round, so that a drift of the machine hits all.
+While one measures, the others' processes wait. Start-up and tracing are counted apart. Writes
+results/evaluation_throughput/: ratios.csv (a row a genome), run.json, ratios.png, ratios.svg:
 
-TensorFlow turns oneDNN on by itself on CPUs with AVX-512 and leaves it off on others. --as-avx2
-shows, on a CPU with AVX-512, about what the others see: A with oneDNN off, B held to AVX2. It is
-an imitation: nothing but the choice of kernels changes.
+    ratio, keras_ratio   genome-epochs per minute of native, and of keras, over stock
+    scaling              of native on all cores, over one worker alone
+    share                of a core's peak, as measured in between, that one worker reaches
+
+--as-avx2 shows, on a CPU with AVX-512, about what others see: stock with oneDNN off, as TensorFlow
+has it there, and ours held to AVX2. The peak is of AVX2, then.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ import statistics
 import subprocess
 import sys
 import time
+from itertools import chain
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -36,7 +39,7 @@ from typing import Any
 import pandas as pd
 from common import PUBLISHED, RESULTS, make_parser, provenance, save, write_csv
 
-from deap_nas.training.engines import ENGINES
+from deap_nas.training.native.library import isa, load
 
 GENOMES = {
     **{f"published {i}": genome for i, genome in enumerate(PUBLISHED, 1)},
@@ -55,6 +58,8 @@ WIDE = {  # with layers that the report does not have
 SETS = {"usual": GENOMES, "wide": WIDE}
 EPOCH_STEPS = 469  # of 60,000 images in batches of 128
 OURS = {"TF_ENABLE_ONEDNN_OPTS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1"}
+AS_AVX2 = {"ONEDNN_MAX_CPU_ISA": "AVX2", "DEAP_NAS_ISA": "avx2"}
+BATCH = 128
 
 
 def main() -> None:
@@ -63,79 +68,100 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="measurements of each (default 3)")
     parser.add_argument("--as-avx2", action="store_true", help="imitate a CPU without AVX-512")
     parser.add_argument("--genomes", choices=SETS, default="usual", help="(default: usual)")
-    parser.add_argument("--engine", choices=ENGINES, default="auto", help="of B (default: auto)")
-    parser.add_argument(
-        "--against",
-        choices=("stock", *ENGINES),
-        default="stock",
-        help="A: stock fit on all cores (the default), or one worker with another engine, which is "
-        "then compared with one worker of B",
-    )
     arguments, measured_with = parser.parse_args(), provenance()
     cores = len(os.sched_getaffinity(0))
-    stock_environment, our_environment = ({}, OURS)
-    if arguments.as_avx2:
-        stock_environment = {"TF_ENABLE_ONEDNN_OPTS": "0"}
-        our_environment = {**OURS, "ONEDNN_MAX_CPU_ISA": "AVX2"}
-    alone = arguments.against != "stock"
-    stock = Side(arguments.against, our_environment if alone else stock_environment)
-    ours = [Side(arguments.engine, our_environment) for _ in range(cores)]
+    stock = Side("stock", {"TF_ENABLE_ONEDNN_OPTS": "0"} if arguments.as_avx2 else {})
+    environment = {**OURS, **(AS_AVX2 if arguments.as_avx2 else {})}
+    ours = {
+        engine: [Side(engine, environment) for _ in range(cores)] for engine in ("native", "keras")
+    }
     rows = []
     for name, text in SETS[arguments.genomes].items():
-        started = [side.ask(("build", text)) for side in (stock, *ours)]
-        times: list[tuple[float, ...]] = []
-        for _ in range(arguments.rounds):
-            a = stock.ask(("steps", arguments.steps))
-            for side in ours:
-                side.send(("steps", arguments.steps))
-            b = max(side.receive() for side in ours)
-            times.append((a, b, ours[0].ask(("steps", arguments.steps))))
-        rows.append(row(name, text, times, cores, arguments.steps, started))
-        if alone:
-            one_to_one = sorted(a / b for a, _, b in times)
-            rows[-1] |= {
-                "ratio": statistics.median(one_to_one),
-                "lowest_ratio": one_to_one[0],
-                "highest_ratio": one_to_one[-1],
-            }
-        print(f"{name}: ratio {rows[-1]['ratio']:.2f}", flush=True)
+        started = {side.kind: side.ask(("build", text)) for side in (stock, *chain(*ours.values()))}
+        rounds = [measure(stock, ours, arguments.steps) for _ in range(arguments.rounds)]
+        rows.append(row(name, text, rounds, cores, arguments.steps, started))
+        print("{name}: {ratio:.2f} (keras {keras_ratio:.2f})".format(**rows[-1]), flush=True)
         write_csv(pd.DataFrame(rows), arguments.out / "ratios.csv")
-    geometric_mean = math.exp(statistics.fmean(math.log(r["ratio"]) for r in rows))
-    scaling = statistics.fmean(r["scaling"] for r in rows)
-    content = {"geometric_mean": geometric_mean, **measured_with, "scaling": scaling}
-    content |= {"steps": arguments.steps, "rounds": arguments.rounds}
     table = pd.DataFrame(rows)
+    content = {
+        "geometric_mean": geometric_mean(table["ratio"]),
+        "keras_geometric_mean": geometric_mean(table["keras_ratio"]),
+        "scaling": table["scaling"].mean(),
+        "peak_gflops": table["peak_gflops"].median(),
+        "variant": ours["native"][0].ask(("variant", None)),
+        "steps": arguments.steps,
+        "rounds": arguments.rounds,
+        **measured_with,
+    }
     save(arguments.out, content, ratios=table)
-    if not alone:
-        plot(table, geometric_mean, arguments.out)
-    print(f"geometric mean {geometric_mean:.2f}; all workers {scaling:.2f} times one")
+    plot(table, content["geometric_mean"], arguments.out)
+    for key in ("geometric_mean", "keras_geometric_mean", "scaling"):
+        print(f"{key.replace('_', ' ')}: {content[key]:.2f}")
 
 
-def row(name: str, text: str, times: Any, cores: int, steps: int, started: Any) -> dict[str, Any]:
+def geometric_mean(values: pd.Series) -> float:
+    return math.exp(statistics.fmean(map(math.log, values)))
+
+
+def measure(stock: Side, ours: dict[str, list[Side]], steps: int) -> dict[str, float]:
+    """Seconds of one round, in turns: of stock, of all workers of each engine, of one alone."""
+    seconds = {"stock": stock.ask(("steps", steps))}
+    for engine, sides in ours.items():
+        for side in sides:
+            side.send(("steps", steps))
+        seconds[engine] = max(side.receive() for side in sides)
+    seconds["peak"] = ours["native"][0].ask(("peak", None))
+    seconds["alone"] = ours["native"][0].ask(("steps", steps))
+    return seconds
+
+
+def row(
+    name: str,
+    text: str,
+    rounds: list[dict[str, float]],
+    cores: int,
+    steps: int,
+    started: dict[str, float],
+) -> dict[str, Any]:
     """Medians over the rounds; genome-epochs per minute of all cores together."""
-    per_epoch = EPOCH_STEPS / steps
-    a, b, _ = (statistics.median(column) * per_epoch for column in zip(*times, strict=True))
-    ratios = sorted(cores * a / b for a, b, _ in times)
+    median = {
+        key: statistics.median(each[key] for each in rounds) * EPOCH_STEPS / steps
+        for key in ("stock", "native", "keras")
+    }
+    ratios = sorted(cores * each["stock"] / each["native"] for each in rounds)
+    work = 2 * multiply_adds(text) * BATCH * steps / 1e9  # GFLOP of one worker
     return {
         "name": name,
         "genome": text,
         "ratio": statistics.median(ratios),
         "lowest_ratio": ratios[0],
         "highest_ratio": ratios[-1],
-        "scaling": statistics.median(cores * alone / b for _, b, alone in times),
-        "stock_epochs_per_minute": 60 / a,
-        "our_epochs_per_minute": 60 * cores / b,
-        "stock_epoch_seconds": a,
-        "our_epoch_seconds": b,
-        "stock_build_seconds": started[0],
-        "our_build_seconds": max(started[1:]),
+        "keras_ratio": statistics.median(cores * e["stock"] / e["keras"] for e in rounds),
+        "scaling": statistics.median(cores * e["alone"] / e["native"] for e in rounds),
+        "gflops": statistics.median(work / e["alone"] for e in rounds),
+        "peak_gflops": statistics.median(e["peak"] for e in rounds),
+        "share": statistics.median(work / e["alone"] / e["peak"] for e in rounds),
+        **{f"{key}_epoch_seconds": seconds for key, seconds in median.items()},
+        **{f"{key}_build_seconds": seconds for key, seconds in started.items()},
     }
+
+
+def multiply_adds(text: str) -> int:
+    """Of one image forward and backward: each layer's count once forward, once for its weights'
+    gradient, and, but for the first, once for the gradient of what reaches it."""
+    from deap_nas import parse_genome
+    from deap_nas.layers.cost import count_multiply_adds
+
+    genome = parse_genome(text)
+    first = count_multiply_adds([genome[0], *parse_genome("GP")]) - 10 * genome[0].filters
+    return 3 * count_multiply_adds(genome) - first
 
 
 class Side:
     """A process that trains, and waits in between."""
 
     def __init__(self, kind: str, environment: dict[str, str]) -> None:
+        self.kind = kind
         self._pipe, theirs = Pipe()
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("TF_", "OMP_"))}
         self._process = subprocess.Popen(
@@ -158,7 +184,7 @@ class Side:
 
 
 def serve(kind: str, fd: int) -> None:
-    """The process's side: build a genome, or run steps; answers with seconds."""
+    """The process's side: build a genome, or run steps, which it answers with seconds."""
     pipe = Connection(fd)
     trainer = Stock() if kind == "stock" else Ours(kind)
     while True:
@@ -167,8 +193,8 @@ def serve(kind: str, fd: int) -> None:
         except EOFError:
             return
         start = time.perf_counter()
-        {"build": trainer.build, "steps": trainer.run}[what](argument)
-        pipe.send(time.perf_counter() - start)
+        answer = getattr(trainer, what)(argument)
+        pipe.send(time.perf_counter() - start if what in ("build", "steps") else answer)
 
 
 class Stock:
@@ -193,7 +219,7 @@ class Stock:
         )
         self._fit(1)  # traces
 
-    def run(self, steps: int) -> float:
+    def steps(self, steps: int) -> float:
         return self._fit(steps)
 
     def _fit(self, steps: int) -> float:
@@ -221,12 +247,17 @@ class Ours:
 
         self._epoch = self._trainer.make(parse_genome(text), RECIPES["paper"], 0)
         self._order = np.arange(60_000, dtype=np.int32)
-        self._steps(1)
+        self.steps(1)
 
-    def run(self, steps: int) -> float:
-        return self._steps(steps)
+    def peak(self, _: None) -> float:
+        """GFLOP/s of multiply-adds alone."""
+        library = load()
+        return max(2 * library.deap_nas_peak(10_000_000) / 1e9 for _ in range(3))
 
-    def _steps(self, steps: int) -> float:
+    def variant(self, _: None) -> str:
+        return isa()
+
+    def steps(self, steps: int) -> float:
         import numpy as np
 
         n = min(steps * 128, len(self._order))
