@@ -7,7 +7,9 @@ import contextlib
 import hashlib
 import json
 import shutil
+import threading
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from deap_nas.evaluation.trained import Trained, pack_weights, unpack_weights
 from deap_nas.evaluation.worker import one_line
 
 KEPT = ("ok", "diverged")  # what would come out the same again
+FILTERS = threading.Lock()  # the filters of warnings are the whole process's
 
 
 class CacheWarning(UserWarning):
@@ -47,8 +50,7 @@ class Cache:
         self._writable = True
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # joblib's own; ours are below
+            with _silence():
                 memory = joblib.Memory(self.folder, verbose=0)
                 self._remember: Any = memory.cache(remember, ignore=["produce"])
         except OSError as error:
@@ -65,8 +67,7 @@ class Cache:
         # cache when a file beside the entries is damaged, and writes where that is forbidden.
         try:
             call = self._remember.func_id, self._entry(key).name
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
+            with _silence():
                 kept = MemorizedResult(self.folder, call).get()
             return unpack(key, kept)
         except Exception as error:
@@ -83,8 +84,7 @@ class Cache:
         if self._remember is None or not self._writable or trained.evaluation.status not in KEPT:
             return
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
+            with _silence():
                 warnings.simplefilter("error", NotStored)  # joblib only warns where it cannot write
                 self._remember.call(key, lambda: pack(key, trained))
         except Exception as error:
@@ -106,6 +106,14 @@ class Cache:
 
     def _warn(self, text: str) -> None:
         warnings.warn(f"{text}; results of this run are kept all the same", CacheWarning, 3)
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Without joblib's own warnings, in one thread at a time."""
+    with FILTERS, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def pack(key: str, trained: Trained) -> str:

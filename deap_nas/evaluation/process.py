@@ -180,6 +180,6 @@ class Process:
             return 0
 
     def kill(self) -> None:
+        """End it. The pipe closes with its last user: a thread may be waiting there."""
         self._process.kill()
         self._process.wait()
-        self.pipe.close()

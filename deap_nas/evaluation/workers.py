@@ -8,7 +8,9 @@ view of one, ``worker`` for its own side.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterable, Iterator, Mapping
+from multiprocessing import Pipe
 from multiprocessing.connection import wait
 from typing import Any
 
@@ -19,6 +21,7 @@ from deap_nas.evaluation.process import (
     WorkerStartError as WorkerStartError,
     servant_messages,
 )
+from deap_nas.evaluation.shared import Shared
 
 POLL_SECONDS = 0.2
 STARTS = 3  # that may fail in a row
@@ -64,6 +67,10 @@ class Workers:
         self._environment = dict(environment or {})
         self._processes: list[Process] = []
         self._lost_starts = 0  # in a row
+        self._shared = Shared(self)
+        self._lock = threading.RLock()
+        self._waiting = False
+        self._alarm, self._bell = Pipe(duplex=False)  # tells who waits of what was submitted since
 
     def __enter__(self) -> Workers:
         return self
@@ -73,26 +80,32 @@ class Workers:
 
     def close(self) -> None:
         """Kill every worker and wait for its end."""
-        while self._processes:
-            self._processes.pop().kill()
+        with self._lock:
+            while self._processes:
+                self._processes.pop().kill()
 
     def run(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Outcome]]:
         """Run tasks, lazily taken, and yield each with its outcome as it ends, in any order.
 
-        Closing the iterator early kills what is running and nothing else.
+        Several threads may do so at once, in turns of one task. Closing the iterator early kills
+        what is running and nothing else; what other threads run goes on.
 
         Raises:
             WorkerStartError: if workers cannot be started at all.
         """
-        return run(self, tasks)
+        return run(self._shared.share(), tasks)
 
     def has_room(self) -> bool:
         """Whether fewer than ``count`` tasks are begun."""
-        return len(self._busy()) < self.count
+        with self._lock:
+            return len(self._busy()) < self.count
 
     def submit(self, task: Task) -> None:
         """Give a task to a worker that is idle, or to a new one; only where there is room."""
-        self._give(task, 1)
+        with self._lock:
+            self._give(task, 1)
+            if self._waiting:
+                self._bell.send_bytes(b"")
 
     def wait(self) -> list[tuple[Task, Outcome]]:
         """The next tasks to end, at least one; none where nothing is begun.
@@ -101,23 +114,48 @@ class Workers:
             WorkerStartError: if workers cannot be started at all.
         """
         ended: list[tuple[Task, Outcome]] = []
-        while not ended and self._busy():
-            for process, outcome in self._collect():
-                task, process.task = process.task, None
-                assert task is not None
-                if not process.ready:
-                    self._count_lost_start(outcome)
-                    self._give(task, process.tries)
-                elif outcome.status == "killed" and process.tries < ATTEMPTS:
-                    self._give(task, process.tries + 1)
-                else:
-                    ended.append((task, outcome))
+        while not ended and self._wait():
+            with self._lock:
+                ended = self._settle()
         return ended
 
     def cancel(self) -> None:
         """Kill the workers that have a task."""
-        for process in self._busy():
-            self._drop(process)
+        with self._lock:
+            for process in self._busy():
+                self._drop(process)
+
+    def _wait(self) -> bool:
+        """Until something happens to a busy worker, or to who is busy; whether any is."""
+        with self._lock:
+            busy = self._busy()
+            if not busy:
+                return False
+            pipes, patience = [process.pipe for process in busy], self._patience(busy)
+            self._waiting = True
+        try:
+            wait([self._alarm, *pipes], patience)
+        finally:
+            with self._lock:
+                self._waiting = False
+                while self._alarm.poll():
+                    self._alarm.recv_bytes()
+        return True
+
+    def _settle(self) -> list[tuple[Task, Outcome]]:
+        """The tasks that have ended, without those that are tried again."""
+        ended = []
+        for process, outcome in self._collect():
+            task, process.task = process.task, None
+            assert task is not None
+            if not process.ready:
+                self._count_lost_start(outcome)
+                self._give(task, process.tries)
+            elif outcome.status == "killed" and process.tries < ATTEMPTS:
+                self._give(task, process.tries + 1)
+            else:
+                ended.append((task, outcome))
+        return ended
 
     def _busy(self) -> list[Process]:
         return [process for process in self._processes if process.task]
@@ -140,13 +178,11 @@ class Workers:
             )
 
     def _collect(self) -> list[tuple[Process, Outcome]]:
-        """Wait for something to happen to a busy worker; what ended, and how."""
-        busy = self._busy()
-        ready = wait([process.pipe for process in busy], timeout=self._patience(busy))
-        ended = []
+        """What ended on a busy worker, and how."""
+        busy, ended = self._busy(), []
         self._lost_starts *= not any(process.ready for process in busy)
         for process in busy:
-            outcome = process.hear() if process.pipe in ready else process.overstep()
+            outcome = process.hear() if process.pipe.poll() else process.overstep()
             if outcome:
                 ended.append((process, outcome))
                 if process.dead:
