@@ -20,7 +20,15 @@ deap-nas COMMAND --help says more.
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Hand over to a command; returns the exit status."""
+    """Hand over to a command; returns the exit status.
+
+    Args:
+        argv: the arguments; unless given, those of the process, which is then the command's own.
+    """
+    if argv is None:
+        from deap_nas.commands import start
+
+        start.clear()
     arguments = list(sys.argv[1:] if argv is None else argv)
     command = arguments.pop(0) if arguments else "--help"
     if command == "run":

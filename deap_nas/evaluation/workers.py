@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from multiprocessing import Pipe
 from multiprocessing.connection import wait
 from typing import Any
@@ -47,7 +47,8 @@ class Workers:
         max_memory: MiB resident a worker may reach; the task that passes it is ``oom``.
         recycle_after, recycle_memory: a worker is replaced after so many tasks, or when it holds so
             many MiB between two.
-        environment: set in the worker before anything is imported.
+        environment: variables that are set in the worker before anything is imported.
+        inherit: the names of those that it has from this process; all, unless given.
     """
 
     def __init__(
@@ -61,10 +62,11 @@ class Workers:
         recycle_after: int = 50,
         recycle_memory: int = 1200,
         environment: Mapping[str, str] | None = None,
+        inherit: Collection[str] | None = None,
     ) -> None:
         self._target, self._args, self.count = target, args, count
         self._limits = Limits(max_seconds, max_memory, recycle_after, recycle_memory)
-        self._environment = dict(environment or {})
+        self._environment, self._inherit = dict(environment or {}), inherit
         self._processes: list[Process] = []
         self._lost_starts = 0  # in a row
         self._shared = Shared(self)
@@ -166,7 +168,9 @@ class Workers:
         idle = next((p for p in self._processes if not p.task), None)
         if idle is None:
             messages = servant_messages(self._target, self._args)
-            idle = Process(messages, self._environment, self._limits)
+            kept = os.environ if self._inherit is None else {*self._inherit} & {*os.environ}
+            variables = {name: os.environ[name] for name in kept} | self._environment
+            idle = Process(messages, variables, self._limits)
             self._processes.append(idle)
         idle.give(task, tries)
 

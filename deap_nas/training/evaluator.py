@@ -24,7 +24,7 @@ from deap_nas.genome import format_genes, parse_genome
 from deap_nas.layers import Layer, LayerError, files_of, own_layers, run_file
 from deap_nas.layers.cost import count_params
 from deap_nas.training.recipes import ENGINES, Recipe, find_recipe
-from deap_nas.training.trainer import ENVIRONMENT, TRAINING_VERSION, Trainer
+from deap_nas.training.trainer import ENVIRONMENT, INHERITED, TRAINING_VERSION, Trainer
 
 
 class RecipeTrainer:
@@ -133,6 +133,7 @@ class Evaluator(GeneralEvaluator):
             max_seconds=max_seconds,
             max_memory=max_memory,
             environment=ENVIRONMENT,
+            inherit=INHERITED,
         )
         super().__init__(
             trainer,

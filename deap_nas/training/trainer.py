@@ -30,9 +30,15 @@ ENVIRONMENT = {
     "TF_ENABLE_ONEDNN_OPTS": "1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "KERAS_BACKEND": "tensorflow",
+    "KERAS_HOME": "/dev/null",  # where no keras.json can be, nor be made
     "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
     "CUDA_VISIBLE_DEVICES": "",
+    "LC_ALL": "C.UTF-8",
 }
+# What a worker has of the user's environment besides. Nothing else: TensorFlow, oneDNN, numpy and
+# the C library read more variables, under more prefixes, than anybody lists, and some change sums.
+INHERITED = ("PATH", "LD_LIBRARY_PATH", "HOME", "TMPDIR")
 
 
 class Trainer:
