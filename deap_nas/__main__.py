@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from deap_nas.commands.output import say
+
 USAGE = """\
 usage: deap-nas COMMAND ...
 
@@ -52,17 +54,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return compare(arguments)
     if command in ("-h", "--help"):
-        print(USAGE, end="")
+        say(USAGE.rstrip())
         return 0
     if command == "--version":
         from deap_nas import __version__
 
-        print(__version__)
+        say(__version__)
         return 0
-    print(
+    say(
         f"error: command {command!r}, allowed run, train, space, report, compare; "
         "see deap-nas --help",
-        file=sys.stderr,
+        error=True,
     )
     return 2
 

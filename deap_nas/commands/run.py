@@ -24,6 +24,7 @@ from deap_nas.commands.options import (
     quiet,
     status_of,
 )
+from deap_nas.commands.output import say
 from deap_nas.files import write_whole
 from deap_nas.runs.config import ConfigError, read_config
 from deap_nas.runs.directory import RunDirectory, RunsDirectory
@@ -144,7 +145,7 @@ def _repeat(arguments: dict[str, Any], resumed: Path | None) -> int:
         return repeat.repeat(resumed, arguments, _run)
     settings, preset = _settings(arguments, None)
     if arguments.get("dry_run"):
-        print(f"{count} times, each with other seeds:")
+        say(f"{count} times, each with other seeds:")
         return _run({name: value for name, value in arguments.items() if name != "repeat"})
     from deap_nas.runs.search import load
 

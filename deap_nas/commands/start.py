@@ -16,7 +16,11 @@ KEPT = ("KERAS_HOME",)  # where Keras keeps data sets
 
 
 def clear() -> None:
-    """Forget what the libraries were told by environment variables, and Python of warnings."""
+    """Forget what the libraries were told by environment variables, and Python of warnings; see to
+    it that no file gets the number of a standard stream that is closed."""
+    while (free := os.open(os.devnull, os.O_RDWR)) <= 2:
+        continue
+    os.close(free)
     for name in list(os.environ):
         if name.startswith(LIBRARIES) and name not in KEPT:
             del os.environ[name]

@@ -75,7 +75,11 @@ def _quiet() -> Iterator[None]:
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.flush()
     with open(os.devnull, "w") as nowhere:
-        before = os.dup(2)
+        try:
+            before = os.dup(2)
+        except OSError:  # it is closed
+            yield
+            return
         try:
             os.dup2(nowhere.fileno(), 2)
             yield
