@@ -15,6 +15,7 @@ from multiprocessing.connection import wait
 from typing import Any
 
 from deap_nas.evaluation.backend import Outcome as Outcome, Task as Task, run
+from deap_nas.evaluation.machine import cores as cores
 from deap_nas.evaluation.process import (
     Limits,
     Process,
@@ -26,14 +27,6 @@ from deap_nas.evaluation.shared import Shared
 POLL_SECONDS = 0.2
 STARTS = 3  # that may fail in a row
 ATTEMPTS = 2  # a worker may be killed through no fault of its task; twice is no coincidence
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not Linux
-        return os.cpu_count() or 1
 
 
 class Workers:

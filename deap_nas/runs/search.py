@@ -15,7 +15,6 @@ from deap import tools
 from deap_nas.algorithms import sel_crowded_tournament
 from deap_nas.data import Dataset, load_dataset
 from deap_nas.evaluation.fitness import WEIGHTS
-from deap_nas.evaluation.workers import cores
 from deap_nas.genome import FITNESS_CLASSES, Genome, parse_genome
 from deap_nas.runs.draws import drawing_from
 from deap_nas.runs.journal import Journal
@@ -26,6 +25,7 @@ from deap_nas.runs.tables import evaluations_table, write_tables
 from deap_nas.runs.watcher import Watcher
 from deap_nas.spaces import SPACES, SearchSpace, SpaceError, find_space, misfits
 from deap_nas.toolbox import make_toolbox
+from deap_nas.training.capacity import default_workers
 from deap_nas.training.evaluator import Evaluator
 
 
@@ -105,7 +105,7 @@ def search(
     again with the same settings after any interruption ends as if there had been none.
     """
     watcher = watcher or Watcher()
-    _warn_of_idle(settings)
+    _warn_of_idle(settings, dataset)
     rng = random.Random(settings.seed)
     with Journal(folder) as journal, make_evaluator(settings, dataset, journal) as evaluator:
         evaluator.observe = watcher.evaluated
@@ -237,8 +237,8 @@ def make_evaluator(
     )
 
 
-def _warn_of_idle(settings: Settings) -> None:
-    workers = settings.workers or cores()
+def _warn_of_idle(settings: Settings, dataset: Dataset) -> None:
+    workers = settings.workers or default_workers(dataset, settings.max_memory)
     if "slots" in settings.loop.settings and workers > settings.slots:
         warnings.warn(
             f"{workers} workers for {settings.slots} slots: the others stand idle; a new run may "
