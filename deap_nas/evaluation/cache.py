@@ -20,6 +20,7 @@ from deap_nas.evaluation.trained import Trained, pack_weights, unpack_weights
 from deap_nas.evaluation.worker import one_line
 
 KEPT = ("ok", "diverged")  # what would come out the same again
+REMEDY = "name a folder with --cache, or leave it out with --no-cache"
 FILTERS = threading.Lock()  # the filters of warnings are the whole process's
 
 
@@ -27,9 +28,17 @@ class CacheWarning(UserWarning):
     """An entry is damaged, or cannot be stored; the search goes on without it."""
 
 
-def default_cache() -> Path:
-    """The user's cache folder for this package."""
-    return Path(platformdirs.user_cache_dir("deap_nas")) / "trainings"
+def default_cache() -> Path | None:
+    """The user's cache folder for this package; None, with a warning, for a user without a home."""
+    try:
+        folder = Path(platformdirs.user_cache_dir("deap_nas")) / "trainings"
+    except RuntimeError:
+        folder = Path("~")
+    if folder.is_absolute():
+        return folder
+    text = f"there is no home folder to keep a cache in; {REMEDY}"
+    warnings.warn(text, CacheWarning, stacklevel=3)
+    return None
 
 
 class Cache:
@@ -55,7 +64,7 @@ class Cache:
                 self._remember: Any = memory.cache(remember, ignore=["produce"])
         except OSError as error:
             self._remember = None
-            self._warn(f"cache folder {folder} cannot be used ({error.strerror})")
+            self._warn(f"cache folder {folder} cannot be used ({error.strerror}); {REMEDY}")
 
     def get(self, key: str) -> Trained | None:
         """The training under ``key``; None if there is none, or it is damaged (with a warning)."""
@@ -89,7 +98,8 @@ class Cache:
                 self._remember.call(key, lambda: pack(key, trained))
         except Exception as error:
             self._writable = False
-            self._warn(f"cache folder {self.folder} takes no entries ({one_line(error)})")
+            said = f"cache folder {self.folder} takes no entries ({one_line(error)})"
+            self._warn(f"{said}; {REMEDY}")
 
     def _entry(self, key: str) -> Path:
         """Where joblib keeps what ``remember`` returned for the key."""

@@ -7,6 +7,7 @@ import os
 import random
 import sys
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from math import prod
 from typing import Any
 
@@ -14,6 +15,17 @@ from deap_nas.layers.errors import LayerError, one_line
 from deap_nas.layers.gene import Gene
 
 VARIABLE, BACKEND = "KERAS_BACKEND", "tensorflow"
+
+
+def check_installed() -> None:
+    """Whether networks can be trained, without the seconds that loading TensorFlow takes.
+
+    Raises:
+        ImportError: that says how to install what is missing.
+    """
+    for name in ("keras", BACKEND):
+        if find_spec(name) is None:
+            raise _lacking(f"No module named {name!r}")
 
 
 def import_keras() -> Any:
@@ -24,16 +36,20 @@ def import_keras() -> Any:
             import keras
             import tensorflow  # noqa: F401
     except ImportError as error:
-        raise ImportError(
-            f"TensorFlow is needed to train networks ({error}): pip install 'deap-nas[cpu]', "
-            "or 'deap-nas[tensorflow]' for a GPU"
-        ) from error
+        raise _lacking(error) from error
     if keras.config.backend() != BACKEND:
         raise ImportError(
             f"this program has Keras on {keras.config.backend()}, and {BACKEND} is needed: set "
             f"KERAS_BACKEND={BACKEND} before it imports Keras"
         )
     return keras
+
+
+def _lacking(why: object) -> ImportError:
+    return ImportError(
+        f"TensorFlow is needed to train networks ({why}): pip install 'deap-nas[cpu]', "
+        "or 'deap-nas[tensorflow]' for a GPU"
+    )
 
 
 @contextlib.contextmanager
