@@ -4,6 +4,17 @@ Names load on first use (``__init__.pyi`` lists them), so that ``import deap_nas
 nothing and who only wants the operators never pays for Keras.
 """
 
+import os
+import sys
+
+# A command imports nothing from the current directory that has a library's name, be it `typing`.
+if getattr(sys, "argv", [""])[0].endswith(("-m", "deap-nas")):
+    try:
+        here = ("", ".", os.getcwd())
+    except OSError:  # it is gone
+        here = ("", ".", ".")
+    sys.path.sort(key=here.__contains__)
+
 from typing import Any
 
 import lazy_loader

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from deap_nas.commands.output import say
+
 USAGE = """\
 usage: deap-nas COMMAND ...
 
@@ -20,7 +22,15 @@ deap-nas COMMAND --help says more.
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Hand over to a command; returns the exit status."""
+    """Hand over to a command; returns the exit status.
+
+    Args:
+        argv: the arguments; unless given, those of the process, which is then the command's own.
+    """
+    if argv is None:
+        from deap_nas.commands import start
+
+        start.clear()
     arguments = list(sys.argv[1:] if argv is None else argv)
     command = arguments.pop(0) if arguments else "--help"
     if command == "run":
@@ -44,17 +54,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return compare(arguments)
     if command in ("-h", "--help"):
-        print(USAGE, end="")
+        say(USAGE.rstrip())
         return 0
     if command == "--version":
         from deap_nas import __version__
 
-        print(__version__)
+        say(__version__)
         return 0
-    print(
+    say(
         f"error: command {command!r}, allowed run, train, space, report, compare; "
         "see deap-nas --help",
-        file=sys.stderr,
+        error=True,
     )
     return 2
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import resources
 from pathlib import Path
@@ -28,6 +29,7 @@ TABLE_SPACE = SearchSpace(
 
 FILE = "table.csv.gz"
 CURVE = "val_accuracy_"  # columns val_accuracy_1, _2, _4, ...: scores after so many epochs
+LOCK = threading.Lock()  # of all evaluators, which pools of processes can take along
 
 
 class TableError(ValueError):
@@ -128,6 +130,10 @@ def load_table(path: str | Path | None = None, space: SearchSpace = TABLE_SPACE)
     return Table(csv.DictReader(io.StringIO(text)), space)
 
 
+class _Spent(RuntimeError):
+    """The budget does not reach a genome."""
+
+
 class TabularEvaluator:
     """Stands in for ``Evaluator`` in every loop and toolbox, with a table's answers.
 
@@ -176,23 +182,22 @@ class TabularEvaluator:
         """The Evaluation of a genome; raises as calling does."""
         (evaluation,) = self.measure_all([genome])
         if evaluation is None:
-            raise RuntimeError(f"the budget of {self.max_evaluations} evaluations is spent")
+            raise _Spent(f"the budget of {self.max_evaluations} evaluations is spent")
         return evaluation
 
     def measure_all(self, genomes: Iterable[Iterable[Gene]]) -> list[Evaluation | None]:
         """Evaluations in order; None beyond the budget."""
         found: list[Evaluation | None] = []
-        for genes in map(tuple, genomes):
-            if genes not in self.measured and not self.spent():
-                self.measured[genes] = self.table.measure(genes, self.train_seed)
-            found.append(self.measured.get(genes))
+        with LOCK:
+            for genes in map(tuple, genomes):
+                if genes not in self.measured and not self.spent():
+                    self.measured[genes] = self.table.measure(genes, self.train_seed)
+                found.append(self.measured.get(genes))
         return found
 
     def map(self, function: Callable[[Any], Any], genomes: Iterable[Iterable[Gene]]) -> list[Any]:
         """``toolbox.register("map", evaluator.map)``; None for what the budget did not reach."""
-        genomes = list(genomes)
-        measured = self.measure_all(genomes)
-        return [function(g) if e is not None else None for g, e in zip(genomes, measured)]
+        return [self._value(function, genome) for genome in genomes]
 
     def stream(
         self, function: Callable[[Any], Any], genomes: Iterable[Iterable[Gene]]
@@ -200,8 +205,14 @@ class TabularEvaluator:
         """``toolbox.register("stream", evaluator.stream)``: (genome, ``function(genome)``), each
         before the next genome is taken; None beyond the budget."""
         for genome in genomes:
-            (evaluation,) = self.measure_all([genome])
-            yield genome, function(genome) if evaluation is not None else None
+            yield genome, self._value(function, genome)
+
+    def _value(self, function: Callable[[Any], Any], genome: Any) -> Any:
+        """None where the function asks for more than the budget has."""
+        try:
+            return function(genome)
+        except _Spent:
+            return None
 
     def failed(self, genome: Iterable[Gene]) -> bool:
         """Whether a measured genome has no score."""

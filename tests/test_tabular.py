@@ -165,7 +165,8 @@ def test_the_budget_counts_distinct_genomes(table: Table) -> None:
     assert [m is None for m in measured] == [False, False, False, False, True, False]
     assert evaluator.spent() == "3 evaluations"
     assert list(evaluator.measured) == [tuple(first), tuple(second), tuple(third)]
-    assert evaluator.map(len, [fourth, first]) == [None, len(first)]
+    assert evaluator.map(evaluator, [fourth, first]) == [None, evaluator(first)]
+    assert evaluator.map(len, [fourth]) == [len(fourth)]  # which asks for nothing
     with pytest.raises(RuntimeError, match="budget of 3"):
         evaluator(fourth)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from deap_nas.commands.options import Parser, UserError, quiet, status_of
+from deap_nas.commands.output import say
 from deap_nas.runs.directory import RunDirectory, RunsDirectory
 
 
@@ -39,5 +40,5 @@ def _compare(dirs: list[Path], out: Path | None) -> int:
     if path.suffix != ".html" or not path.parent.is_dir():
         raise UserError(f"--out {path}: give a name that ends in .html, in a folder that is there")
     with quiet():
-        print(f"page: {make_comparison(dirs, path)}")
+        say(f"page: {make_comparison(dirs, path)}")
     return 0

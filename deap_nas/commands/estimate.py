@@ -8,10 +8,10 @@ from typing import Any
 
 from deap_nas.commands.terminal import duration
 from deap_nas.data import Dataset
-from deap_nas.evaluation.workers import cores
 from deap_nas.layers.cost import count_multiply_adds, count_params
 from deap_nas.runs.settings import Settings
 from deap_nas.spaces import SearchSpace
+from deap_nas.training.capacity import default_workers
 
 # Seconds of a worker for an image's forward and backward pass, FIXED + multiply-adds *
 # PER_MULTIPLY_ADD: a line through our_epoch_seconds of results/evaluation_throughput/ratios.csv.
@@ -31,7 +31,7 @@ def explain(settings: Settings, dataset: Dataset, space: SearchSpace) -> str:
     one = fmean(_seconds(space, genome, len(x_train), recipe.epochs) for genome in genomes)
     most = settings.births(settings.generations)
     most = min(most, settings.max_evaluations or most)
-    workers = settings.workers or cores()
+    workers = settings.workers or default_workers(dataset, settings.max_memory)
     lines = [
         f"data:      {settings.dataset} ({dataset.source}), {len(x_train)} images to train on, "
         f"scored on {settings.split}",

@@ -6,12 +6,14 @@ import argparse
 import contextlib
 import signal
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, NoReturn
 
+from deap_nas.commands.output import say
 from deap_nas.extras import lacking
 from deap_nas.layers import load_layers
 from deap_nas.runs.presets import DEFAULT, PRESETS, read_genomes
@@ -30,8 +32,12 @@ class Parser(argparse.ArgumentParser):
     """Says in one line what is wrong, and where to read more."""
 
     def error(self, message: str) -> NoReturn:
-        print(f"error: {message}; see {self.prog} --help", file=sys.stderr)
+        say(f"error: {message}; see {self.prog} --help", error=True)
         sys.exit(2)
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if message:
+            say(message.rstrip("\n"), error=file is sys.stderr)
 
 
 def add_settings(group: Any, names: Sequence[str]) -> None:
@@ -69,17 +75,35 @@ def _add_option(group: Any, each: Any) -> None:
     group.add_argument(flag, type=kind, help=text, metavar=each.metadata["metavar"] or "NAME")
 
 
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Warnings as one line each on standard error."""
-    with warnings.catch_warnings():
-        warnings.showwarning = _show_warning
-        warnings.simplefilter("default")
-        yield
+class Quiet:
+    """Warnings as one line each on standard error, while any command runs: they are the whole
+    process's, and in a program's threads several commands may run at once."""
+
+    def __init__(self) -> None:
+        self._lock, self._running, self._filters = threading.Lock(), 0, contextlib.ExitStack()
+
+    @contextlib.contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._lock:
+            if not self._running:
+                self._filters.enter_context(warnings.catch_warnings())
+                warnings.showwarning = _show_warning
+                warnings.simplefilter("default")
+            self._running += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running -= 1
+                if not self._running:
+                    self._filters.close()
+
+
+quiet = Quiet()
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    print(f"warning: {message}", file=sys.stderr)
+    say(f"warning: {message}", error=True)
 
 
 def status_of(work: Callable[[], int]) -> int:
@@ -93,20 +117,24 @@ def status_of(work: Callable[[], int]) -> int:
         with terminable():
             return work()
     except (KeyboardInterrupt, Terminated) as stop:
-        print("stopped", file=sys.stderr)
+        say("stopped", error=True)
         return exit_status(stop)
     except (ValueError, UserError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        say(f"error: {' '.join(str(error).split())}", error=True)
         return 2
     except (OSError, RuntimeError, ImportError) as error:
         said = lacking(error) if isinstance(error, ImportError) else error
-        print(f"error: {' '.join(str(said).split())}", file=sys.stderr)
+        say(f"error: {' '.join(str(said).split())}", error=True)
         return 1
 
 
 @contextlib.contextmanager
 def terminable() -> Iterator[None]:
-    """SIGTERM unwinds like Ctrl-C does; a second Ctrl-C ends at once (workers die with us)."""
+    """SIGTERM unwinds like Ctrl-C does; a second Ctrl-C ends at once (workers die with us). In any
+    thread but the main one, as of a web server, signals stay the program's own."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
 
     def terminate(*_: object) -> None:
         raise Terminated
@@ -123,7 +151,7 @@ def terminable() -> Iterator[None]:
         yield
     finally:
         for number, handler in before:
-            signal.signal(number, handler)
+            signal.signal(number, handler or signal.SIG_DFL)  # None: not one of Python's
 
 
 def exit_status(stop: BaseException) -> int:

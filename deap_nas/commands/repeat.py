@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from deap_nas.commands.options import UserError
+from deap_nas.commands.output import say
 from deap_nas.files import write_whole
 from deap_nas.runs.directory import RunsDirectory
 from deap_nas.runs.settings import Settings
@@ -56,11 +56,11 @@ def repeat(folder: Path, arguments: dict[str, Any], run: Callable[[dict[str, Any
         }
         status = run({**given, **({"resume": each.path} if each.begun() else new)})
         if status in STOPPED:
-            print(f"go on with all: python -m deap_nas.run --resume {folder}", file=sys.stderr)
+            say(f"go on with all: python -m deap_nas.run --resume {folder}", error=True)
             return status
         worst = max(worst, status)
     from deap_nas.report.compare import make_comparison
 
     page = make_comparison([folder], directory.comparison)
-    print(f"\nthe {content['repeat']} runs compared: {page}")
+    say(f"\nthe {content['repeat']} runs compared: {page}")
     return worst

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from deap_nas.commands.options import Parser, quiet, status_of
+from deap_nas.commands.output import say
 from deap_nas.runs.directory import RunDirectory
 
 
@@ -49,11 +50,11 @@ def _report(arguments: Any) -> int:
         page = make_report(
             arguments.dir, genome=arguments.genome, tensorflow=not arguments.no_tensorflow
         )
-        print(f"page: {page}")
+        say(f"page: {page}")
         if arguments.export:
             from deap_nas.report.export import export
 
             formats = ["keras", "onnx"] if arguments.onnx else ["keras"]
             for line in export(arguments.dir, arguments.export, arguments.genome, formats):
-                print(line)
+                say(line)
     return 0

@@ -24,7 +24,9 @@ from deap_nas.commands.options import (
     quiet,
     status_of,
 )
+from deap_nas.commands.output import say
 from deap_nas.files import write_whole
+from deap_nas.layers.from_keras import check_installed
 from deap_nas.runs.config import ConfigError, read_config
 from deap_nas.runs.directory import RunDirectory, RunsDirectory
 from deap_nas.runs.presets import PRESETS, choose_preset, make_settings, read_settings
@@ -118,6 +120,8 @@ def _run(arguments: dict[str, Any]) -> int:
             return 0
         if resumed:
             _check_same(resumed, config)
+        check_installed()
+        was_there = "out" in arguments and Path(arguments["out"]).exists()
         folder = resumed or _new_folder(arguments.get("out"), preset)
         if not resumed:
             text = json.dumps(config, indent=2, default=str)
@@ -125,7 +129,12 @@ def _run(arguments: dict[str, Any]) -> int:
             if settings.layers:
                 shutil.copyfile(settings.layers, RunDirectory(folder).layers)
         wanted = {"watcher": arguments["watcher"], "report": "no_report" not in arguments}
-        return run_session(folder, settings, dataset, space, console, **wanted)
+        try:
+            return run_session(folder, settings, dataset, space, console, **wanted)
+        except (OSError, RuntimeError, ImportError):
+            if not resumed:
+                _discard_unless_begun(folder, was_there)
+            raise
 
 
 def _written_space(folder: Path) -> Any:
@@ -144,11 +153,12 @@ def _repeat(arguments: dict[str, Any], resumed: Path | None) -> int:
         return repeat.repeat(resumed, arguments, _run)
     settings, preset = _settings(arguments, None)
     if arguments.get("dry_run"):
-        print(f"{count} times, each with other seeds:")
+        say(f"{count} times, each with other seeds:")
         return _run({name: value for name, value in arguments.items() if name != "repeat"})
     from deap_nas.runs.search import load
 
     load(settings)  # before anything is written
+    check_installed()
     folder = _new_folder(arguments.get("out"), preset)
     repeat.begin(folder, settings, preset, count)
     return repeat.repeat(folder, arguments, _run)
@@ -229,6 +239,20 @@ def _dated_folder(name: str) -> Path:
     except OSError as error:
         raise UserError(f"{runs} cannot be made: {error.strerror}; name another --out") from None
     return folder
+
+
+def _discard_unless_begun(folder: Path, was_there: bool) -> None:
+    """A run that failed before its first outcome leaves nothing in the way of the next try."""
+    run = RunDirectory(folder)
+    with contextlib.suppress(OSError):
+        if run.journal.exists() and run.journal.stat().st_size:
+            return
+        for file in (run.config, run.layers, run.journal, run.log, run.lock):
+            file.unlink(missing_ok=True)
+        if run.weights.exists():
+            run.weights.rmdir()
+        if not was_there:
+            folder.rmdir()
 
 
 def _warn_of_unused(settings: Settings, given: Mapping[str, Any]) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import filelock
 
 from deap_nas.commands.options import Terminated, UserError, exit_status
+from deap_nas.commands.output import say
 from deap_nas.commands.terminal import Log, ProgressWatcher, print_result, print_tops
 from deap_nas.data import Dataset
 from deap_nas.evaluation.worker import one_line
@@ -97,7 +97,7 @@ def make_page(folder: Path, console: Any) -> None:
         )
     except Exception as error:
         text = f"no page: {type(error).__name__}: {error}; try: deap-nas report {folder}"
-        print(f"warning: {' '.join(text.split())}", file=sys.stderr)
+        say(f"warning: {' '.join(text.split())}", error=True)
 
 
 def _headline(settings: Settings, space: Any) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from deap_nas.commands.options import Parser, UserError, quiet, status_of
+from deap_nas.commands.output import say
 from deap_nas.layers import load_layers
 from deap_nas.spaces import SPACES, SearchSpace, describe, find_space
 
@@ -54,10 +55,10 @@ def _show(arguments: Any) -> int:
         rng = random.Random(arguments.seed)
         genomes = [space.sample(rng) for _ in range(DRAWS)]
         for line in describe(space):
-            print(line)
-        print(f"\n{min(arguments.draw, DRAWS)} of {DRAWS:,} genomes drawn:")
+            say(line)
+        say(f"\n{min(arguments.draw, DRAWS)} of {DRAWS:,} genomes drawn:")
         for genome in genomes[: arguments.draw]:
-            print(f"  {genome}")
+            say(f"  {genome}")
         _print_costs(space, genomes)
     return 0
 
@@ -66,14 +67,14 @@ def _print_costs(space: SearchSpace, genomes: Sequence[Any]) -> None:
     from deap_nas.layers.cost import count_multiply_adds, count_params
 
     about = (space.input_shape, space.n_classes)
-    print(f"\n{'':<24}" + "".join(f"{name:>14}" for name, _ in SHARES))
+    say(f"\n{'':<24}" + "".join(f"{name:>14}" for name, _ in SHARES))
     for name, count in (
         ("parameters", count_params),
         ("multiply-adds an image", count_multiply_adds),
     ):
         values = sorted(count(genome, *about) for genome in genomes)
         shown = (values[round(share * (len(values) - 1))] for _, share in SHARES)
-        print(f"{name:<24}" + "".join(f"{value:>14,}" for value in shown))
+        say(f"{name:<24}" + "".join(f"{value:>14,}" for value in shown))
 
 
 def _shape(text: str) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from deap_nas.commands.output import Steady
 from deap_nas.evaluation.fitness import FITNESSES, Evaluation
 from deap_nas.genome import Genome
 from deap_nas.layers.cost import summary
@@ -34,7 +35,8 @@ SHOWN = {
 
 
 def make_console() -> Console:
-    return Console() if sys.stdout.isatty() else Console(width=WIDTH)
+    out: Any = Steady(sys.stdout)
+    return Console(file=out) if out.isatty() else Console(file=out, width=WIDTH)
 
 
 class Log:
@@ -44,7 +46,7 @@ class Log:
         self._path = path
 
     def __call__(self, text: str) -> None:
-        with self._path.open("a") as file:
+        with self._path.open("a", encoding="utf-8", errors="replace") as file:
             file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
 
 

@@ -16,6 +16,7 @@ from deap_nas.commands.options import (
     quiet,
     status_of,
 )
+from deap_nas.commands.output import say
 from deap_nas.runs.presets import make_settings
 from deap_nas.runs.settings import parse_setting
 
@@ -65,7 +66,8 @@ def _train(arguments: dict[str, Any]) -> int:
                 print_network(genome, space, console)
             evaluation = evaluator.measure(genome)
             if arguments.get("json"):
-                print(json.dumps({"genome": str(genome), **evaluation.to_dict()}))
+                if not say(json.dumps({"genome": str(genome), **evaluation.to_dict()})):
+                    raise OSError("standard output takes no JSON: mend it, or write it to a file")
             else:
                 print_evaluation(evaluation, settings.split, console)
             if save and evaluation.ok:

@@ -31,7 +31,11 @@ class Outcome:
 
 
 class Backend(Protocol):
-    """Workers that each have a copy of one object, whose methods are the tasks."""
+    """Workers that each have a copy of one object, whose methods are the tasks.
+
+    One thread at a time waits; meanwhile others may call all else, and what they submit is heard
+    of by who waits already.
+    """
 
     def has_room(self) -> bool:
         """Whether a task would be begun at once."""

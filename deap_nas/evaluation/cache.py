@@ -7,7 +7,9 @@ import contextlib
 import hashlib
 import json
 import shutil
+import threading
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +20,25 @@ from deap_nas.evaluation.trained import Trained, pack_weights, unpack_weights
 from deap_nas.evaluation.worker import one_line
 
 KEPT = ("ok", "diverged")  # what would come out the same again
+REMEDY = "name a folder with --cache, or leave it out with --no-cache"
+FILTERS = threading.Lock()  # the filters of warnings are the whole process's
 
 
 class CacheWarning(UserWarning):
     """An entry is damaged, or cannot be stored; the search goes on without it."""
 
 
-def default_cache() -> Path:
-    """The user's cache folder for this package."""
-    return Path(platformdirs.user_cache_dir("deap_nas")) / "trainings"
+def default_cache() -> Path | None:
+    """The user's cache folder for this package; None, with a warning, for a user without a home."""
+    try:
+        folder = Path(platformdirs.user_cache_dir("deap_nas")) / "trainings"
+    except RuntimeError:
+        folder = Path("~")
+    if folder.is_absolute():
+        return folder
+    text = f"there is no home folder to keep a cache in; {REMEDY}"
+    warnings.warn(text, CacheWarning, stacklevel=3)
+    return None
 
 
 class Cache:
@@ -47,13 +59,12 @@ class Cache:
         self._writable = True
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # joblib's own; ours are below
+            with _silence():
                 memory = joblib.Memory(self.folder, verbose=0)
                 self._remember: Any = memory.cache(remember, ignore=["produce"])
         except OSError as error:
             self._remember = None
-            self._warn(f"cache folder {folder} cannot be used ({error.strerror})")
+            self._warn(f"cache folder {folder} cannot be used ({error.strerror}); {REMEDY}")
 
     def get(self, key: str) -> Trained | None:
         """The training under ``key``; None if there is none, or it is damaged (with a warning)."""
@@ -65,8 +76,7 @@ class Cache:
         # cache when a file beside the entries is damaged, and writes where that is forbidden.
         try:
             call = self._remember.func_id, self._entry(key).name
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
+            with _silence():
                 kept = MemorizedResult(self.folder, call).get()
             return unpack(key, kept)
         except Exception as error:
@@ -83,13 +93,13 @@ class Cache:
         if self._remember is None or not self._writable or trained.evaluation.status not in KEPT:
             return
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
+            with _silence():
                 warnings.simplefilter("error", NotStored)  # joblib only warns where it cannot write
                 self._remember.call(key, lambda: pack(key, trained))
         except Exception as error:
             self._writable = False
-            self._warn(f"cache folder {self.folder} takes no entries ({one_line(error)})")
+            said = f"cache folder {self.folder} takes no entries ({one_line(error)})"
+            self._warn(f"{said}; {REMEDY}")
 
     def _entry(self, key: str) -> Path:
         """Where joblib keeps what ``remember`` returned for the key."""
@@ -106,6 +116,14 @@ class Cache:
 
     def _warn(self, text: str) -> None:
         warnings.warn(f"{text}; results of this run are kept all the same", CacheWarning, 3)
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Without joblib's own warnings, in one thread at a time."""
+    with FILTERS, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def pack(key: str, trained: Trained) -> str:

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
+from deap_nas.evaluation.asking import Asked, Asking
 from deap_nas.evaluation.backend import Backend, Outcome, Task, run
+from deap_nas.evaluation.failures import Failures, TooManyFailures as TooManyFailures
 from deap_nas.evaluation.fitness import FITNESSES, Evaluation
 from deap_nas.evaluation.outcomes import Outcomes
 from deap_nas.evaluation.protocol import Budget, Record, Trainer
 from deap_nas.evaluation.replay import SLOTS, Source, Stream
+from deap_nas.evaluation.shared import Shared
 from deap_nas.evaluation.trained import Trained, Weights, as_trained
 from deap_nas.evaluation.worker import one_line
 
 Fitness = Callable[[Evaluation], tuple[float, ...]]
-
-
-class TooManyFailures(RuntimeError):
-    """So many genomes failed in a row that the search is pointless; the message says how."""
+AT_HOME = (
+    "an evaluator stays in the process that made it, and trains in processes of its own: for the "
+    "toolbox's map register evaluator.map, or the map of a pool of threads"
+)
 
 
 class GeneralEvaluator:
@@ -44,7 +49,8 @@ class GeneralEvaluator:
             should not be greater, it changes the course of a search.
         record: writes and recalls outcomes; a run's journal.
 
-    Use it as a context manager, or call ``close()``: it owns processes.
+    Use it as a context manager, or call ``close()``: it owns processes. Threads may share it: a
+    genome that several ask for is trained once, and all workers are busy; ``map`` is the fast way.
     """
 
     def __init__(
@@ -64,13 +70,15 @@ class GeneralEvaluator:
     ) -> None:
         self.fitness = _find_fitness(fitness) if isinstance(fitness, str) else fitness
         self.max_evaluations, self.time_budget = max_evaluations, time_budget
-        self.max_failures: int | None = max_failures
         self.slots = at_least_1("slots", slots)
         self.observe: Callable[[str, Evaluation, bool], None] = lambda *_: None
         self._trainer, self._backend, self._budget = trainer, backend, budget
         self._text, self._record = text, record
         self._outcomes = Outcomes(trainer, budget, cache, record, self._tell)
-        self._failures: list[Evaluation] = []
+        self._shared = Shared(backend, known=self._outcomes.__contains__)
+        self._asking = Asking()
+        self._process = os.getpid()
+        self._failures = Failures(max_failures)
         self._stream: Stream | None = None
         self._started = time.monotonic()
 
@@ -87,7 +95,10 @@ class GeneralEvaluator:
 
     def close(self) -> None:
         """End the worker processes; measuring again starts new ones."""
-        self._backend.close()
+        self._shared.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(AT_HOME)
 
     def __call__(self, genome: Any) -> tuple[float, ...]:
         """The fitness of a genome, measured if it is not known."""
@@ -105,31 +116,47 @@ class GeneralEvaluator:
         return evaluation
 
     def map(self, function: Callable[[Any], Any], genomes: Iterable[Any]) -> list[Any]:
-        """``toolbox.register("map", evaluator.map)``: measure all that is new at once, on all
-        workers, then apply ``function``; None for a genome that the budget did not reach."""
+        """``toolbox.register("map", evaluator.map)``: measure all that is new and that ``function``
+        asks this evaluator for at once, on all workers; None for a genome whose function the budget
+        did not serve. What the function did before it asked, it does again to go on."""
         genomes = list(genomes)
-        measured = self.measure_all(genomes)
-        return [function(g) if e is not None else None for g, e in zip(genomes, measured)]
+        values: list[Any] = [None] * len(genomes)
+        waiting = list(range(len(genomes)))
+        while waiting:
+            asked: dict[int, list[str]] = {}
+            for i in waiting:
+                try:
+                    values[i] = self._asking.call(function, genomes[i])
+                except Asked as ask:
+                    asked[i] = ask.texts
+            self._measure(list(chain(*asked.values())))
+            waiting = [i for i, texts in asked.items() if all(t in self._outcomes for t in texts)]
+        return values
 
     def measure_all(self, genomes: Iterable[Any]) -> list[Evaluation | None]:
         """Evaluations in order; each distinct genome is measured once; None beyond the budget."""
-        texts = [self._text(genome) for genome in genomes]
+        return self._measure([self._text(genome) for genome in genomes])
+
+    def _measure(self, texts: list[str]) -> list[Evaluation | None]:
+        self._check_process()
         new = [text for text in dict.fromkeys(texts) if text not in self._outcomes]
-        allowed = [text for text in new if not (self._record and self._record.skips(text))]
-        if self.max_evaluations is not None:
-            allowed = allowed[: max(0, self.max_evaluations - len(self._outcomes))]
-        untrained = [text for text in allowed if not self._outcomes.find(text)]
-        if untrained:  # else a stream may have the workers, and its outcomes would end here
-            self._train(untrained)
-        if self._record:
-            self._record.skip([text for text in new if text not in self._outcomes])
+        if new and self._asking.on:
+            raise Asked(new)
+        with self._outcomes.lock:
+            claimed = [t for t in new if not self._outcomes.skips(t) and self._claim(t)]
+        try:
+            self._train([text for text in claimed if not self._outcomes.find(text)])
+        finally:
+            self._outcomes.release(claimed)
+        self._outcomes.skip([text for text in new if text not in self._outcomes])
         return [self._outcomes.get(text) for text in texts]
 
     def stream(
         self, function: Callable[[Any], Any], genomes: Iterable[Any]
     ) -> Iterator[tuple[Any, Any]]:
         """``toolbox.register("stream", evaluator.stream)``: (genome, ``function(genome)``) as
-        trainings end; genomes are taken as a slot is free; None beyond the budget.
+        trainings end; genomes are taken as a slot is free; None beyond the budget. As with ``map``,
+        only what ``function`` asks for is measured.
 
         With a record, outcomes come in its order as far as it goes, so that who breeds from them
         breeds the same again.
@@ -137,20 +164,33 @@ class GeneralEvaluator:
         Raises:
             ReplayError: where the record's next outcome is of a genome that was not asked for.
         """
+        self._check_process()
+        values: dict[int, Any] = {}  # of genomes, by id, for which nothing is to be measured
+
+        def wants(genome: Any) -> str | None:
+            try:
+                values[id(genome)] = self._asking.call(function, genome)
+            except Asked as ask:
+                return ask.texts[0]
+            return None
+
         source = Source(
-            text=self._text,
-            known=self._outcomes.__contains__,
+            wants=wants,
             find=self._outcomes.find,
             task=self._task,
             keep=self._keep,
-            full=lambda flying: self._full(len(self._outcomes) + flying),
+            claim=self._claim,
+            release=lambda text: self._outcomes.release([text]),
             late=self._late,
         )
         written = self._outcomes.written()
         ahead = deque(outcome for outcome in written if outcome[0] not in self._outcomes)
-        self._stream = Stream(source, self._backend, self.slots, ahead)
-        for genome, measured in self._stream.run(genomes):
-            yield genome, function(genome) if measured else None
+        self._stream = stream = Stream(source, self._shared.share(), self.slots, ahead)
+        for genome, measured in stream.run(genomes):
+            if id(genome) in values:
+                yield genome, values.pop(id(genome))
+            else:
+                yield genome, function(genome) if measured else None
 
     def foretold(self) -> bool:
         """Whether the record tells of genomes that were not asked for yet: then the search that
@@ -160,7 +200,7 @@ class GeneralEvaluator:
 
     def lift_limits(self) -> None:
         """The search is over: measure what else is asked for, whatever was spent or has failed."""
-        self.max_evaluations = self.time_budget = self.max_failures = None
+        self.max_evaluations = self.time_budget = self._failures.most = None
 
     def failed(self, genome: Any) -> bool:
         """Whether a measured genome has no score: it may enter no elite, archive or front."""
@@ -169,7 +209,7 @@ class GeneralEvaluator:
 
     def spent(self) -> str:
         """Why no further genome will be measured; empty while the budget lasts."""
-        if self._full(len(self._outcomes)):
+        if self.max_evaluations is not None and len(self._outcomes) >= self.max_evaluations:
             return f"{self.max_evaluations} evaluations"
         return f"time budget of {self.time_budget:g} s" if self._late() else ""
 
@@ -184,8 +224,12 @@ class GeneralEvaluator:
         """What a training depends on, as one canonical text."""
         return self._trainer.key(text, self._budget)
 
-    def _full(self, measured: int) -> bool:
-        return self.max_evaluations is not None and measured >= self.max_evaluations
+    def _check_process(self) -> None:
+        if os.getpid() != self._process:
+            raise RuntimeError(AT_HOME)
+
+    def _claim(self, text: str) -> bool:
+        return self._outcomes.promise(text, self.max_evaluations)
 
     def _late(self) -> bool:
         return self.time_budget is not None and self._elapsed() >= self.time_budget
@@ -198,6 +242,8 @@ class GeneralEvaluator:
 
     def _train(self, texts: list[str]) -> None:
         """Train and keep what there is time for."""
+        if not texts:
+            return
         # What a written generation did not skip was measured, whatever the clock says now.
         lost = self._record is not None and self._record.closed()
 
@@ -207,7 +253,7 @@ class GeneralEvaluator:
                     return
                 yield self._task(text)
 
-        with closing(run(self._backend, tasks())) as outcomes:
+        with closing(run(self._shared.share(), tasks())) as outcomes:
             for task, outcome in outcomes:
                 self._keep(task, outcome)
 
@@ -215,7 +261,9 @@ class GeneralEvaluator:
         return as_trained(self._ask("train", text, self._budget))
 
     def _keep(self, task: Task, outcome: Outcome) -> None:
-        self._outcomes.keep(task.key, self._trained(task.key, outcome))
+        with self._outcomes.lock:
+            if task.key not in self._outcomes:  # else another thread has kept it
+                self._outcomes.keep(task.key, self._trained(task.key, outcome))
 
     def _trained(self, text: str, outcome: Outcome) -> Trained:
         if outcome.status == "ok":
@@ -232,18 +280,13 @@ class GeneralEvaluator:
 
     def _tell(self, text: str, evaluation: Evaluation, cached: bool) -> None:
         self.observe(text, evaluation, cached)
-        if cached:  # failures of before do not count against what was mended since
-            return
-        self._failures = [] if evaluation.ok else [*self._failures, evaluation]
-        if self.max_failures is not None and len(self._failures) >= self.max_failures:
-            kinds = Counter(f"{e.status} ({e.reason})" for e in self._failures)
-            common = "; ".join(f"{n} x {kind}" for kind, n in kinds.most_common(3))
-            raise TooManyFailures(
-                f"the last {len(self._failures)} genomes failed: {common}; mend that and resume"
-            )
+        if not cached:  # failures of before do not count against what was mended since
+            self._failures.count(evaluation)
 
     def _ask(self, method: str, *args: Any) -> Any:
-        ((_, outcome),) = run(self._backend, [Task(None, method, args, limited=False)])
+        self._check_process()
+        share = self._shared.share()
+        ((_, outcome),) = run(share, [Task(None, method, args, limited=False)])
         if outcome.status != "ok":
             raise RuntimeError(f"{method}: {outcome.status}, {outcome.reason}")
         return outcome.value

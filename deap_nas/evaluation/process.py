@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import pickle
 import subprocess
 import sys
@@ -12,14 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing import Pipe, spawn
 from multiprocessing.reduction import ForkingPickler
+from pathlib import Path
 from typing import Any
 
 import psutil
 
+from deap_nas.evaluation import worker
 from deap_nas.evaluation.backend import Outcome, Task
 from deap_nas.evaluation.worker import one_line
 
-WORKER = "deap_nas.evaluation.worker"
+WORKER = worker.__name__
 MIB = 2**20
 START_SECONDS = 300.0
 
@@ -38,8 +39,9 @@ class Limits:
     recycle_memory: int
 
 
-def servant_messages(target: Any, args: tuple[Any, ...]) -> tuple[bytes, bytes]:
-    """What makes a worker's object: the script it may be defined in, and the pickled object.
+def servant_messages(target: Any, args: tuple[Any, ...]) -> tuple[bytes, bytes, bytes]:
+    """What makes a worker's object: where modules are, the script it may be defined in, and the
+    pickled object.
 
     Raises:
         WorkerStartError: for an object that cannot travel.
@@ -63,29 +65,30 @@ def servant_messages(target: Any, args: tuple[Any, ...]) -> tuple[bytes, bytes]:
         script = {key: found[key] for key in found if key.startswith("init_main")}
         if not script:
             raise WorkerStartError(f"{name} is defined in no file: put it into a script or module")
-    return pickle.dumps(script), servant
+    places = str(Path(worker.__file__).parents[1]), [folder for folder in sys.path if folder]
+    return pickle.dumps(places), pickle.dumps(script), servant
 
 
 class Process:
-    """A process and the parent's end of its pipe."""
+    """A process and the parent's end of its pipe.
+
+    Args:
+        messages: of ``servant_messages``.
+        environment: all of it.
+        limits: of its tasks.
+    """
 
     def __init__(
-        self, messages: tuple[bytes, bytes], environment: Mapping[str, str], limits: Limits
+        self, messages: tuple[bytes, ...], environment: Mapping[str, str], limits: Limits
     ) -> None:
         self._limits = limits
         self.pipe, theirs = Pipe()
-        path = os.pathsep.join(filter(None, sys.path))
+        numbers = str(theirs.fileno()), str(limits.max_memory or 0)
         self._process = subprocess.Popen(
-            [
-                sys.executable,
-                "-P",
-                "-m",
-                WORKER,
-                str(theirs.fileno()),
-                str(limits.max_memory or 0),
-            ],
+            # Isolated: no variable, folder or customisation of the user's changes what it imports.
+            [sys.executable, "-I", "-X", "utf8", str(worker.__file__), WORKER, *numbers],
             pass_fds=[theirs.fileno()],
-            env={**os.environ, "PYTHONPATH": path, **environment},
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -180,6 +183,6 @@ class Process:
             return 0
 
     def kill(self) -> None:
+        """End it. The pipe closes with its last user: a thread may be waiting there."""
         self._process.kill()
         self._process.wait()
-        self.pipe.close()

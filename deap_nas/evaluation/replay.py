@@ -26,21 +26,21 @@ class Source:
     """What a stream asks of its evaluator. Genomes are texts.
 
     Args:
-        text: an individual's genome.
-        known: whether an outcome is there.
+        wants: the genome that must be measured for an individual; None where nothing must.
         find: take an outcome from the journal or the cache; whether there was one.
         task: the training of a genome.
         keep: take an outcome from a worker.
-        full: whether, with so many genomes in flight, no other may be measured.
+        claim: take a genome's place in the budget; whether there is one.
+        release: give it back; the genome is known, or will not be.
         late: whether no training may begin any more.
     """
 
-    text: Callable[[Any], str]
-    known: Callable[[str], bool]
+    wants: Callable[[Any], str | None]
     find: Callable[[str], bool]
     task: Callable[[str], Task]
     keep: Callable[[Task, Outcome], None]
-    full: Callable[[int], bool]
+    claim: Callable[[str], bool]
+    release: Callable[[str], None]
     late: Callable[[], bool]
 
 
@@ -84,15 +84,19 @@ class Stream:
                 if not self.flying:
                     return
                 text, measured = self._end()
+                self.source.release(text)
                 for genome in self.flying.pop(text):
                     yield genome, measured
         finally:
             self.backend.cancel()
+            for text in self.flying:
+                self.source.release(text)
 
     def _begin(self, genome: Any) -> bool | None:
         """Put a genome in flight; or, where that needs no training, whether it was measured."""
-        text, source = self.source.text(genome), self.source
-        if source.known(text):
+        source = self.source
+        text = source.wants(genome)
+        if text is None:
             return True
         if text in self.flying:
             self.flying[text].append(genome)
@@ -101,9 +105,10 @@ class Stream:
             self.written.popleft()
             source.find(text)
             return True
-        if source.full(len(self.flying)) or (not self._was_begun() and source.late()):
+        if (not self._was_begun() and source.late()) or not source.claim(text):
             return False
         if not self.written and source.find(text):
+            source.release(text)
             return True
         if self.written:
             self._unsought.append(text)

@@ -1,12 +1,13 @@
-"""The child's side of ``workers``: ``python -m deap_nas.evaluation.worker FD MAX_MEMORY``.
+"""The child's side of ``workers``: ``python -I worker.py NAME FD MAX_MEMORY``.
 
-Takes or makes one object, then runs its methods as asked over the pipe FD, one at a time.
+Takes or makes one object, then runs its methods as asked over the pipe FD, one at a time. It starts
+without the package, which it is told the place of.
 """
 
 from __future__ import annotations
 
 import ctypes
-import importlib
+import importlib.util
 import os
 import pickle
 import select
@@ -22,11 +23,12 @@ MIB = 2**20
 
 
 def main() -> None:
-    fd, max_memory = int(sys.argv[1]), int(sys.argv[2])
+    fd, max_memory = int(sys.argv[2]), int(sys.argv[3])
     threading.Thread(target=_end_with_parent, args=(fd,), daemon=True).start()
     pipe = Connection(fd)
-    script, message = pipe.recv(), pipe.recv_bytes()
+    places, script, message = pipe.recv(), pipe.recv(), pipe.recv_bytes()
     try:
+        _find_modules(*places)
         # What is defined in the script that is run has __main__ for its module.
         spawn.prepare(script)
         servant = _make_servant(*pickle.loads(message))
@@ -44,6 +46,19 @@ def main() -> None:
         except EOFError:
             return
         pipe.send_bytes(_answer(servant, message))
+
+
+def _find_modules(package: str, path: list[str]) -> None:
+    """Import what the parent can, our package from where it has it; but installed libraries come
+    first, whatever lies in a user's folders under their names."""
+    sys.path += [folder for folder in path if folder not in sys.path]
+    spec = importlib.util.spec_from_file_location(
+        "deap_nas", f"{package}/__init__.py", submodule_search_locations=[package]
+    )
+    assert spec
+    assert spec.loader
+    sys.modules["deap_nas"] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
 
 
 def _make_servant(target: Any, args: tuple[Any, ...]) -> Any:

@@ -8,29 +8,25 @@ view of one, ``worker`` for its own side.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import threading
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from multiprocessing import Pipe
 from multiprocessing.connection import wait
 from typing import Any
 
 from deap_nas.evaluation.backend import Outcome as Outcome, Task as Task, run
+from deap_nas.evaluation.machine import cores as cores
 from deap_nas.evaluation.process import (
     Limits,
     Process,
     WorkerStartError as WorkerStartError,
     servant_messages,
 )
+from deap_nas.evaluation.shared import Shared
 
 POLL_SECONDS = 0.2
 STARTS = 3  # that may fail in a row
 ATTEMPTS = 2  # a worker may be killed through no fault of its task; twice is no coincidence
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not Linux
-        return os.cpu_count() or 1
 
 
 class Workers:
@@ -44,7 +40,8 @@ class Workers:
         max_memory: MiB resident a worker may reach; the task that passes it is ``oom``.
         recycle_after, recycle_memory: a worker is replaced after so many tasks, or when it holds so
             many MiB between two.
-        environment: set in the worker before anything is imported.
+        environment: variables that are set in the worker before anything is imported.
+        inherit: the names of those that it has from this process; all, unless given.
     """
 
     def __init__(
@@ -58,12 +55,17 @@ class Workers:
         recycle_after: int = 50,
         recycle_memory: int = 1200,
         environment: Mapping[str, str] | None = None,
+        inherit: Collection[str] | None = None,
     ) -> None:
         self._target, self._args, self.count = target, args, count
         self._limits = Limits(max_seconds, max_memory, recycle_after, recycle_memory)
-        self._environment = dict(environment or {})
+        self._environment, self._inherit = dict(environment or {}), inherit
         self._processes: list[Process] = []
         self._lost_starts = 0  # in a row
+        self._shared = Shared(self)
+        self._lock = threading.RLock()
+        self._waiting = False
+        self._alarm, self._bell = Pipe(duplex=False)  # tells who waits of what was submitted since
 
     def __enter__(self) -> Workers:
         return self
@@ -73,26 +75,32 @@ class Workers:
 
     def close(self) -> None:
         """Kill every worker and wait for its end."""
-        while self._processes:
-            self._processes.pop().kill()
+        with self._lock:
+            while self._processes:
+                self._processes.pop().kill()
 
     def run(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Outcome]]:
         """Run tasks, lazily taken, and yield each with its outcome as it ends, in any order.
 
-        Closing the iterator early kills what is running and nothing else.
+        Several threads may do so at once, in turns of one task. Closing the iterator early kills
+        what is running and nothing else; what other threads run goes on.
 
         Raises:
             WorkerStartError: if workers cannot be started at all.
         """
-        return run(self, tasks)
+        return run(self._shared.share(), tasks)
 
     def has_room(self) -> bool:
         """Whether fewer than ``count`` tasks are begun."""
-        return len(self._busy()) < self.count
+        with self._lock:
+            return len(self._busy()) < self.count
 
     def submit(self, task: Task) -> None:
         """Give a task to a worker that is idle, or to a new one; only where there is room."""
-        self._give(task, 1)
+        with self._lock:
+            self._give(task, 1)
+            if self._waiting:
+                self._bell.send_bytes(b"")
 
     def wait(self) -> list[tuple[Task, Outcome]]:
         """The next tasks to end, at least one; none where nothing is begun.
@@ -101,23 +109,48 @@ class Workers:
             WorkerStartError: if workers cannot be started at all.
         """
         ended: list[tuple[Task, Outcome]] = []
-        while not ended and self._busy():
-            for process, outcome in self._collect():
-                task, process.task = process.task, None
-                assert task is not None
-                if not process.ready:
-                    self._count_lost_start(outcome)
-                    self._give(task, process.tries)
-                elif outcome.status == "killed" and process.tries < ATTEMPTS:
-                    self._give(task, process.tries + 1)
-                else:
-                    ended.append((task, outcome))
+        while not ended and self._wait():
+            with self._lock:
+                ended = self._settle()
         return ended
 
     def cancel(self) -> None:
         """Kill the workers that have a task."""
-        for process in self._busy():
-            self._drop(process)
+        with self._lock:
+            for process in self._busy():
+                self._drop(process)
+
+    def _wait(self) -> bool:
+        """Until something happens to a busy worker, or to who is busy; whether any is."""
+        with self._lock:
+            busy = self._busy()
+            if not busy:
+                return False
+            pipes, patience = [process.pipe for process in busy], self._patience(busy)
+            self._waiting = True
+        try:
+            wait([self._alarm, *pipes], patience)
+        finally:
+            with self._lock:
+                self._waiting = False
+                while self._alarm.poll():
+                    self._alarm.recv_bytes()
+        return True
+
+    def _settle(self) -> list[tuple[Task, Outcome]]:
+        """The tasks that have ended, without those that are tried again."""
+        ended = []
+        for process, outcome in self._collect():
+            task, process.task = process.task, None
+            assert task is not None
+            if not process.ready:
+                self._count_lost_start(outcome)
+                self._give(task, process.tries)
+            elif outcome.status == "killed" and process.tries < ATTEMPTS:
+                self._give(task, process.tries + 1)
+            else:
+                ended.append((task, outcome))
+        return ended
 
     def _busy(self) -> list[Process]:
         return [process for process in self._processes if process.task]
@@ -128,7 +161,9 @@ class Workers:
         idle = next((p for p in self._processes if not p.task), None)
         if idle is None:
             messages = servant_messages(self._target, self._args)
-            idle = Process(messages, self._environment, self._limits)
+            kept = os.environ if self._inherit is None else {*self._inherit} & {*os.environ}
+            variables = {name: os.environ[name] for name in kept} | self._environment
+            idle = Process(messages, variables, self._limits)
             self._processes.append(idle)
         idle.give(task, tries)
 
@@ -140,13 +175,11 @@ class Workers:
             )
 
     def _collect(self) -> list[tuple[Process, Outcome]]:
-        """Wait for something to happen to a busy worker; what ended, and how."""
-        busy = self._busy()
-        ready = wait([process.pipe for process in busy], timeout=self._patience(busy))
-        ended = []
+        """What ended on a busy worker, and how."""
+        busy, ended = self._busy(), []
         self._lost_starts *= not any(process.ready for process in busy)
         for process in busy:
-            outcome = process.hear() if process.pipe in ready else process.overstep()
+            outcome = process.hear() if process.pipe.poll() else process.overstep()
             if outcome:
                 ended.append((process, outcome))
                 if process.dead:

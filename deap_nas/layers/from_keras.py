@@ -7,26 +7,79 @@ import os
 import random
 import sys
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from math import prod
 from typing import Any
 
 from deap_nas.layers.errors import LayerError, one_line
 from deap_nas.layers.gene import Gene
 
+VARIABLE, BACKEND = "KERAS_BACKEND", "tensorflow"
+
+
+def check_installed() -> None:
+    """Whether networks can be trained, without the seconds that loading TensorFlow takes.
+
+    Raises:
+        ImportError: that says how to install what is missing.
+    """
+    for name in ("keras", BACKEND):
+        if find_spec(name) is None:
+            raise _lacking(f"No module named {name!r}")
+
 
 def import_keras() -> Any:
     """Keras with TensorFlow behind it, or one line that says how to get them."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        with _quiet():
+        with _quiet(), on_tensorflow():
             import keras
             import tensorflow  # noqa: F401
     except ImportError as error:
+        raise _lacking(error) from error
+    if keras.config.backend() != BACKEND:
         raise ImportError(
-            f"TensorFlow is needed to train networks ({error}): pip install 'deap-nas[cpu]', "
-            "or 'deap-nas[tensorflow]' for a GPU"
-        ) from error
+            f"this program has Keras on {keras.config.backend()}, and {BACKEND} is needed: set "
+            f"KERAS_BACKEND={BACKEND} before it imports Keras"
+        )
     return keras
+
+
+def _lacking(why: object) -> ImportError:
+    return ImportError(
+        f"TensorFlow is needed to train networks ({why}): pip install 'deap-nas[cpu]', "
+        "or 'deap-nas[tensorflow]' for a GPU"
+    )
+
+
+@contextlib.contextmanager
+def on_tensorflow() -> Iterator[None]:
+    """Whatever keras.json or the environment say, Keras that is imported now takes TensorFlow."""
+    before = os.environ.get(VARIABLE)
+    os.environ[VARIABLE] = BACKEND
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[VARIABLE]
+        else:
+            os.environ[VARIABLE] = before
+
+
+@contextlib.contextmanager
+def as_in_workers(keras: Any) -> Iterator[None]:
+    """Keras's defaults, whatever keras.json or the program around us have set."""
+    config = keras.config
+    names = ("floatx", "image_data_format", "epsilon", "dtype_policy")
+    before = [getattr(config, name)() for name in names]
+    defaults = ("float32", "channels_last", 1e-7, "float32")
+    try:
+        for name, value in zip(names, defaults):
+            getattr(config, f"set_{name}")(value)
+        yield
+    finally:
+        for name, value in zip(names, before):
+            getattr(config, f"set_{name}")(value)
 
 
 @contextlib.contextmanager
@@ -38,7 +91,11 @@ def _quiet() -> Iterator[None]:
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.flush()
     with open(os.devnull, "w") as nowhere:
-        before = os.dup(2)
+        try:
+            before = os.dup(2)
+        except OSError:  # it is closed
+            yield
+            return
         try:
             os.dup2(nowhere.fileno(), 2)
             yield
@@ -83,10 +140,11 @@ def find(what: str, layer: Any, gene: Gene, about: tuple[Any, ...]) -> Any:
     """The shape behind a gene (None where it cannot be built), its trainable parameters, or its
     multiply-adds, from a network of it alone."""
     keras = import_keras()
-    x = keras.Input(about[0])
     state = random.getstate()  # Keras draws seeds from it; asking must not change who asks next
     try:
-        model = keras.Model(x, follow(layer, gene, build_steps(layer, gene, *about), x, *about))
+        with as_in_workers(keras):
+            x = keras.Input(about[0])
+            model = keras.Model(x, follow(layer, gene, build_steps(layer, gene, *about), x, *about))
     except LayerError:
         if what == "shape":
             return None

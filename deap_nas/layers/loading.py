@@ -11,6 +11,7 @@ from typing import Any
 
 from deap_nas.layers.errors import LayerError, one_line
 from deap_nas.layers.files import LOADING, LayerFile
+from deap_nas.layers.from_keras import on_tensorflow
 from deap_nas.layers.layer import Layer
 from deap_nas.layers.registry import LAYERS
 
@@ -45,7 +46,7 @@ def run_file(file: LayerFile) -> list[Layer]:
     token = LOADING.set(file)
     try:
         sys.modules[module.__name__] = module
-        with _importable(folder):
+        with _importable(folder), on_tensorflow():
             exec(compile(file.text, file.path, "exec"), module.__dict__)
     except (Exception, SystemExit) as error:
         LAYERS.clear()
@@ -64,8 +65,11 @@ def run_file(file: LayerFile) -> list[Layer]:
 
 @contextlib.contextmanager
 def _importable(folder: str) -> Iterator[None]:
-    """What lies beside the file can be imported by it."""
-    sys.path.insert(0, folder)
+    """What lies beside the file can be imported by it; installed libraries come first."""
+    if folder in sys.path:
+        yield
+        return
+    sys.path.append(folder)
     try:
         yield
     finally:

@@ -2,6 +2,11 @@
 
 import sys
 
+if __name__ == "__main__":
+    from deap_nas.commands import start
+
+    start.clear()
+
 from deap_nas.commands.report import main
 
 __all__ = ["main"]

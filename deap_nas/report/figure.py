@@ -82,13 +82,16 @@ class Figure:
     wide: bool = False
 
 
+def _style() -> Any:
+    return {**matplotlib.rcParamsDefault, "backend": "agg", **RC}
+
+
 def styled(draw: Callable[P, T]) -> Callable[P, T]:
     """Draw in this report's style, whatever the user's matplotlib is set to."""
 
     @wraps(draw)
     def drawn(*args: P.args, **settings: P.kwargs) -> T:
-        style: Any = {**matplotlib.rcParamsDefault, "backend": "agg", **RC}
-        with matplotlib.rc_context(style):
+        with matplotlib.rc_context(_style()):
             return draw(*args, **settings)
 
     return drawn
@@ -127,8 +130,7 @@ def whole_axis(axis: Any) -> None:
 def write_figure(figure: Figure, folder: Path) -> str:
     """Write ``name.svg`` and ``name.png``; return the SVG for the page."""
     svg, png = io.BytesIO(), io.BytesIO()
-    style: Any = {**RC, "svg.hashsalt": figure.name}
-    with matplotlib.rc_context(style):
+    with matplotlib.rc_context(_style() | {"svg.hashsalt": figure.name}):
         figure.canvas.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
         figure.canvas.set_layout_engine("none")  # it is laid out: once is enough
         figure.canvas.savefig(png, format="png", dpi=DPI, metadata={"Software": None})

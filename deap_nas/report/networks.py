@@ -15,7 +15,7 @@ from deap_nas.genome import parse_genome
 from deap_nas.layers import LayerFile, files_of, own_layers, run_file
 from deap_nas.layers.from_keras import import_keras
 from deap_nas.runs.record import Record
-from deap_nas.training.trainer import ENVIRONMENT, Weights
+from deap_nas.training.trainer import ENVIRONMENT, INHERITED, Weights
 
 Array = np.ndarray[Any, Any]
 
@@ -113,6 +113,7 @@ def open_studio(record: Record) -> Iterator[Studio]:
         "deap_nas.report.networks:Networks",
         (record.input_shape, record.n_classes, files_of(own_layers())),
         environment=ENVIRONMENT,
+        inherit=INHERITED,
     )
     try:
         yield Studio(workers)

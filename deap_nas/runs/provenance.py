@@ -12,11 +12,12 @@ from importlib import metadata
 from typing import Any
 
 from deap_nas.data import Dataset
-from deap_nas.evaluation.workers import cores
+from deap_nas.evaluation.machine import cores, memory
 from deap_nas.layers import own_layers
 from deap_nas.runs.config import FREE
 from deap_nas.runs.settings import Settings
 from deap_nas.spaces import SearchSpace
+from deap_nas.training.capacity import default_workers
 from deap_nas.training.engines import usual_engine
 from deap_nas.training.trainer import TRAINING_VERSION
 
@@ -33,7 +34,13 @@ def describe(settings: Settings, dataset: Dataset, space: SearchSpace) -> dict[s
         "program": {"training_version": TRAINING_VERSION, "engine": usual_engine(settings.engine)},
         "layers": {layer.name: layer.source.sha256 for layer in own_layers()},
         "versions": {"python": platform.python_version(), **_versions()},
-        "machine": {"node": platform.node(), "system": platform.platform(), "cores": cores()},
+        "machine": {
+            "node": platform.node(),
+            "system": platform.platform(),
+            "cores": cores(),
+            "memory": memory(),
+            "workers": settings.workers or default_workers(dataset, settings.max_memory),
+        },
         "command": sys.argv,
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
     }

@@ -87,7 +87,8 @@ class Record:
 
     @property
     def workers(self) -> int:
-        return int(self.settings["workers"] or self.config["machine"]["cores"])
+        machine = self.config["machine"]
+        return int(self.settings["workers"] or machine.get("workers", machine["cores"]))
 
     def evaluation(self, genome: str) -> Evaluation | None:
         """The outcome of a genome, if the run has it."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,8 @@ from deap import tools
 from deap_nas.algorithms import sel_crowded_tournament
 from deap_nas.data import Dataset, load_dataset
 from deap_nas.evaluation.fitness import WEIGHTS
-from deap_nas.evaluation.workers import cores
 from deap_nas.genome import FITNESS_CLASSES, Genome, parse_genome
+from deap_nas.runs.draws import drawing_from
 from deap_nas.runs.journal import Journal
 from deap_nas.runs.result import Result, find_baseline, find_best, write_result
 from deap_nas.runs.scores import Scores
@@ -26,6 +25,7 @@ from deap_nas.runs.tables import evaluations_table, write_tables
 from deap_nas.runs.watcher import Watcher
 from deap_nas.spaces import SPACES, SearchSpace, SpaceError, find_space, misfits
 from deap_nas.toolbox import make_toolbox
+from deap_nas.training.capacity import default_workers
 from deap_nas.training.evaluator import Evaluator
 
 
@@ -105,7 +105,7 @@ def search(
     again with the same settings after any interruption ends as if there had been none.
     """
     watcher = watcher or Watcher()
-    _warn_of_idle(settings)
+    _warn_of_idle(settings, dataset)
     rng = random.Random(settings.seed)
     with Journal(folder) as journal, make_evaluator(settings, dataset, journal) as evaluator:
         evaluator.observe = watcher.evaluated
@@ -119,6 +119,10 @@ def search(
             weights=weights,
             rng=rng,
         )
+        # Not by the seed alone: parents would be selected by the very numbers that the first
+        # genomes were drawn with.
+        own = random.Random(f"{settings.seed}, DEAP's own")
+        toolbox.decorate("select", drawing_from(own))
         scores = Scores(settings.fitness, loop.several_objectives, evaluator)
         initial = [Genome(each, FITNESS_CLASSES[weights]) for each in settings.initial_genomes()]
         initial += toolbox.population(n=settings.population - len(initial))
@@ -145,7 +149,7 @@ def search(
                 )
             )
 
-        with _module_random(settings.seed):
+        with np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"):
             population, logbook = loop.run(
                 initial,
                 toolbox,
@@ -233,26 +237,14 @@ def make_evaluator(
     )
 
 
-def _warn_of_idle(settings: Settings) -> None:
-    workers = settings.workers or cores()
+def _warn_of_idle(settings: Settings, dataset: Dataset) -> None:
+    workers = settings.workers or default_workers(dataset, settings.max_memory)
     if "slots" in settings.loop.settings and workers > settings.slots:
         warnings.warn(
             f"{workers} workers for {settings.slots} slots: the others stand idle; a new run may "
             f"have --slots {workers}",
             stacklevel=3,
         )
-
-
-@contextlib.contextmanager
-def _module_random(seed: int) -> Iterator[None]:
-    """DEAP's own operators draw from the random module: seeded here, then put back. Not by the seed
-    alone: parents would be selected by the very numbers that the first genomes were drawn with."""
-    state = random.getstate()
-    random.seed(f"{seed}, DEAP's own")
-    try:
-        yield
-    finally:
-        random.setstate(state)
 
 
 def _reached(target: float | None, population: list[Genome], score: Scores) -> str:

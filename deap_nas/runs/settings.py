@@ -121,7 +121,7 @@ class Settings:
     max_seconds: float | None = _option(None, "of one genome: more is a timeout", metavar="S")
     max_memory: int | None = _option(None, "MiB of one worker: more fails its genome", metavar="M")
     max_failures: int = _option(20, "failed genomes in a row that stop the search", metavar="N")
-    workers: int | None = _option(None, "processes that train; default: all cores", metavar="N")
+    workers: int | None = _option(None, "processes that train; default: one a core", metavar="N")
     cache: str | None = _option(
         "", "folder of trainings that runs share; default: the user's own", metavar="DIR"
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -14,19 +13,20 @@ import numpy as np
 from deap_nas.data import Dataset, load_dataset
 from deap_nas.evaluation.backend import Outcome
 from deap_nas.evaluation.cache import default_cache
-from deap_nas.evaluation.evaluator import Fitness, GeneralEvaluator, at_least_1
+from deap_nas.evaluation.evaluator import Fitness, GeneralEvaluator
 from deap_nas.evaluation.fitness import Evaluation, accuracy_per_log_params, failed
 from deap_nas.evaluation.protocol import Record
 from deap_nas.evaluation.replay import SLOTS
 from deap_nas.evaluation.trained import Trained, Weights
-from deap_nas.evaluation.workers import Task, Workers, cores
+from deap_nas.evaluation.workers import Task, Workers
 from deap_nas.genome import format_genes, parse_genome
 from deap_nas.layers import Layer, LayerError, files_of, own_layers, run_file
 from deap_nas.layers.cost import count_params
 from deap_nas.layers.from_keras import import_keras
+from deap_nas.training.capacity import count_workers
 from deap_nas.training.engines import check_engine, engine_of, version_of
 from deap_nas.training.recipes import Recipe, find_recipe
-from deap_nas.training.trainer import ENVIRONMENT, TRAINING_VERSION, Trainer
+from deap_nas.training.trainer import ENVIRONMENT, INHERITED, TRAINING_VERSION, Trainer
 
 
 class RecipeTrainer:
@@ -107,7 +107,7 @@ class Evaluator(GeneralEvaluator):
         engine: "native" for kernels of our own, "keras" for TensorFlow's gradients of any Keras
             layers, "auto" for the first wherever it knows all layers of a genome.
         cache: a folder; True for the user's own; None or False for none.
-        workers: processes that train; all cores unless given.
+        workers: processes that train; one a core, or as many as the memory holds, unless given.
         max_seconds, max_memory: limits of one genome (seconds, MiB of its worker).
         max_evaluations: distinct genomes after which no more are measured; the rest get None.
         time_budget: seconds after which no training is begun; the rest get None.
@@ -150,10 +150,11 @@ class Evaluator(GeneralEvaluator):
         trainer = RecipeTrainer(self.dataset, self.recipe, split, train_seed, engine)
         backend = Workers(
             trainer,
-            count=_check_workers(workers),
+            count=count_workers(workers, self.dataset, max_memory),
             max_seconds=max_seconds,
             max_memory=max_memory,
             environment=ENVIRONMENT,
+            inherit=INHERITED,
         )
         self._saver: Workers | None = None
         super().__init__(
@@ -188,7 +189,7 @@ class Evaluator(GeneralEvaluator):
         """Write a trained network as a plain Keras model (``.keras``), whole or not at all."""
         if self._saver is None:
             saver = Saver(self.dataset.input_shape, self.dataset.n_classes)
-            self._saver = Workers(saver, environment=ENVIRONMENT)
+            self._saver = Workers(saver, environment=ENVIRONMENT, inherit=INHERITED)
         task = Task(None, "save", (format_genes(genome), weights, str(path)), limited=False)
         ((_, outcome),) = self._saver.run([task])
         if outcome.status != "ok":
@@ -216,15 +217,3 @@ def _check_files(layers: Iterable[Layer]) -> None:
                 f"layer {layer.name} is in no file that workers can run ({layer.source}); put it "
                 "into a .py file, and load that with load_layers"
             )
-
-
-def _check_workers(workers: int | None) -> int:
-    if workers is None:
-        return cores()
-    at_least_1("workers", workers)
-    if workers > cores():
-        warnings.warn(
-            f"{workers} workers on {cores()} cores: each will be slower, the whole not faster",
-            stacklevel=3,
-        )
-    return workers

@@ -9,7 +9,7 @@ from typing import Any
 
 from deap_nas.genome import GenomeError, format_genes, is_head
 from deap_nas.layers import LAYERS, Gene, Shape
-from deap_nas.layers.from_keras import build_steps, follow, import_keras
+from deap_nas.layers.from_keras import as_in_workers, build_steps, follow, import_keras
 
 
 def build_model(
@@ -35,9 +35,9 @@ def build_model(
         heads = " or ".join(name for name, layer in LAYERS.items() if layer.head)
         raise GenomeError(f"genome '{format_genes(genome)}' ends without a head: add {heads}")
     keras = import_keras()
-    x = inputs = keras.Input(tuple(input_shape))
     steps: list[Any] = []
-    with _drawn_from(seed):
+    with as_in_workers(keras), _drawn_from(seed):
+        x = inputs = keras.Input(tuple(input_shape))
         for i, gene in enumerate(genome, 1):
             layer, shape = LAYERS[gene.kind], tuple(x.shape[1:])
             about = (shape, n_classes) if layer.head else (shape,)
@@ -49,9 +49,9 @@ def build_model(
                 _seed(keras, new, seed * 1000 + (101 if layer.head else i))
             x = follow(layer, gene, new, x, *about)
             steps += new
-    if all(isinstance(step, keras.layers.Layer) for step in steps):
-        return keras.Sequential([inputs, *steps])
-    return keras.Model(inputs, x)
+        if all(isinstance(step, keras.layers.Layer) for step in steps):
+            return keras.Sequential([inputs, *steps])
+        return keras.Model(inputs, x)
 
 
 def does_not_fit(genome: Sequence[Gene], place: int, shape: Shape) -> GenomeError:

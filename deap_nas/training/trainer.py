@@ -21,6 +21,7 @@ from deap_nas.genome import Gene, format_genes, parse_genome
 from deap_nas.layers.cost import count_multiply_adds, count_params
 from deap_nas.layers.from_keras import import_keras
 from deap_nas.training.engines import engine_of
+from deap_nas.training.native import library
 from deap_nas.training.native.network import NativeNetwork
 from deap_nas.training.recipes import Recipe
 
@@ -31,9 +32,15 @@ ENVIRONMENT = {
     "TF_ENABLE_ONEDNN_OPTS": "1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "KERAS_BACKEND": "tensorflow",
+    "KERAS_HOME": "/dev/null",  # where no keras.json can be, nor be made
     "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
     "CUDA_VISIBLE_DEVICES": "",
+    "LC_ALL": "C.UTF-8",
 }
+# What a worker has of the user's environment besides. Nothing else: TensorFlow, oneDNN, numpy and
+# the C library read more variables, under more prefixes, than anybody lists, and some change sums.
+INHERITED = ("PATH", "LD_LIBRARY_PATH", "HOME", "TMPDIR", library.VARIABLE)
 
 
 SCORING = Recipe("scoring", 1, "sgd", 1.0, 1, batch_size=16)  # of a network that is not trained

@@ -11,46 +11,11 @@ import drivers
 import numpy as np
 import pytest
 import stubs
+from backends import Here, square
 from deap import algorithms, base, tools
 
 from deap_nas import Evaluation, GeneralEvaluator, Journal, Workers
-from deap_nas.evaluation.backend import Outcome, Task
 from deap_nas.evaluation.evaluator import TooManyFailures
-
-
-class Here:
-    """A backend without processes, which does what it is given last first."""
-
-    def __init__(self, trainer: Any, room: int = 2) -> None:
-        self._trainer, self._room, self._begun = trainer, room, list[Task]()
-        self.closed = False
-
-    def has_room(self) -> bool:
-        return len(self._begun) < self._room
-
-    def submit(self, task: Task) -> None:
-        self._begun.append(task)
-
-    def wait(self) -> list[tuple[Task, Outcome]]:
-        ended = []
-        while self._begun:
-            task = self._begun.pop()
-            try:
-                value = getattr(self._trainer, task.method)(*task.args)
-                ended.append((task, Outcome("ok", value)))
-            except ValueError as error:
-                ended.append((task, Outcome("error", reason=str(error), seconds=2.0)))
-        return ended
-
-    def cancel(self) -> None:
-        self._begun.clear()
-
-    def close(self) -> None:
-        self.closed = True
-
-
-def square(evaluation: Evaluation) -> tuple[float]:
-    return (evaluation.metrics["square"] if evaluation.ok else 1e9,)
 
 
 @pytest.fixture

@@ -183,12 +183,12 @@ def test_what_another_run_caches_meanwhile_does_not_end_what_is_in_flight():
         return sought[text] > 1
 
     source = Source(
-        text=str,
-        known=lambda _: False,
+        wants=str,
         find=find,
         task=lambda text: Task(text, "train", (text, 1)),
         keep=lambda task, outcome: None,
-        full=lambda _: False,
+        claim=lambda _: True,
+        release=lambda _: None,
         late=lambda: False,
     )
     trainer = evaluator.RecipeTrainer(DATA, RECIPES["fast"], "validation", 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import sys
 
@@ -143,3 +144,16 @@ def test_what_lies_beside_the_file_can_be_imported(write, tmp_path, monkeypatch)
     assert LAYERS["XX"].fields == {"size": (2, 4)}
     assert sys.path == path
     del sys.modules["beside_the_layers"]
+
+
+def test_what_is_installed_comes_before_what_lies_beside_the_file(write, monkeypatch):
+    write("raise SystemExit('of the folder')\n", "deap.py")
+    monkeypatch.delitem(sys.modules, "deap", raising=False)
+    load_layers(write(f"import deap\n{GOOD}"))
+
+
+def test_a_file_imports_keras_on_tensorflow_whatever_the_environment_says(write, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    seen = "import os\nassert os.environ['KERAS_BACKEND'] == 'tensorflow'\n"
+    load_layers(write(seen + GOOD))
+    assert os.environ["KERAS_BACKEND"] == "jax"

@@ -50,6 +50,23 @@ def own(tmp_path):
     return load
 
 
+def test_keras_may_be_set_to_anything_meanwhile():
+    """As by a keras.json, or by the program that a search runs in."""
+    config = keras.config
+    before = config.image_data_format(), config.floatx(), config.dtype_policy()
+    config.set_image_data_format("channels_first")
+    config.set_dtype_policy("float64")
+    config.set_floatx("float64")
+    try:
+        test_functions_among_layers_and_what_is_found_from_keras()
+        assert config.image_data_format() == "channels_first"
+        assert (config.floatx(), config.dtype_policy().name) == ("float64", "float64")
+    finally:
+        config.set_image_data_format(before[0])
+        config.set_floatx(before[1])
+        config.set_dtype_policy(before[2])
+
+
 def test_functions_among_layers_and_what_is_found_from_keras():
     register_layer(Layer("XX", {"filters": int}, convolve))
     genome = parse_genome("XX 5;GP")

@@ -20,7 +20,7 @@ from deap_nas.report.page import make_report
 from deap_nas.report.progress import time_table
 from deap_nas.runs.record import read_run
 from deap_nas.runs.settings import Settings
-from deap_nas.training import evaluator
+from deap_nas.training import capacity, evaluator
 
 SMALL = ("--population", 4, "--generations", 3, "--workers", 1)
 OWN = {"mutpb": 0.6, "slots": 3}  # of the algorithms that look at them
@@ -237,7 +237,7 @@ def test_bad_input(home, stub, capsys, arguments, words):
 
 
 def test_more_workers_than_slots_are_told_of(home, inline, data, capsys, monkeypatch):
-    monkeypatch.setattr(evaluator, "cores", lambda: 8)
+    monkeypatch.setattr(capacity, "cores", lambda: 8)
     assert begin("run", data, "steady_state", "--workers", 5) == 0
     err = capsys.readouterr().err
     assert err.count("\n") == 1

@@ -38,8 +38,8 @@ TIMES = ("train_seconds", "train_cpu_seconds", "fitness_time", "measured_on")
 
 
 def stub_workers(trainer: Any, **settings: Any) -> workers.Workers:
-    """``Workers`` that train with the stub."""
-    return workers.Workers(stubs.stand_in(trainer), **settings)
+    """``Workers`` that train with the stub, which reads variables."""
+    return workers.Workers(stubs.stand_in(trainer), **{**settings, "inherit": None})
 
 
 class InlineWorkers:

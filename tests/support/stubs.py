@@ -6,10 +6,13 @@ Importable in workers because they get the parent's ``sys.path``.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
 import random
 import signal
+import sys
 import time
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -69,6 +72,13 @@ class Servant:
 
     def note(self, text: str) -> None:
         write_line(self._log, text)
+
+    def surroundings(self, module: str) -> Any:
+        """What this process was started with, and where it finds a module."""
+        found = importlib.import_module(module).__file__
+        names = ("isolated", "no_user_site", "safe_path", "optimize", "utf8_mode")
+        flags = [int(getattr(sys.flags, name)) for name in names]
+        return dict(os.environ), flags, [action for action, *_ in warnings.filters], found
 
     def fail(self, text: str) -> None:
         raise ValueError(text)
