@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from deap_nas.commands.options import UserError
-from deap_nas.files import write_whole
+from deap_nas.files import read_text, write_whole
 from deap_nas.runs.config import read_config
 from deap_nas.runs.directory import RunsDirectory
 from deap_nas.runs.settings import Settings
@@ -28,7 +28,7 @@ def begin(folder: Path, settings: Settings, preset: str, count: int) -> None:
 def _read(folder: Path) -> dict[str, Any]:
     path = RunsDirectory(folder).repeats
     with contextlib.suppress(ValueError, AttributeError):
-        content: dict[str, Any] = json.loads(path.read_text())
+        content: dict[str, Any] = json.loads(read_text(path))
         if {"repeat", "preset", "settings"} <= content.keys():
             return content
     raise UserError(f"--resume {folder}: its {path.name} is damaged; start anew with --repeat")

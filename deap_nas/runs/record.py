@@ -13,6 +13,7 @@ import filelock
 import pandas as pd
 
 from deap_nas.evaluation.fitness import FITNESSES, Evaluation
+from deap_nas.files import read_text
 from deap_nas.genome import parse_genome
 from deap_nas.layers import load_layers
 from deap_nas.runs.config import ConfigError, read_config
@@ -169,7 +170,7 @@ def canonical(genome: str) -> str:
 
 def _read_result(directory: RunDirectory) -> dict[str, Any] | None:
     try:
-        result: dict[str, Any] = json.loads(directory.result.read_text())
+        result: dict[str, Any] = json.loads(read_text(directory.result))
     except (OSError, ValueError):
         return None
     return result
