@@ -1,11 +1,25 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and read as editors write them."""
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+
+
+def read_text(path: Path) -> str:
+    """A text as editors write it: UTF-8, with a byte order mark or without, or UTF-16 with one;
+    lines end in any way. The locale does not matter.
+
+    Raises:
+        OSError, UnicodeDecodeError: for what is no such file.
+    """
+    data = path.read_bytes()
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = data.decode("utf-16" if wide else "utf-8-sig")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def remove_parts(folder: Path) -> None:

@@ -19,6 +19,8 @@ class Algorithm:
         several_objectives: it breeds by more than one, and ``sel_crowded_tournament`` selects.
         by_generation: ``toolbox.select`` draws from the generation before, and from all of it.
         exhaustible: it ends early where it breeds nothing new.
+        streams: it breeds while others are in training, so that a limit shows in the generations
+            before the last, too.
     """
 
     name: str
@@ -26,6 +28,7 @@ class Algorithm:
     several_objectives: bool = False
     by_generation: bool = False
     exhaustible: bool = False
+    streams: bool = False
 
     @property
     def loop(self) -> Callable[..., tuple[list[Any], Any]]:
@@ -96,7 +99,7 @@ _ALL = (
     ),
     Algorithm("regularized", {"mutation": "", "sample": "sample", "slots": "batch"}),
     Algorithm("local_search", {"mutation": "", "restart_after": "patience", "slots": "batch"}),
-    Algorithm("steady_state", {**_OPERATORS, **_RATES, "slots": ""}),
+    Algorithm("steady_state", {**_OPERATORS, **_RATES, "slots": ""}, streams=True),
     Algorithm("nsga2", {"crossover": "", "mutation": "", **_RATES}, several_objectives=True),
 )
 ALGORITHMS = {each.name: each for each in _ALL}

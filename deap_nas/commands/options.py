@@ -16,7 +16,8 @@ from typing import Any, NoReturn
 from deap_nas.commands.output import say
 from deap_nas.extras import lacking
 from deap_nas.layers import load_layers
-from deap_nas.runs.presets import DEFAULT, PRESETS, read_genomes
+from deap_nas.runs.initial import read_genomes
+from deap_nas.runs.presets import DEFAULT, PRESETS
 from deap_nas.runs.settings import Settings
 
 

@@ -51,6 +51,7 @@ examples:
   python -m deap_nas.run --algorithm regularized --generations 9
   python -m deap_nas.run --preset paper --dry-run
   python -m deap_nas.run --resume results/runs/20261124-101500-quick
+  python -m deap_nas.run --resume results/runs/20261124-101500-quick --generations 9
 
 exit status: 0 done; 1 the search could not go on; 2 bad input, nothing written; 130 or 143 stopped
 by Ctrl-C or SIGTERM, to go on with --resume.
@@ -83,7 +84,12 @@ def make_parser(prog: str) -> argparse.ArgumentParser:
     parser.add_argument("--preset", metavar="NAME", help=f"{', '.join(PRESETS)}")
     parser.add_argument("--config", metavar="FILE", help="settings from a .toml or .json file")
     parser.add_argument("--out", metavar="DIR", help="the run's directory (default: a new one)")
-    parser.add_argument("--resume", metavar="DIR", help="go on with an interrupted run")
+    parser.add_argument(
+        "--resume",
+        metavar="DIR",
+        help="go on with an interrupted run; or with any, given more --generations, "
+        "--max-evaluations or --time-budget",
+    )
     parser.add_argument(
         "--dry-run", action="store_true", help="show what would run, and about how long"
     )
@@ -105,6 +111,7 @@ def _run(arguments: dict[str, Any]) -> int:
     with quiet():
         from deap_nas.commands.session import run_session
         from deap_nas.commands.terminal import make_console
+        from deap_nas.runs.extend import extend, raised
         from deap_nas.runs.provenance import describe
         from deap_nas.runs.search import load
 
@@ -118,9 +125,11 @@ def _run(arguments: dict[str, Any]) -> int:
 
             console.print(explain(settings, dataset, space), highlight=False, soft_wrap=True)
             return 0
+        check_installed()
         if resumed:
             _check_same(resumed, config)
-        check_installed()
+            if limits := raised(_config_of(resumed)["settings"], config["settings"]):
+                extend(resumed, limits)
         was_there = "out" in arguments and Path(arguments["out"]).exists()
         folder = resumed or _new_folder(arguments.get("out"), preset)
         if not resumed:

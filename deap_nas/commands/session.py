@@ -62,7 +62,7 @@ def run_session(
             console.print(f"[dim]{_headline(settings, space)}; into {folder}[/dim]", soft_wrap=True)
             watchers = Watchers(progress, *([watcher] if watcher else []))
             result = search(settings, folder, dataset, space, watcher=watchers)
-            _show(result, settings, directory, console)
+            _show(result, settings, dataset, directory, console)
             if report:
                 make_page(folder, console)
     except ValueError as error:  # the input was good: what follows is the search's own
@@ -78,13 +78,16 @@ def run_session(
     return 0 if result.best else 1
 
 
-def _show(result: Result, settings: Settings, directory: RunDirectory, console: Any) -> None:
+def _show(
+    result: Result, settings: Settings, dataset: Dataset, directory: RunDirectory, console: Any
+) -> None:
     print_tops(evaluations_table(result.rows), console)
     if result.best is None:
         text = f"No genome was trained with success: see {directory.evaluations} for the reasons."
         console.print(f"\n{text}", highlight=False, soft_wrap=True)
         return
-    print_result(result.best, result.baseline, settings.fitness, settings.split, console)
+    how = (settings.fitness, settings.split, dataset.class_names, console)
+    print_result(result.best, result.baseline, *how)
 
 
 def make_page(folder: Path, console: Any) -> None:

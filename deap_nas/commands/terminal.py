@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from deap_nas.commands.output import Steady
 from deap_nas.evaluation.fitness import FITNESSES, Evaluation
 from deap_nas.genome import Genome
 from deap_nas.layers.cost import summary
+from deap_nas.runs.guess import Guess
 from deap_nas.runs.result import Finding
 from deap_nas.runs.tables import TOPS, top
 from deap_nas.runs.watcher import Watcher
@@ -175,15 +176,49 @@ def fold(genome: str, width: int = 34) -> str:
 
 
 def print_result(
-    best: Finding, baseline: Finding | None, fitness: str, split: str, console: Console
+    best: Finding,
+    baseline: Finding | None,
+    fitness: str,
+    split: str,
+    class_names: Sequence[str],
+    console: Console,
 ) -> None:
-    """The winner by a fitness, beside the baseline if there is one."""
+    """The winner by a fitness, beside what needs no network, and the baseline if there is one."""
     title = "fitness" if fitness == "accuracy_per_log_params" else f"fitness {fitness}"
     console.print(f"\n[bold]Best by {title}[/bold]", highlight=False)
     console.print(_sentence(best, split), highlight=False, soft_wrap=True)
+    print_guesses(best.guesses(split), class_names, console)
     if baseline:
         console.print("[bold]Your baseline[/bold]", highlight=False)
         console.print(_sentence(baseline, split), highlight=False, soft_wrap=True)
+
+
+def print_guesses(
+    guesses: Mapping[str, Guess], class_names: Sequence[str], console: Console
+) -> None:
+    """What needs no network, and whether the network beats it on the images that did not choose it.
+
+    Args:
+        guesses: by split; the last one decides.
+        class_names: of the data.
+        console: where it is shown.
+    """
+    if not guesses:
+        return
+    shares = ", ".join(
+        f"always '{class_names[each.label]}' {split} accuracy {each.accuracy:.4f}"
+        for split, each in guesses.items()
+    )
+    split, last = list(guesses.items())[-1]
+    lines = [f"without a network: {shares}, chance {last.chance:.4f}"]
+    if not last.beaten:
+        lines.append(
+            f"no better than always answering '{class_names[last.label]}': with 95 % confidence, "
+            f"on {last.images} {split} images, its accuracy is {last.bound:.4f} or more (Wilson's "
+            "bound)"
+        )
+    for line in lines:
+        console.print(f"  {line}", highlight=False, soft_wrap=True, markup=False)
 
 
 def _sentence(finding: Finding, split: str) -> str:

@@ -69,7 +69,7 @@ def _train(arguments: dict[str, Any]) -> int:
                 if not say(json.dumps({"genome": str(genome), **evaluation.to_dict()})):
                     raise OSError("standard output takes no JSON: mend it, or write it to a file")
             else:
-                print_evaluation(evaluation, settings.split, console)
+                print_evaluation(evaluation, settings.split, dataset.class_names, console)
             if save and evaluation.ok:
                 evaluator.save(genome, evaluator.weights(genome) or [], save)
                 if not arguments.get("json"):
@@ -77,12 +77,14 @@ def _train(arguments: dict[str, Any]) -> int:
     return 0 if evaluation.ok else 1
 
 
-def print_evaluation(evaluation: Any, split: str, console: Any) -> None:
-    """Scores, seconds and the learning curve."""
+def print_evaluation(evaluation: Any, split: str, class_names: Sequence[str], console: Any) -> None:
+    """Scores, seconds and the learning curve, beside what needs no network."""
     if not evaluation.ok:
         console.print(f"{evaluation.status}: {evaluation.reason}", highlight=False)
         return
+    from deap_nas.commands.terminal import print_guesses
     from deap_nas.evaluation.fitness import accuracy_per_log_params, time_penalised
+    from deap_nas.runs.guess import guess
 
     for row in evaluation.curve:
         scored = f", {split} {row['val_accuracy']:.4f}" if "val_accuracy" in row else ""
@@ -99,3 +101,5 @@ def print_evaluation(evaluation: Any, split: str, console: Any) -> None:
         highlight=False,
         soft_wrap=True,
     )
+    found = guess(evaluation.confusion)
+    print_guesses({split: found} if found else {}, class_names, console)

@@ -2,10 +2,10 @@
 
 ``load_dataset`` returns one by its name or path. Nothing here imports TensorFlow or Keras, except a
 download of Fashion-MNIST, which uses Keras's downloader and its cache. Every problem with the data
-is a one-line ``DataError``.
+is a one-line ``DataError``; what is read in another way than it is stored is a ``DataWarning``.
 """
 
-from deap_nas.data.dataset import DATASETS, DataError, Dataset, Images, Labels
+from deap_nas.data.dataset import DATASETS, DataError, Dataset, DataWarning, Images, Labels
 from deap_nas.data.fashion import DATA_VARIABLE, FASHION_CLASSES, read_fashion_mnist
 from deap_nas.data.load import MINI_PATH, load_dataset
 
@@ -15,6 +15,7 @@ __all__ = [
     "FASHION_CLASSES",
     "MINI_PATH",
     "DataError",
+    "DataWarning",
     "Dataset",
     "Images",
     "Labels",

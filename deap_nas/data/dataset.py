@@ -21,6 +21,10 @@ class DataError(ValueError):
     """A data set that is missing, damaged or not usable; the message is one line."""
 
 
+class DataWarning(UserWarning):
+    """What was made of data that could be meant otherwise; the message is one line."""
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """A classified set of images in three parts; its arrays are C-contiguous and read-only.

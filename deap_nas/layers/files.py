@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deap_nas.files import read_text
 from deap_nas.layers.layer import Layer
 
 BUILT_IN = Path(__file__).parent
@@ -44,7 +45,7 @@ def source_of(layer: Layer) -> LayerFile | None:
     if code and path.resolve().is_relative_to(BUILT_IN):
         return None
     with contextlib.suppress(OSError, UnicodeDecodeError):
-        return LayerFile(str(path), path.read_text(encoding="utf-8-sig"))
+        return LayerFile(str(path), read_text(path))
     return LayerFile(str(path), "")
 
 

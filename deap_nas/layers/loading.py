@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from deap_nas.files import read_text
 from deap_nas.layers.errors import LayerError, one_line
 from deap_nas.layers.files import LOADING, LayerFile
 from deap_nas.layers.from_keras import on_tensorflow
@@ -23,7 +24,7 @@ def load_layers(path: str | Path) -> list[Layer]:
         LayerError: if it is missing, raises, or registers none.
     """
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        text = read_text(Path(path))
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
         raise LayerError(f"layers {path}: {why}; give a Python file") from None

@@ -2,7 +2,7 @@
 
 Each works in place on a list or a subclass of it, as ``creator.create`` makes them, with any object
 that offers the methods of ``protocol.Space``; ``toolbox.register("mate", cx_one_point,
-space=space)``. Which to use when: docs/operators.md.
+space=space)``. An individual that is no list is a TypeError. Which to use when: docs/operators.md.
 """
 
 from __future__ import annotations

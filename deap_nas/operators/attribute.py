@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from numbers import Real
 from typing import Any
 
-from deap_nas.operators.protocol import Individual, Space
+from deap_nas.operators.protocol import Individual, Space, check_lists
 
 
 def mut_attribute(
@@ -27,6 +27,7 @@ def mut_attribute(
 
     Source: the creep mutation of Davis 1989 (``step``) and its uniform counterpart.
     """
+    check_lists(ind)
     places = [i for i in range(len(ind)) if any(True for _ in _variants(ind, i, space))]
     if places:
         i = rng.choice(places)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations_with_replacement, islice
 from typing import Any
 
-from deap_nas.operators.protocol import Individual, Space
+from deap_nas.operators.protocol import Individual, Space, check_lists
 from deap_nas.operators.rejection import rejecting
 
 
@@ -25,6 +25,7 @@ def cx_one_point(
 
     Source: Holland 1975; the report, section III.4, made legal by construction.
     """
+    check_lists(ind1, ind2)
     cuts = [] if ind1 is ind2 else legal_cuts(ind1, ind2, space)
     if cuts:
         i, j = rng.choice(cuts)
@@ -66,6 +67,7 @@ def cx_two_point(
     Source: De Jong 1975, made legal by construction; segments of unequal length as in the cut and
     splice of Goldberg, Korb and Deb 1989.
     """
+    check_lists(ind1, ind2)
     if ind1 is ind2:
         return ind1, ind2
     a, b = list(ind1), list(ind2)

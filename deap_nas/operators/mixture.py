@@ -9,7 +9,7 @@ from typing import Any
 
 from deap_nas.operators.attribute import mut_attribute
 from deap_nas.operators.mutation import mut_gene
-from deap_nas.operators.protocol import Individual, Space
+from deap_nas.operators.protocol import Individual, Space, check_lists
 from deap_nas.operators.structure import mut_delete, mut_insert, mut_swap
 
 Mutation = Callable[..., tuple[Any]]
@@ -45,6 +45,7 @@ def mut_mixture(
 
     Source: operators by fixed shares, Davis 1989.
     """
+    check_lists(ind)
     left = _weighted(mutations, weights)
     before = list(ind)
     while left:

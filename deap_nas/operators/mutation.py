@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from deap_nas.operators.protocol import Individual, Space
+from deap_nas.operators.protocol import Individual, Space, check_lists
 from deap_nas.operators.rejection import rejecting
 
 
@@ -23,6 +23,7 @@ def mut_gene(
 
     Source: the report, section III.5, made legal by construction.
     """
+    check_lists(ind)
     alternatives = [(i, genes) for i in range(len(ind)) if (genes := space.replacements(ind, i))]
     if alternatives:
         i, genes = rng.choice(alternatives)

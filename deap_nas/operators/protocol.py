@@ -8,6 +8,22 @@ from typing import Any, Protocol, TypeVar
 Individual = TypeVar("Individual", bound="list[Any]")
 
 
+def check_lists(*individuals: Any) -> None:
+    """Operators are for lists: a slice of a numpy array is a view, so that swapping two of them
+    loses one in silence, and other sequences have no slices, or take none.
+
+    Raises:
+        TypeError: for an individual that is no list.
+    """
+    for individual in individuals:
+        if not isinstance(individual, list):
+            found = f"{type(individual).__module__}.{type(individual).__qualname__}"
+            raise TypeError(
+                f"an individual is a {found}, allowed a list or a subclass of it; make it one, as "
+                "creator.create(name, list, fitness=...) does"
+            )
+
+
 class Space(Protocol):
     """The rules that an individual, a list of genes, must keep.
 

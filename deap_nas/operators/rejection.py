@@ -7,7 +7,7 @@ from copy import deepcopy
 from functools import wraps
 from typing import Any
 
-from deap_nas.operators.protocol import Space
+from deap_nas.operators.protocol import Space, check_lists
 
 _ATOMS = (str, int, float, bool, type(None))
 
@@ -27,6 +27,7 @@ def rejecting(move: Callable[..., tuple[Any, ...]], space: Space) -> Callable[..
 
     @wraps(move)
     def move_or_keep(*individuals: Any, **settings: Any) -> tuple[Any, ...]:
+        check_lists(*individuals)
         before = [[_kept(gene) for gene in individual] for individual in individuals]
         after = move(*individuals, **settings)
         for individual, parent in zip(after, before):

@@ -6,7 +6,7 @@ import random
 from itertools import combinations
 from typing import Any
 
-from deap_nas.operators.protocol import Individual, Space
+from deap_nas.operators.protocol import Individual, Space, check_lists
 
 
 def mut_insert(
@@ -21,6 +21,7 @@ def mut_insert(
 
     Source: as in neuro-evolution of layers, Real et al. 2017.
     """
+    check_lists(ind)
     if insertions := space.insertions(ind):
         ind.insert(*rng.choice(insertions))
     return (ind,)
@@ -38,6 +39,7 @@ def mut_delete(
 
     Source: as in neuro-evolution of layers, Real et al. 2017.
     """
+    check_lists(ind)
     if deletions := space.deletions(ind):
         del ind[rng.choice(deletions)]
     return (ind,)
@@ -55,6 +57,7 @@ def mut_swap(
 
     Source: the order-based mutation of Syswerda 1991, made legal by construction.
     """
+    check_lists(ind)
     pairs = [pair for pair in combinations(range(len(ind)), 2) if _swappable(ind, *pair, space)]
     if pairs:
         i, j = rng.choice(pairs)

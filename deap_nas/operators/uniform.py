@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from deap_nas.operators.protocol import Individual, Space
+from deap_nas.operators.protocol import Individual, Space, check_lists
 from deap_nas.operators.rejection import rejecting
 
 
@@ -31,6 +31,7 @@ def cx_uniform(
 
     Source: Syswerda 1989, made legal by construction.
     """
+    check_lists(ind1, ind2)
     return _swap_if_legal(ind1, ind2, _by_place(ind1, ind2), space, indpb, rng)
 
 
@@ -53,6 +54,7 @@ def cx_uniform_by_kind(
 
     Source: Syswerda 1989, made legal by construction.
     """
+    check_lists(ind1, ind2)
     return _swap_if_legal(ind1, ind2, _by_kind(ind1, ind2, space), space, indpb, rng)
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from deap_nas.data import Dataset, load_dataset
 from deap_nas.evaluation.fitness import Evaluation, accuracy_of
-from deap_nas.files import write_whole
+from deap_nas.files import read_text, write_whole
 from deap_nas.report.networks import Studio
 from deap_nas.runs.record import Record, ReportError, canonical
 from deap_nas.training.trainer import Weights
@@ -109,7 +109,7 @@ def test_accuracy(record: Record, genome: str) -> float | None:
 
 def _own_test_scores(record: Record) -> dict[str, Any]:
     try:
-        scores: dict[str, Any] = json.loads(record.directory.test_scores.read_text())
+        scores: dict[str, Any] = json.loads(read_text(record.directory.test_scores))
     except (OSError, ValueError):
         return {}
     return scores
@@ -182,7 +182,7 @@ def _stored_labels(record: Record, chosen: Chosen) -> np.ndarray[Any, Any] | Non
     if not of_test or best.get("genome") != chosen.genome:
         return None
     try:
-        return np.array(json.loads(record.directory.test_labels.read_text()))
+        return np.array(json.loads(read_text(record.directory.test_labels)))
     except (OSError, ValueError):
         return None
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from deap_nas.evaluation.fitness import accuracy_of
+from deap_nas.runs.guess import wilson
 
 Confusion = np.ndarray[Any, Any]
 
@@ -89,12 +90,7 @@ def difference_interval(
 
     Source: Newcombe 1998, method 10 (Wilson's intervals, squared and added).
     """
-
-    def wilson(p: float, n: int) -> tuple[float, float]:
-        middle, spread = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-        return (middle - spread) / (1 + z**2 / n), (middle + spread) / (1 + z**2 / n)
-
-    (low_a, high_a), (low_b, high_b) = wilson(a, n_a), wilson(b, n_b)
+    (low_a, high_a), (low_b, high_b) = wilson(a, n_a, z), wilson(b, n_b, z)
     down = np.sqrt((a - low_a) ** 2 + (high_b - b) ** 2)
     up = np.sqrt((high_a - a) ** 2 + (b - low_b) ** 2)
     return float(a - b - down), float(a - b + up)

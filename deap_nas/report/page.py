@@ -23,6 +23,7 @@ from deap_nas.report.lineage import family, family_table, gene_shares, telling_s
 from deap_nas.report.networks import Studio, open_studio
 from deap_nas.report.sheet import Sheet, dots_data
 from deap_nas.report.shown import Shown
+from deap_nas.runs.guess import guess
 from deap_nas.runs.record import Record, canonical, read_run
 from deap_nas.runs.tables import TOPS, top
 from deap_nas.spaces import describe
@@ -99,6 +100,7 @@ def _found(record: Record, page: Sheet, chosen: Any) -> dict[str, Any]:
         "knee_rule": KNEE_RULE,
         "baseline": baseline,
         "verdict": _verdict(record, chosen, baseline) if chosen and baseline else None,
+        "guess": guess(chosen.confusion) if chosen else None,
         "versus": chosen_network.versus_table(record, chosen, baseline) if chosen else None,
         "data": dots_data(table, record.split, front.index.tolist()),
     }

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from deap_nas.files import read_text
 from deap_nas.runs.directory import RunDirectory
 
 # What a run did that does not name the setting, since it is older than that; others as by default.
@@ -29,7 +30,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     path = RunDirectory(folder).config
     try:
-        config = json.loads(path.read_text())
+        config = json.loads(read_text(path))
     except OSError:
         raise ConfigError(f"no {path.name}") from None
     except ValueError as error:

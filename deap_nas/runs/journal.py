@@ -36,9 +36,10 @@ class JournalError(RuntimeError):
 class Journal:
     """The outcomes and generations of one run, in its directory.
 
-    Lines are ``{"kind": "evaluation" | "generation" | "stop" | "end", ...}``. What the clock
-    decided is written, too (the genomes that a generation had no time for, and "stop", the
-    generation after which no more were bred), since by the time of a resume it says otherwise.
+    Lines are ``{"kind": "evaluation" | "generation" | "stop" | "end" | "extend", ...}``. What the
+    clock decided is written, too (the genomes that a generation had no time for, and "stop", the
+    generation after which no more were bred), since by the time of a resume it says otherwise. A
+    run that is given more ("extend") forgets its end, and the generations from one on.
     Weights are beside it, one file a genome, written before the line that speaks of them.
     """
 
@@ -55,9 +56,10 @@ class Journal:
         self.end: dict[str, Any] | None = None
         self.generation: int | None = 0
         self._skipped: list[str] = []
-        for line in self._read():
+        lines = self._read()
+        for line in lines:
             self._learn(line)
-        self._before: float = max([0.0, *(line["elapsed"] for line in self._lines())])
+        self._before: float = max([0.0, *(line["elapsed"] for line in lines)])
         self._opened = time.monotonic()
         self._file = self.path.open("ab", buffering=0)
 
@@ -75,6 +77,11 @@ class Journal:
     def recall(self, genome: str, budget: Budget = None) -> Evaluation | None:
         """The outcome of a genome, if it is written."""
         line = self._outcomes.get((genome, budget)) or self._outcomes.get((genome, None))
+        if line and line["generation"] is None and self.generation is not None:
+            # A baseline, which a run that was given more comes to breed: the search's from now on.
+            same = ("genome", "cached", "evaluation")
+            kept = {name: line[name] for name in same}
+            self.append("evaluation", **kept, budget=budget, generation=self.generation)
         return Evaluation.from_dict(line["evaluation"]) if line else None
 
     def record(self, genome: str, trained: Trained, cached: bool, budget: Budget = None) -> None:
@@ -150,6 +157,15 @@ class Journal:
             self.append("stop", before=self.generation)
         return self._stop is not None and self._stop["before"] == self.generation
 
+    def extend(self, *, streams: bool) -> None:
+        """Forget the run's end, and the generations in which its limits may show.
+
+        Args:
+            streams: whether that is all of them, not only the last.
+        """
+        last = max(self._generations, default=0)
+        self.append("extend", generation=0 if streams else last)
+
     def rows(self) -> list[dict[str, Any]]:
         """Every outcome: ``genome budget generation cached elapsed evaluation``, in the order
         written; lines of before have no budget."""
@@ -183,17 +199,16 @@ class Journal:
 
     def _learn(self, line: dict[str, Any]) -> None:
         if line["kind"] == "evaluation":
-            self._outcomes.setdefault((line["genome"], line.get("budget")), line)
+            learn_outcome(self._outcomes, (line["genome"], line.get("budget")), line)
         elif line["kind"] == "generation":
             self._generations.setdefault(line["number"], line)
         elif line["kind"] == "stop":
             self._stop = line
         elif line["kind"] == "end":
             self.end = line
-
-    def _lines(self) -> list[dict[str, Any]]:
-        ends = [line for line in (self._stop, self.end) if line]
-        return [*self._outcomes.values(), *self._generations.values(), *ends]
+        elif line["kind"] == "extend":
+            self._stop = self.end = None
+            forget_generations(self._generations, line)
 
     def _read(self) -> list[dict[str, Any]]:
         """The sound lines; damaged ones are moved to a file beside the journal, with a warning."""
@@ -213,6 +228,19 @@ class Journal:
                 stacklevel=3,
             )
         return [line for _, line in lines if line is not None]
+
+
+def learn_outcome(outcomes: dict[Any, dict[str, Any]], key: Any, line: dict[str, Any]) -> None:
+    """Add an outcome: the first of a genome, but one of the search takes a baseline's place."""
+    known = outcomes.get(key)
+    if known is None or known["generation"] is None:
+        outcomes[key] = line
+
+
+def forget_generations(generations: dict[int, Any], extend: dict[str, Any]) -> None:
+    """Remove those that a line "extend" makes void: a search writes them anew."""
+    for number in [number for number in generations if number >= extend["generation"]]:
+        del generations[number]
 
 
 def read_lines(folder: Path) -> list[dict[str, Any]]:

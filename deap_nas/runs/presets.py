@@ -13,8 +13,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from deap_nas.files import read_text
 from deap_nas.runs.config import EARLIER
-from deap_nas.runs.settings import Settings, SettingsError, parse_setting
+from deap_nas.runs.initial import BestFirst
+from deap_nas.runs.settings import Settings, SettingsError
 
 DEFAULT = "quick"  # where no preset is named
 PRESETS: dict[str, dict[str, Any]] = {
@@ -51,13 +53,16 @@ def make_settings(
     content = read_settings(Path(file)) if file else {}
     preset = choose_preset(preset, content)
     content.pop("preset", None)
-    values = {**PRESETS[preset], **content, **(flags or {})}
+    values = {"population": Settings.population, **PRESETS[preset], **content, **(flags or {})}
     known = {each.name for each in fields(Settings)}
     for name in values:
         if name not in known:
             raise SettingsError(f"setting {name!r}, allowed {', '.join(sorted(known))}")
-    if isinstance(values.get("initial"), list):
-        values["initial"] = tuple(values["initial"])
+    initial = values.get("initial")
+    if isinstance(initial, BestFirst) and isinstance(values.get("population"), int):
+        values["initial"] = tuple(initial[: max(0, values["population"])])
+    elif isinstance(initial, list):
+        values["initial"] = tuple(initial)
     if values.get("cache") is False:  # TOML has no word for none
         values["cache"] = None
     return Settings(**values)
@@ -75,8 +80,8 @@ def choose_preset(given: str | None, content: Mapping[str, Any] = MappingProxyTy
 def read_settings(path: Path) -> dict[str, Any]:
     """Settings from a .toml or .json file, or from the configuration that a run wrote."""
     try:
-        text = path.read_text()
-        content = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+        text = read_text(path)
+        content = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
     except OSError as error:
         raise SettingsError(
             f"config {path}: {error.strerror}; give a .toml or .json file"
@@ -93,20 +98,3 @@ def read_settings(path: Path) -> dict[str, Any]:
     if "recipe" not in content:  # no run's: someone's own table of that name
         return settings
     return {"preset": content.get("preset", DEFAULT), **EARLIER, **settings}
-
-
-def read_genomes(path: Path) -> tuple[str, ...]:
-    """Genomes from a text file, one a line; blank lines and lines that start with # are skipped.
-
-    Raises:
-        SettingsError: naming the line of a text that is no genome.
-    """
-    try:
-        lines = path.read_text().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"initial {path} cannot be read: {error}; give a text file") from None
-    return tuple(
-        str(parse_setting(f"{path}, line {number}", line))
-        for number, line in enumerate(lines, 1)
-        if line.strip() and not line.lstrip().startswith("#")
-    )

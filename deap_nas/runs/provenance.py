@@ -15,6 +15,7 @@ from deap_nas.data import Dataset
 from deap_nas.evaluation.machine import cores, memory
 from deap_nas.layers import own_layers
 from deap_nas.runs.config import FREE
+from deap_nas.runs.extend import LIMITS, raised
 from deap_nas.runs.settings import Settings
 from deap_nas.spaces import SearchSpace
 from deap_nas.training.capacity import default_workers
@@ -57,20 +58,21 @@ def _versions() -> dict[str, str]:
 def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """What differs between two configurations that a result depends on, as sentences.
 
-    A setting that the old one does not know is as by default.
+    A setting that the old one does not know is as by default; a limit may be raised.
     """
     defaults = {each.name: each.default for each in fields(Settings)}
     before = {"training_version": 1, "engine": "a graph that is gone"}  # of runs without this part
     old = {**old, "program": {**before, **old.get("program", {})}}
     old = {**old, "settings": {**defaults, **old["settings"]}}
-    found = []
+    found, given = [], raised(old["settings"], new["settings"])
     for part in ("settings", "recipe", "space", "data", "program"):
         for name, value in new[part].items():
             before = old[part].get(name)
             same = json.dumps(before, default=str) == json.dumps(value, default=str)
-            free = FREE if part == "settings" else ("source",)
+            free = (*FREE, *given) if part == "settings" else ("source",)
             if not same and name not in free:
-                found.append(f"{name} {before!r} in the run, {value!r} now")
+                more = ", allowed more" if part == "settings" and name in LIMITS else ""
+                found.append(f"{name} {before!r} in the run, {value!r} now{more}")
     layers = old.get("layers", {})
     for name in sorted({*layers, *new["layers"]}):
         if layers.get(name) != new["layers"].get(name):

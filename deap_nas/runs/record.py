@@ -13,11 +13,12 @@ import filelock
 import pandas as pd
 
 from deap_nas.evaluation.fitness import FITNESSES, Evaluation
+from deap_nas.files import read_text
 from deap_nas.genome import parse_genome
 from deap_nas.layers import load_layers
 from deap_nas.runs.config import ConfigError, read_config
 from deap_nas.runs.directory import RunDirectory
-from deap_nas.runs.journal import read_lines, read_weights
+from deap_nas.runs.journal import forget_generations, learn_outcome, read_lines, read_weights
 from deap_nas.runs.tables import evaluations_table
 from deap_nas.spaces import SearchSpace
 from deap_nas.training.trainer import Weights
@@ -147,9 +148,11 @@ def read_run(folder: Path) -> Record:
     generations: dict[int, dict[str, Any]] = {}
     for line in lines:
         if line["kind"] == "evaluation":
-            evaluations.setdefault(line["genome"], line)
+            learn_outcome(evaluations, line["genome"], line)
         elif line["kind"] == "generation":
             generations.setdefault(line["number"], line)
+        elif line["kind"] == "extend":
+            forget_generations(generations, line)
     return Record(
         folder,
         config,
@@ -168,7 +171,7 @@ def canonical(genome: str) -> str:
 
 def _read_result(directory: RunDirectory) -> dict[str, Any] | None:
     try:
-        result: dict[str, Any] = json.loads(directory.result.read_text())
+        result: dict[str, Any] = json.loads(read_text(directory.result))
     except (OSError, ValueError):
         return None
     return result

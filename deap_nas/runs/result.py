@@ -14,6 +14,7 @@ from deap_nas.evaluation.fitness import Evaluation, accuracy_of
 from deap_nas.files import write_whole
 from deap_nas.genome import Genome, parse_genome
 from deap_nas.runs.directory import RunDirectory
+from deap_nas.runs.guess import Guess, guess
 from deap_nas.runs.journal import Journal
 from deap_nas.runs.tables import evaluations_table, write_tables
 from deap_nas.training.evaluator import Evaluator
@@ -36,6 +37,16 @@ class Finding:
             "test_confusion": self.test_confusion,
             **self.evaluation.to_dict(),
         }
+
+    def guesses(self, split: str) -> dict[str, Guess]:
+        """What needs no network, on each of the splits that this one is scored on.
+
+        Args:
+            split: the search's own.
+        """
+        counts = {split: self.evaluation.confusion, "test": self.test_confusion}
+        found = {name: guess(each) for name, each in counts.items() if each}
+        return {name: each for name, each in found.items() if each}
 
 
 @dataclass(frozen=True)
@@ -97,11 +108,16 @@ def write_result(result: Result, evaluator: Evaluator, journal: Journal, folder:
         with contextlib.suppress(RuntimeError):  # for the report's images; nothing depends on it
             labels = evaluator.predict(best, weights)
             write_whole(directory.test_labels, json.dumps(labels.tolist()))
+    names = evaluator.dataset.class_names
+    guesses = result.best.guesses(evaluator.split) if result.best else {}
     content = {
         "stopped": result.stopped,
         "scored_on": evaluator.split,
         "best": result.best.to_dict() if result.best else None,
         "baseline": result.baseline.to_dict() if result.baseline else None,
+        "without_network": {
+            split: {"class": names[each.label], **each.to_dict()} for split, each in guesses.items()
+        },
         "seconds": round(journal.elapsed(), 1),
     }
     write_whole(directory.result, json.dumps(content, indent=2))

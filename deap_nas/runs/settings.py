@@ -126,7 +126,10 @@ class Settings:
         "", "folder of trainings that runs share; default: the user's own", metavar="DIR"
     )
     initial: tuple[str, ...] = _option(
-        (), "file of genomes to start from, one a line; the rest is drawn", metavar="FILE"
+        (),
+        "genomes to start from: a file, one a line, or an earlier run's directory (its best, as "
+        "many as the population); the rest is drawn",
+        metavar="FILE|DIR",
     )
     baseline: str = _option(
         "", "your network, trained the same way and shown beside the best", metavar="GENOME"

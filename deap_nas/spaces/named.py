@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from deap_nas.files import read_text
 from deap_nas.layers import LAYERS, REPORT
 from deap_nas.spaces.rules import SpaceError
 from deap_nas.spaces.space import SearchSpace
@@ -68,7 +69,7 @@ def find_space(name: str, **images: Any) -> SearchSpace:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
         content = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
     except OSError as error:
         raise SpaceError(f"{error.strerror}; give a .toml or .json file") from None

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from stand_ins import RNG, arrays
+from stand_ins import RNG, arrays, refuse
 
-from deap_nas.data import load_dataset
+from deap_nas.data import Dataset, DataWarning, load_dataset
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,84 @@ def test_npz_name_and_source(
     assert dataset.class_names == ("cat", "dog", "Ångström")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert load_dataset("~/own.NPZ").fingerprint == dataset.fingerprint
+
+
+def read_with_note(path: str, *words: str) -> Dataset:
+    """Load what says in one line how it was read."""
+    with pytest.warns(DataWarning) as caught:
+        dataset = load_dataset(path)
+    (note,) = (str(warning.message) for warning in caught)
+    assert note.startswith(f"{path}: ")
+    assert all(word in note for word in words), note
+    return dataset
+
+
+IMAGES: dict[str, tuple[Callable[[np.ndarray], np.ndarray], tuple[str, ...]]] = {
+    "int64 to 255": (lambda x: x.astype(int), ("int64", "uint8 (0-255)")),
+    "uint16 to 255": (lambda x: x.astype(np.uint16), ("uint16", "uint8 (0-255)")),
+    "floats to 255": (lambda x: x.astype(np.float32), ("float32", "uint8 (0-255)")),
+    "bool": (lambda x: x > 127, ("bool", "0 and 255")),
+    "int64 of 0 and 1": (lambda x: (x > 127).astype(int), ("int64", "0 and 255")),
+}
+
+
+@pytest.mark.parametrize("case", IMAGES)
+def test_images_with_one_reading_are_read_and_that_is_said(
+    npz: Callable[..., str], case: str
+) -> None:
+    change, words = IMAGES[case]
+    made = arrays()
+    stored = {k: change(v) if k.startswith("x") else v for k, v in made.items()}
+    scale = np.uint8(255) if stored["x_train"].max() <= 1 else np.uint8(1)
+    meant = {k: v.astype(np.uint8) * scale if k.startswith("x") else v for k, v in stored.items()}
+    dataset = read_with_note(npz(**stored), *words)
+    assert dataset.fingerprint == load_dataset(npz(**meant)).fingerprint
+
+
+@pytest.mark.parametrize(("scale", "dtype"), [(255, "uint8"), (255 * 255, "float32")])
+def test_images_that_are_nearly_black_are_read_and_that_is_said(
+    npz: Callable[..., str], scale: int, dtype: str
+) -> None:
+    made = arrays()
+    dark = {k: (v / scale).astype(dtype) if k.startswith("x") else v for k, v in made.items()}
+    dark["x_train"].flat[0] = 1 if dtype == "uint8" else 1 / 255
+    dataset = read_with_note(npz(**dark), "nearly black", "x * 255 for every x")
+    assert np.array_equal(dataset.x_test[..., 0], dark["x_test"])
+    load_dataset(npz(**{k: v * 255 if k.startswith("x") else v for k, v in dark.items()}))
+
+
+LABELS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "text": lambda y: np.array(["owl", "ant", "bee"])[y],
+    "bytes": lambda y: np.array([b"owl", b"ant", b"bee"])[y],
+    "column": lambda y: np.array(["owl", "ant", "bee"])[y][:, None],
+}
+
+
+@pytest.mark.parametrize("case", LABELS)
+@pytest.mark.parametrize("named", [False, True])
+def test_labels_that_are_text_are_numbered(npz: Callable[..., str], case: str, named: bool) -> None:
+    made = arrays()
+    text = {k: LABELS[case](v) if k.startswith("y") else v for k, v in made.items()}
+    names = {"class_names": np.array(["owl", "ant", "bee"])} if named else {}
+    order = ["owl", "ant", "bee"] if named else ["ant", "bee", "owl"]
+    dataset = read_with_note(npz(**text, **names), "text", ", ".join(order))
+    assert dataset.class_names == tuple(order)
+    read = [dataset.class_names[label] for label in dataset.y_test]
+    assert read == [["owl", "ant", "bee"][label] for label in made["y_test"]]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "bool"])
+def test_labels_that_are_whole_numbers_in_another_dtype(
+    npz: Callable[..., str], dtype: str
+) -> None:
+    y = np.arange(36) % 2
+    made = arrays(y_train=y.astype(dtype), y_test=y[:6].astype(dtype))
+    dataset = read_with_note(npz(**made), dtype, "whole numbers")
+    assert np.array_equal(dataset.y_test, y[:6])
+    assert dataset.y_test.dtype == np.int64
+
+
+def test_an_error_comes_without_a_note(npz: Callable[..., str]) -> None:
+    path = npz(**arrays(x_train=np.zeros((36, 5, 4), bool), x_test=np.zeros((6, 5, 4), bool),
+                        y_test=np.arange(6)))  # fmt: skip
+    refuse(lambda: load_dataset(path), "y_test has the label 3")

@@ -17,6 +17,7 @@ import filelock
 import numpy as np
 import pytest
 from report_runs import BASELINE, make_run, write_config
+from scipy.stats import binomtest
 
 from deap_nas.report.__main__ import main
 from deap_nas.report.page import make_report
@@ -155,7 +156,13 @@ def test_top_fives_are_the_best_in_the_journal(
 def test_every_number_in_the_prose_is_a_fact(page: Reader) -> None:
     """No digit outside of tables, code and ``<data>``, but what is no number."""
     known = (
-        *(r"95 % interval", r"75 % accuracy", r"100 \* accuracy", r"accuracy 0 and", r"0\.\.1"),
+        *(
+            r"95 % (?:interval|confidence)",
+            r"75 % accuracy",
+            r"100 \* accuracy",
+            r"accuracy 0 and",
+            r"0\.\.1",
+        ),
         *(r"F1", r"Made \S+ \S+", r"from \d{4}-\d\d-\d\dT\S+"),
     )
     prose = re.sub("|".join(known), "", page.prose)
@@ -317,6 +324,29 @@ def test_a_class_that_is_never_predicted(tmp_path: Path) -> None:
     assert "never predicted at all" in page.prose
     row = next(row for row in page.tables["classes"] if row[0] == "6")
     assert row == ["6", "0.0000", "0.0000", "0.0000", "100"]
+
+
+def test_a_winner_is_beside_what_needs_no_network(folder: Path, page: Reader) -> None:
+    facts = {name: float(exact) for name, (exact, _) in page.facts.items()}
+    wilson = binomtest(round(1000 * facts["chosen.test_accuracy"]), 1000).proportion_ci(
+        0.9, "wilson"
+    )
+    assert facts["guess.accuracy"] == facts["guess.chance"] == 0.1
+    assert facts["guess.bound"] == pytest.approx(wilson.low, abs=1e-4)
+    assert facts["guess.images"] == 1000
+    assert re.search(r"no network at all\?\s*Yes\.", page.prose)
+
+
+def test_a_winner_that_is_no_better_than_one_class_is_called_so(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "run", population=4, generations=0)
+    result = json.loads((folder / "result.json").read_text())
+    counts = np.zeros((10, 10), int)
+    counts[2, 2], counts[3, 3], counts[3, 2] = 940, 1, 59  # nearly always class 2
+    result["best"] |= {"test_confusion": counts.tolist()}
+    (folder / "result.json").write_text(json.dumps(result))
+    text = make_report(folder, tensorflow=False).read_text()
+    assert "No better than always answering <em>2</em>." in text
+    assert Reader(text).facts["guess.accuracy"][1] == "0.9400"
 
 
 def test_an_empty_top_five_says_why(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from deap_nas.algorithms import ALGORITHMS
-from deap_nas.runs.presets import PRESETS, choose_preset, make_settings, read_genomes, read_settings
+from deap_nas.runs.initial import read_genomes
+from deap_nas.runs.presets import PRESETS, choose_preset, make_settings, read_settings
 from deap_nas.runs.settings import Settings, SettingsError
 
 GENOME = "NC 2 3 relu;RC 4 3 relu;RC 4 3 relu;FL tanh"
@@ -199,7 +200,7 @@ def test_missing_files(tmp_path):
         read_settings(tmp_path / "none.toml")
     with pytest.raises(SettingsError, match="Is a directory"):
         read_settings(tmp_path)
-    with pytest.raises(SettingsError, match="cannot be read"):
+    with pytest.raises(SettingsError, match="No such file"):
         read_genomes(tmp_path / "none.txt")
 
 

@@ -207,7 +207,7 @@ def test_files_that_are_none(tmp_path, monkeypatch, name, message):
     monkeypatch.chdir(tmp_path)
     Path("folder.toml").mkdir()
     Path("list.json").write_text("[]")
-    Path("bytes.toml").write_bytes(b"\xff\xfe")
+    Path("bytes.toml").write_bytes(b"\x80")
     with pytest.raises(SpaceError) as error:
         find_space(name)
     assert str(error.value).startswith(message)

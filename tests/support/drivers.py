@@ -289,7 +289,7 @@ def outcome(folder: Path) -> dict[str, Any]:
         table = [{k: v for k, v in row.items() if k not in TIMES} for row in csv.DictReader(file)]
     result = json.loads((folder / "result.json").read_text())
     best = result["best"] or {}
-    generations = [_unclocked(line) for line in lines if line["kind"] == "generation"]
+    generations = [_unclocked(line) for line in _standing(lines) if line["kind"] == "generation"]
     evaluations = [line for line in lines if line["kind"] == "evaluation"]
     return {
         "evaluations": table,
@@ -303,6 +303,16 @@ def outcome(folder: Path) -> dict[str, Any]:
         "weights": {p.name: digest_of(p) for p in sorted((folder / "weights").glob("*.npz"))},
         "model": (folder / "best.keras").exists(),
     }
+
+
+def _standing(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without the generations that a run forgot when it was given more."""
+    standing: list[dict[str, Any]] = []
+    for line in lines:
+        if line["kind"] == "extend":
+            standing = [each for each in standing if each.get("number", -1) < line["generation"]]
+        standing.append(line)
+    return standing
 
 
 def _untimed(evaluation: dict[str, Any]) -> dict[str, Any]:
