@@ -81,7 +81,12 @@ def make_parser(prog: str) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
     )
-    parser.add_argument("--preset", metavar="NAME", help=f"{', '.join(PRESETS)}")
+    parser.add_argument(
+        "--preset",
+        metavar="NAME",
+        help=f"{', '.join(PRESETS)} (default: fashion where Fashion-MNIST is found and no other "
+        "data set is named; else quick)",
+    )
     parser.add_argument("--config", metavar="FILE", help="settings from a .toml or .json file")
     parser.add_argument("--out", metavar="DIR", help="the run's directory (default: a new one)")
     parser.add_argument(
@@ -146,6 +151,14 @@ def _run(arguments: dict[str, Any]) -> int:
             raise
 
 
+def _usual_preset(arguments: dict[str, Any]) -> str | None:
+    """The preset where none is named: real images where there are all of them."""
+    from deap_nas.data.fashion import fashion_mnist_is_here
+
+    chosen = any(name in arguments for name in ("config", "dataset", "data_dir"))
+    return "fashion" if not chosen and fashion_mnist_is_here() else None
+
+
 def _written_space(folder: Path) -> Any:
     from deap_nas.runs.record import read_space
 
@@ -177,7 +190,8 @@ def _settings(arguments: dict[str, Any], resumed: Path | None) -> tuple[Settings
     flags = given_settings(arguments)
     if resumed is None:
         file = arguments.get("config")
-        preset = choose_preset(arguments.get("preset"), read_settings(Path(file)) if file else {})
+        given = arguments.get("preset") or _usual_preset(arguments)
+        preset = choose_preset(given, read_settings(Path(file)) if file else {})
         return make_settings(preset, file, flags), preset
     _check_for_resume(arguments)
     config = _config_of(resumed)

@@ -108,8 +108,7 @@ def _find_fashion_mnist(data_dir: str | Path | None) -> tuple[dict[str, Path], s
                 "files, or with them in a subfolder fashion-mnist; put them there or name another"
             )
         return paths, f"read from {label} {directory}"
-    cache = Path(os.path.expanduser(os.environ.get("KERAS_HOME") or "~/.keras"))
-    cache = cache / "datasets" / "fashion-mnist"
+    cache = _cache()
     for directory, label in (
         (cache, "Keras's cache"),
         (DEBIAN_DIR, "the Debian package dataset-fashion-mnist in"),
@@ -119,6 +118,20 @@ def _find_fashion_mnist(data_dir: str | Path | None) -> tuple[dict[str, Path], s
             return paths, f"read from {label} {directory}"
     _download(cache)
     return _files_in(cache), f"downloaded from {BASE_URL} to {cache}"
+
+
+def fashion_mnist_is_here() -> bool:
+    """Whether ``load_fashion_mnist`` would find all files, by ``DEAP_NAS_DATA`` or where they
+    usually are, and download none."""
+    if os.environ.get(DATA_VARIABLE):
+        return True  # what is wrong with it is said when it is read
+    return any(len(_files_in(each)) == len(FASHION_FILES) for each in (_cache(), DEBIAN_DIR))
+
+
+def _cache() -> Path:
+    """Where Keras keeps the files."""
+    home = Path(os.path.expanduser(os.environ.get("KERAS_HOME") or "~/.keras"))
+    return home / "datasets" / "fashion-mnist"
 
 
 def _files_in(folder: Path) -> dict[str, Path]:

@@ -190,7 +190,8 @@ def test_a_dry_run_says_much_and_writes_nothing(home, stub, capsys, preset):
 
 def test_one_tiny_real_run_from_end_to_end(home):
     """Real images, real training, a real process."""
-    arguments = ("--out", "run", "--population", 2, "--generations", 1, "--epochs", 1)
+    small = ("--population", 2, "--generations", 1, "--epochs", 1)
+    arguments = ("--out", "run", "--dataset", "fashion_mnist_mini", *small)
     result = drivers.stub_cli(*arguments, "--cache", "cache", "--workers", 1, **{drivers.REAL: "1"})
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""

@@ -48,7 +48,7 @@ BAD_FILES: dict[str, Any] = {
 }
 
 BAD = [
-    (["--preset", "huge"], ["preset 'huge'", "quick, paper"]),
+    (["--preset", "huge"], ["preset 'huge'", "fashion, quick, paper"]),
     (["--recipe", "slow"], ["recipe 'slow'", "paper, fast"]),
     (["--dataset", "mnist"], ["'mnist'", "fashion_mnist"]),
     (["--dataset", "none.npz"], ["none.npz"]),

@@ -97,7 +97,7 @@ def test_paper_is_the_report():
 
 
 def test_an_unknown_preset():
-    with pytest.raises(SettingsError, match="preset 'x', allowed quick, paper"):
+    with pytest.raises(SettingsError, match="preset 'x', allowed fashion, quick, paper"):
         make_settings("x")
 
 
@@ -163,7 +163,7 @@ def test_a_file_may_name_the_preset_and_a_flag_overrides_it(tmp_path):
         ("populaton = 7", "setting 'populaton', allowed .*population"),
         ("population = ", "neither TOML nor JSON"),
         ("population = 'x'", "population 'x', allowed a whole number"),
-        ("preset = 'x'", "preset 'x', allowed quick, paper"),
+        ("preset = 'x'", "preset 'x', allowed fashion, quick, paper"),
         ("preset = []", "preset"),
         ("[search]\npopulation = 3", "setting 'search'"),
         ("epochs = true", "epochs True, allowed a whole number"),

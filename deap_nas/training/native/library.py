@@ -9,12 +9,20 @@ from ctypes import POINTER, c_double, c_float, c_int, c_int32, c_int64, c_uint32
 from pathlib import Path
 from typing import Any
 
-from deap_nas.training.native.plan import Step
-
 VERSION = 1  # of the bits: a change in what the kernels give needs another
 ISAS = ("baseline", "avx2", "avx512")  # of x86-64, each with what those before it have
 VARIABLE = "DEAP_NAS_ISA"
 FOLDER = Path(__file__).parent
+
+
+class Step(ctypes.Structure):
+    """What ``kernels/network.h`` calls so."""
+
+    _fields_ = (
+        *((name, ctypes.c_int32) for name in ("what", "filters", "kernel", "stride", "same")),
+        *((name, ctypes.c_int32) for name in ("bias", "activation")),
+        ("number", ctypes.c_float),
+    )
 
 
 class NativeError(RuntimeError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
@@ -13,6 +12,7 @@ import numpy as np
 from deap_nas.genome import Gene
 from deap_nas.layers import LAYERS, Shape, operations as made_of
 from deap_nas.training.model import does_not_fit
+from deap_nas.training.native.library import Step
 
 Array = np.ndarray[Any, Any]
 
@@ -22,16 +22,6 @@ WHATS = (
     *("dropout", "global", "save", "add", "dense"),
 )
 ACTIVATIONS = ("linear", "relu", "sigmoid", "tanh", "swish", "gelu", "relu6", "hard_swish")
-
-
-class Step(ctypes.Structure):
-    """What ``kernels/network.h`` calls so."""
-
-    _fields_ = (
-        *((name, ctypes.c_int32) for name in ("what", "filters", "kernel", "stride", "same")),
-        *((name, ctypes.c_int32) for name in ("bias", "activation")),
-        ("number", ctypes.c_float),
-    )
 
 
 class Weight(NamedTuple):
