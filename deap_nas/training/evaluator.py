@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import warnings
 from collections.abc import Iterable
 from dataclasses import replace
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from deap_nas.data import Dataset, load_dataset
-from deap_nas.evaluation.backend import Outcome
+from deap_nas.evaluation.backend import Outcome, run
 from deap_nas.evaluation.cache import default_cache
 from deap_nas.evaluation.evaluator import Fitness, GeneralEvaluator
 from deap_nas.evaluation.fitness import Evaluation, accuracy_per_log_params, failed
@@ -158,6 +159,7 @@ class Evaluator(GeneralEvaluator):
             inherit=INHERITED,
         )
         self._saver: Workers | None = None
+        self._saving = threading.Lock()
         super().__init__(
             trainer,
             backend,
@@ -188,11 +190,12 @@ class Evaluator(GeneralEvaluator):
 
     def save(self, genome: Iterable[Any], weights: Weights, path: str | Path) -> None:
         """Write a trained network as a plain Keras model (``.keras``), whole or not at all."""
-        if self._saver is None:
-            saver = Saver(self.dataset.input_shape, self.dataset.n_classes)
-            self._saver = Workers(saver, environment=ENVIRONMENT, inherit=INHERITED)
         task = Task(None, "save", (format_genes(genome), weights, str(path)), limited=False)
-        ((_, outcome),) = self._saver.run([task])
+        with self._saving:
+            if self._saver is None:
+                saver = Saver(self.dataset.input_shape, self.dataset.n_classes)
+                self._saver = Workers(saver, environment=ENVIRONMENT, inherit=INHERITED)
+            ((_, outcome),) = run(self._saver, [task])
         if outcome.status != "ok":
             raise RuntimeError(f"save: {outcome.status}, {outcome.reason}")
 
