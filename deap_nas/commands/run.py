@@ -28,7 +28,7 @@ from deap_nas.files import write_whole
 from deap_nas.runs.config import ConfigError, read_config
 from deap_nas.runs.directory import RunDirectory, RunsDirectory
 from deap_nas.runs.presets import PRESETS, choose_preset, make_settings, read_settings
-from deap_nas.runs.settings import Settings
+from deap_nas.runs.settings import Settings, SettingsWarning
 
 EPILOG = """\
 the search:
@@ -249,5 +249,6 @@ def _warn_of_unused(settings: Settings, given: Mapping[str, Any]) -> None:
             warnings.warn(
                 f"--{name.replace('_', '-')} {given[name]} changes nothing with algorithm "
                 f"{settings.algorithm}, which looks at {', '.join(used)}",
+                SettingsWarning,
                 stacklevel=2,
             )

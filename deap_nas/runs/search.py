@@ -26,7 +26,7 @@ from deap_nas.runs.tables import evaluations_table, write_tables
 from deap_nas.runs.watcher import Watcher
 from deap_nas.spaces import SPACES, SearchSpace, SpaceError, find_space, misfits
 from deap_nas.toolbox import make_toolbox
-from deap_nas.training.evaluator import Evaluator
+from deap_nas.training.evaluator import Evaluator, WorkersWarning
 
 
 def make_space(
@@ -239,6 +239,7 @@ def _warn_of_idle(settings: Settings) -> None:
         warnings.warn(
             f"{workers} workers for {settings.slots} slots: the others stand idle; a new run may "
             f"have --slots {workers}",
+            WorkersWarning,
             stacklevel=3,
         )
 

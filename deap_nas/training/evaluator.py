@@ -27,6 +27,10 @@ from deap_nas.training.recipes import ENGINES, Recipe, find_recipe
 from deap_nas.training.trainer import ENVIRONMENT, TRAINING_VERSION, Trainer
 
 
+class WorkersWarning(UserWarning):
+    """Workers of which some are of no use; the message is one line."""
+
+
 class RecipeTrainer:
     """Trains by one recipe from one seed, on all of a data set but the split that it scores; a
     budget is epochs. See ``evaluation.protocol.Trainer``."""
@@ -191,6 +195,7 @@ def _check_workers(workers: int | None) -> int:
     if workers > cores():
         warnings.warn(
             f"{workers} workers on {cores()} cores: each will be slower, the whole not faster",
+            WorkersWarning,
             stacklevel=3,
         )
     return workers
