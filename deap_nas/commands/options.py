@@ -103,8 +103,19 @@ class Quiet:
 quiet = Quiet()
 
 
-def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    say(f"warning: {message}", error=True)
+def _show_warning(
+    message: Warning | str, category: type[Warning], filename: str, *_: Any, **__: Any
+) -> None:
+    """One line; of this package, and of the user's own files: libraries talk to programmers."""
+    if category.__module__.startswith("deap_nas.") or not _is_library(Path(filename)):
+        say(f"warning: {' '.join(str(message).split())}", error=True)
+
+
+def _is_library(file: Path) -> bool:
+    """Whether a file is of an installed package, of Python, or of this package: libraries blame
+    their caller."""
+    homes = (sys.prefix, sys.base_prefix, Path(__file__).parents[1])
+    return not file.exists() or any(file.absolute().is_relative_to(home) for home in homes)
 
 
 def status_of(work: Callable[[], int]) -> int:

@@ -30,7 +30,7 @@ from deap_nas.layers.from_keras import check_installed
 from deap_nas.runs.config import ConfigError, read_config
 from deap_nas.runs.directory import RunDirectory, RunsDirectory
 from deap_nas.runs.presets import PRESETS, choose_preset, make_settings, read_settings
-from deap_nas.runs.settings import Settings
+from deap_nas.runs.settings import Settings, SettingsWarning
 
 EPILOG = """\
 the search:
@@ -287,5 +287,6 @@ def _warn_of_unused(settings: Settings, given: Mapping[str, Any]) -> None:
             warnings.warn(
                 f"--{name.replace('_', '-')} {given[name]} changes nothing with algorithm "
                 f"{settings.algorithm}, which looks at {', '.join(used)}",
+                SettingsWarning,
                 stacklevel=2,
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unicodedata import category
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +39,7 @@ def read_labels(
     if train.dtype.kind == "U":
         classes = _named(f"{path}: class_names", classes, _texts(names))
         note = f"its labels are text; numbered from 0 for {', '.join(classes)}"
-        found = tuple(map(str, classes))
+        found = tuple(map(_tidy, classes))
     else:
         if train.dtype.kind in "bf":
             note = f"its labels are {train.dtype}; read as whole numbers"
@@ -67,7 +68,13 @@ def class_names(where: str, array: Array | None, n_classes: int) -> tuple[str, .
             f"{n_classes} strings, shape ({n_classes},), one for each class; give "
             "numpy.array of a list of strings, or leave it out"
         )
-    return tuple(str(name) for name in array)
+    return tuple(map(_tidy, array))
+
+
+def _tidy(name: object) -> str:
+    """On one line, without what no font has letters for."""
+    kept = (c if c.isprintable() or category(c) == "Cf" else " " for c in str(name))
+    return " ".join("".join(kept).split())
 
 
 def check_can_hold_out(where: str, labels: Labels) -> None:

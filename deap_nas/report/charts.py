@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 
 from deap_nas.evaluation.fitness import Evaluation
@@ -160,37 +157,6 @@ def hypervolume_figure(progress: pd.DataFrame, reference: int) -> Figure:
         "Hypervolume by generation",
         f"Line chart of the hypervolume of the front found so far, reference point accuracy 0 and "
         f"{reference:,} parameters.",
-    )
-
-
-@styled
-def confusion_figure(confusion: np.ndarray[Any, Any], names: Sequence[str], of: str) -> Figure:
-    """Counts of true classes (rows) by predicted classes (columns); shaded by share of the row."""
-    n = len(names)
-    side = max(4.6, 1.6 + 0.42 * n)
-    canvas, ax = new_canvas(side, side)
-    ax.grid(visible=False)
-    shares = confusion / np.maximum(1, confusion.sum(axis=1, keepdims=True))
-    for (i, j), count in np.ndenumerate(confusion):
-        # No darker than 0.8: the number over it must stay legible.
-        box = Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor=BLUE, alpha=0.8 * shares[i, j], lw=0)
-        ax.add_patch(box)
-        colour = INK if count else MUTED
-        ax.text(j, i, str(count), ha="center", va="center", fontsize=8, color=colour)
-    ax.set(xlim=(-0.5, n - 0.5), ylim=(n - 0.5, -0.5))
-    ax.set(xlabel="predicted class", ylabel="true class")
-    ax.set_xticks(range(n), names, rotation=45, ha="right", rotation_mode="anchor")
-    ax.set_yticks(range(n), names)
-    ax.spines[:].set_visible(False)
-    ax.tick_params(length=0)
-    right = int(np.trace(confusion))
-    return Figure(
-        "confusion",
-        canvas,
-        f"Confusion matrix, {of} images",
-        f"Confusion matrix of {confusion.sum()} {of} images in {n} classes, of which {right} are "
-        "right (the diagonal); the same counts are in confusion.csv.",
-        wide=n >= 8,
     )
 
 

@@ -54,11 +54,12 @@ def weakest(report: pd.DataFrame, confusion: Confusion, n: int = 3) -> pd.DataFr
     """The classes of the lowest F1: ``class f1 taken_for times predicted``.
 
     ``taken_for`` is the class that it is most often mistaken for, so many ``times``; ``predicted``
-    counts how often the class was predicted at all, rightly or not.
+    counts how often the class was predicted at all, rightly or not. The index are the labels.
     """
     names = report["class"].tolist()
     rows = []
-    for i in report.head(len(confusion)).sort_values("f1", kind="stable").index[:n]:
+    weak = report.head(len(confusion)).sort_values("f1", kind="stable").index[:n]
+    for i in weak:
         wrong = confusion[i].copy()
         wrong[i] = 0
         j = int(wrong.argmax())
@@ -71,13 +72,13 @@ def weakest(report: pd.DataFrame, confusion: Confusion, n: int = 3) -> pd.DataFr
                 "predicted": int(confusion[:, i].sum()),
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, index=list(weak))
 
 
 def confusion_table(confusion: Confusion, names: Sequence[str]) -> pd.DataFrame:
     """The counts with a header: one row a true class."""
     table = pd.DataFrame(confusion, columns=list(names))
-    table.insert(0, "true class", list(names))
+    table.insert(0, "true class", list(names), allow_duplicates=True)
     return table
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,9 @@ import matplotlib.figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from deap_nas.files import write_whole
+
+# What it logs of its fonts and folders is no news to who reads a report; logging has it, if asked.
+logging.getLogger("matplotlib").addHandler(logging.NullHandler())
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -72,6 +76,7 @@ class Figure:
         dots: for each gid of a scatter, what each of its dots stands for, in drawing order: labels
             of rows of the evaluations table.
         wide: needs more than a phone's width; it scrolls there.
+        numbered: classes are numbers in it, since their names cannot be drawn, or take more room.
     """
 
     name: str
@@ -80,6 +85,7 @@ class Figure:
     alt: str
     dots: Mapping[str, Sequence[int]] = field(default_factory=dict)
     wide: bool = False
+    numbered: bool = False
 
 
 def _style() -> Any:

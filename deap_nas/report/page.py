@@ -18,6 +18,7 @@ from deap_nas.report.classes import (
     difference_interval,
     weakest,
 )
+from deap_nas.report.confusion import confusion_figure
 from deap_nas.report.front import KNEE_RULE, knee, pareto_front
 from deap_nas.report.lineage import family, family_table, gene_shares, telling_steps
 from deap_nas.report.networks import Studio, open_studio
@@ -175,13 +176,16 @@ def _network(record: Record, page: Sheet, chosen: Any, studio: Studio | None) ->
     content: dict[str, Any] = {"classes": None, "mistakes": {}}
     if chosen.confusion.size:
         of = record.split if chosen.test is None else "test"
+        matrix = confusion_figure(chosen.confusion, names, of)
+        if matrix.numbered:  # the table beside it is its key
+            names = tuple(f"{number} {name}" for number, name in enumerate(names))
+        page.draw(matrix)
         report = class_report(chosen.confusion, names)
         weak = weakest(report, chosen.confusion)
-        page.draw(charts.confusion_figure(chosen.confusion, names, of))
         page.shown.tables["confusion"] = confusion_table(chosen.confusion, names)
-        content |= {"classes": report, "weak": weak, "scored_on": of}
-        labels = [names.index(name) for name in weak["class"]]
+        content |= {"classes": report, "weak": weak, "scored_on": of, "class_names": names}
         with page.noting("images that it gets wrong"):
+            labels = [int(label) for label in weak.index]  # two classes may have one name
             content["mistakes"] = chosen_network.mistakes(record, chosen, labels, studio)
     baseline = chosen_network.baseline_of(record)
     networks = {"chosen": evaluation, **({"baseline": baseline} if baseline else {})}

@@ -38,6 +38,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     **{name: (name, ".4f") for name in ("best", "median", "q1", "q3", "worst")},
 }
 LONG = ("genome", "reason", "example", "made", "settings", "folder")
+WRAPPED = 30  # letters of a text from which a column breaks into lines, too
 GENOMES = ("genome", "example")
 
 
@@ -86,7 +87,8 @@ class Shown:
 
     def _column(self, name: str, values: pd.Series[Any]) -> Column:
         text = not pd.api.types.is_numeric_dtype(values)
-        return Column(name, self._heading(name), text, name in LONG, name in GENOMES)
+        long = name in LONG or (text and max(map(len, map(str, values)), default=0) > WRAPPED)
+        return Column(name, self._heading(name), text, long, name in GENOMES)
 
     def _heading(self, column: str) -> str:
         known = COLUMNS.get(column, (column.replace("_", " "),))

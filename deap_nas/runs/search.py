@@ -25,7 +25,7 @@ from deap_nas.runs.tables import evaluations_table, write_tables
 from deap_nas.runs.watcher import Watcher
 from deap_nas.spaces import SPACES, SearchSpace, SpaceError, find_space, misfits
 from deap_nas.toolbox import make_toolbox
-from deap_nas.training.capacity import default_workers
+from deap_nas.training.capacity import WorkersWarning, default_workers
 from deap_nas.training.evaluator import Evaluator
 
 
@@ -243,6 +243,7 @@ def _warn_of_idle(settings: Settings, dataset: Dataset) -> None:
         warnings.warn(
             f"{workers} workers for {settings.slots} slots: the others stand idle; a new run may "
             f"have --slots {workers}",
+            WorkersWarning,
             stacklevel=3,
         )
 

@@ -22,6 +22,10 @@ class SettingsError(ValueError):
     """A setting that is unknown or not allowed; the message names value, limit and remedy."""
 
 
+class SettingsWarning(UserWarning):
+    """A setting that changes nothing; the message is one line."""
+
+
 def _option(default: Any, help: str, *, allowed: tuple[str, ...] = (), metavar: str = "") -> Any:
     return field(default=default, metadata={"help": help, "allowed": allowed, "metavar": metavar})
 

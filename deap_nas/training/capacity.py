@@ -12,6 +12,10 @@ from deap_nas.evaluation.machine import MIB, cores, memory
 WORKER, PARENT, IMAGES = 700, 134, 55
 
 
+class WorkersWarning(UserWarning):
+    """Workers of which some are of no use; the message is one line."""
+
+
 def default_workers(dataset: Dataset, max_memory: int | None = None) -> int:
     """One worker a core, or as many as the memory holds; one at the least.
 
@@ -40,11 +44,13 @@ def count_workers(workers: int | None, dataset: Dataset, max_memory: int | None 
     if workers > cores():
         warnings.warn(
             f"{workers} workers on {cores()} cores: each will be slower, the whole not faster",
+            WorkersWarning,
             stacklevel=3,
         )
     elif workers > (fit := max(1, _that_fit(dataset, max_memory))):
         warnings.warn(
             f"{workers} workers in {memory()} MiB of memory: some may be killed; {fit} have room",
+            WorkersWarning,
             stacklevel=3,
         )
     return workers

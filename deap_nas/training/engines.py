@@ -9,6 +9,10 @@ ENGINES = ("auto", "native", "keras")
 VERSIONS = {"native": library.VERSION, "keras": 1}  # of what an engine gives
 
 
+class EngineWarning(UserWarning):
+    """The engine that was asked for first is not to be had; the message is one line."""
+
+
 def check_engine(wanted: str) -> str:
     """What is wrong with asking for an engine, beyond a name that is none; empty if nothing is.
 

@@ -26,7 +26,7 @@ from deap_nas.layers import Layer, LayerError, files_of, own_layers, run_file
 from deap_nas.layers.cost import count_params
 from deap_nas.layers.from_keras import import_keras
 from deap_nas.training.capacity import count_workers
-from deap_nas.training.engines import check_engine, engine_of, version_of
+from deap_nas.training.engines import EngineWarning, check_engine, engine_of, version_of
 from deap_nas.training.recipes import Recipe, find_recipe
 from deap_nas.training.trainer import ENVIRONMENT, INHERITED, TRAINING_VERSION, Trainer
 
@@ -147,7 +147,7 @@ class Evaluator(GeneralEvaluator):
         self.recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
         self.split, self.train_seed = split, train_seed
         if lacking := check_engine(engine):
-            warnings.warn(lacking, stacklevel=2)
+            warnings.warn(lacking, EngineWarning, stacklevel=2)
         _check_files(own_layers())
         trainer = RecipeTrainer(self.dataset, self.recipe, split, train_seed, engine)
         backend = Workers(
