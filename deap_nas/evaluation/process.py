@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import os
 import pickle
 import subprocess
 import sys
@@ -83,18 +85,22 @@ class Process:
     ) -> None:
         self._limits = limits
         self.pipe, theirs = Pipe()
-        numbers = str(theirs.fileno()), str(limits.max_memory or 0)
+        # Where a standard stream is closed, its number is free; a child would lose it to its own.
+        fd = fcntl.fcntl(theirs.fileno(), fcntl.F_DUPFD_CLOEXEC, 3)
+        theirs.close()
+        # Isolated: no variable, folder or customisation of the user's changes what it imports.
+        flags = ["-I", "-X", "utf8", *(["-B"] if sys.dont_write_bytecode else [])]
+        words = [str(worker.__file__), WORKER, str(fd), str(limits.max_memory or 0)]
         self._process = subprocess.Popen(
-            # Isolated: no variable, folder or customisation of the user's changes what it imports.
-            [sys.executable, "-I", "-X", "utf8", str(worker.__file__), WORKER, *numbers],
-            pass_fds=[theirs.fileno()],
+            [sys.executable, *flags, *words],
+            pass_fds=[fd],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is for the parent, which decides
         )
-        theirs.close()
+        os.close(fd)
         self.task: Task | None = None
         self.ready = self.dead = False
         self.done = self.tries = 0

@@ -29,7 +29,7 @@ class Trainer(Protocol):
 class Record(Protocol):
     """Where outcomes are written before anything depends on them, and read again on resume.
 
-    They are kept by genome and budget.
+    They are kept by genome and budget. One thread at a time calls.
     """
 
     def recall(self, genome: str, budget: Budget, /) -> Evaluation | None:

@@ -85,6 +85,22 @@ def test_evaluators_and_reports_start_such_workers(stub, monkeypatch):
     assert "inherit=INHERITED" in Path(networks.__file__).read_text()
 
 
+def test_a_program_may_have_closed_its_streams(tmp_path):
+    """Their numbers are then those of the next files, and of a worker's pipe."""
+    code = """
+import os, sys
+from deap_nas.evaluation.workers import Task, Workers
+for number in range(3):
+    os.close(number)
+with Workers("stubs:Servant") as workers:
+    ((_, outcome),) = workers.run([Task(0, "echo", ("heard",))])
+with open(sys.argv[1], "w") as file:
+    file.write(f"{outcome.value}{outcome.reason}")
+"""
+    drivers.python(code, tmp_path / "found")
+    assert (tmp_path / "found").read_text() == "heard"
+
+
 # --- the parent, started as a command
 
 

@@ -338,7 +338,9 @@ if __name__ == "__main__":
     from deap_nas.commands import run, session
     from deap_nas.training import evaluator
 
-    if REAL not in os.environ:
+    if REAL in os.environ:
+        evaluator.INHERITED = (*evaluator.INHERITED, MARK)
+    else:
         evaluator.Workers = stub_workers  # type: ignore
     if PAGE not in os.environ:
         session.make_page = lambda *_: None
