@@ -14,7 +14,8 @@ from deap_nas.commands import options
 from deap_nas.commands.options import quiet
 from deap_nas.data import DataWarning
 from deap_nas.runs.settings import SettingsWarning
-from deap_nas.training.evaluator import WorkersWarning
+from deap_nas.training.capacity import WorkersWarning
+from deap_nas.training.engines import EngineWarning
 
 
 def said(capsys: pytest.CaptureFixture[str], category: type[Warning], file: str) -> str:
@@ -25,7 +26,7 @@ def said(capsys: pytest.CaptureFixture[str], category: type[Warning], file: str)
     return err
 
 
-@pytest.mark.parametrize("category", [DataWarning, SettingsWarning, WorkersWarning])
+@pytest.mark.parametrize("category", [DataWarning, EngineWarning, SettingsWarning, WorkersWarning])
 def test_our_own_are_one_line(capsys, category):
     assert said(capsys, category, options.__file__) == "warning: one line\n"
 
