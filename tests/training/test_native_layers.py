@@ -108,3 +108,41 @@ def test_the_gradient_goes_to_the_first_of_several_largest_as_in_keras(size):
     network = NativeNetwork(genome, x.shape[1:], 3, recipe, x, y, weights=weights)
     for a, b in zip(network.gradient(np.arange(30, dtype=np.int32)), expected, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5 * np.abs(b).max())
+
+
+# What the kernels are never asked: they look at nothing, and would read elsewhere
+
+
+@pytest.fixture
+def network():
+    recipe = Recipe("asked", 1, "sgd", 0.1, 1, batch_size=4)
+    x, y = np.zeros((9, 5, 6, 1), np.float32), np.zeros(9, np.int32)
+    return NativeNetwork(parse_genome("CB 2 3 relu;GP"), (5, 6, 1), 3, recipe, x, y)
+
+
+@pytest.mark.parametrize("place", [-1, 9])
+def test_an_image_that_is_not_there(network, place):
+    with pytest.raises(ValueError, match=f"image {place}, allowed 0 to 8"):
+        network(np.array([0, place]), np.zeros(1))
+    with pytest.raises(ValueError, match=f"image {place}, allowed 0 to 8"):
+        network.gradient(np.array([place]))
+
+
+def test_too_few_rates_and_too_large_a_batch(network):
+    with pytest.raises(ValueError, match="2 learning rates, allowed one for each of 3 steps"):
+        network(np.arange(9), np.zeros(2))
+    with pytest.raises(ValueError, match="a batch of 5 images, allowed 4"):
+        network.gradient(np.arange(5))
+
+
+def test_images_of_another_shape(network):
+    other = np.zeros((3, 6, 5, 1), np.uint8)
+    for ask in (network.predict, lambda x: network.score(x, np.zeros(3, np.int32))):
+        with pytest.raises(ValueError, match=r"images of shape \(6, 5, 1\), allowed \(5, 6, 1\)"):
+            ask(other)
+
+
+def test_labels_without_images_and_images_without_labels(network):
+    x = np.zeros((3, 5, 6, 1), np.uint8)
+    with pytest.raises(ValueError, match="2 labels of 3 images"):
+        network.score(x, np.zeros(2, np.int32))
