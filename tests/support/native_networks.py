@@ -14,6 +14,7 @@ from deap_nas import ACTIVATIONS, Recipe, parse_genome
 from deap_nas.layers import LAYERS
 from deap_nas.training.native.network import NativeNetwork
 from deap_nas.training.native.plan import plan_of
+from deap_nas.training.recipes import OPTIMIZERS
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,8 @@ def assert_close(found: Any, expected: Any, share: float = 1e-4) -> None:
 
 
 activations = st.sampled_from(ACTIVATIONS)
+optimizers = st.sampled_from(OPTIMIZERS)
+batch_sizes = st.integers(1, 40)
 
 
 @st.composite

@@ -41,13 +41,15 @@ ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]
         lambda z: np.clip(z + 3, 0, 6) / 6 + ((z > -3) & (z < 3)) * z / 6,
     ),
 }
+KINKS = {"relu": (0,), "relu6": (0, 6), "hard_swish": (-3, 3)}
 
 
 class PlainNetwork:
-    """Of a genome and its weights, in the order of ``model.get_weights()``.
+    """Of a genome and its weights, in the order of ``model.get_weights()``; for one batch.
 
-    ``gradients`` and ``moving`` (what normalisation keeps, after the batch) are in that order too,
-    once ``backward`` was called.
+    ``moving`` is what normalisation keeps, after the batch, in that order too. ``margin``: how
+    close a number came to a kink of its activation, or to another in a maximum, as a share of the
+    largest: rounding may take one on the other side.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class PlainNetwork:
         self._genome, self._about, self._training = genome, (tuple(shape), n_classes), training
         self._gradients: list[tuple[int, Array]] = []
         self.moving: list[Array] = []
+        self.margin = np.inf
         self._n = 0
 
     def forward(self, x: Array) -> tuple[Array, Back]:
@@ -173,7 +176,14 @@ class PlainNetwork:
 
     def _activated(self, name: str, z: Array) -> tuple[Array, Back]:
         f, slope = ACTIVATIONS[name]
+        for kink in KINKS.get(name, ()):
+            self._came(np.abs(z - kink), z)
         return f(z), lambda d: d * slope(z)
+
+    def _came(self, near: Array, z: Array) -> None:
+        near = near[near > 0]
+        if near.size:
+            self.margin = min(self.margin, near.min() / max(np.abs(z).max(), 1e-30))
 
     def _pooling(self, o: made_of.Pooling, x: Array) -> tuple[Array, Back]:
         n, height, width, channels = x.shape
@@ -184,6 +194,7 @@ class PlainNetwork:
         shares = np.full(tiles.shape, 1 / o.size**2)
         if o.largest:  # the first of several
             shares = np.arange(o.size**2) == tiles.argmax(-1)[..., None]
+            self._came(tiles.max(-1)[..., None] - tiles, tiles)
 
         def back(d: Array) -> Array:
             dx = np.zeros_like(x)
