@@ -34,6 +34,7 @@ class NativeNetwork:
         GenomeError: for a genome that does not fit the images.
         MemoryError: where its feature maps do not fit into memory, before anything is trained.
         NativeError: without the library.
+        ValueError: for images of another shape, or labels that are not as many.
     """
 
     def __init__(
@@ -50,8 +51,9 @@ class NativeNetwork:
     ) -> None:
         self._handle: Any = None
         self._library, self.plan = load(), plan_of(genome, input_shape, n_classes)
-        self._n_classes = n_classes
-        self._images, self._labels = _images(images), np.ascontiguousarray(labels, np.int32)
+        self._n_classes, self._shape = n_classes, tuple(input_shape)
+        self._batch_size = recipe.batch_size
+        self._images, self._labels = self._paired(images, labels)
         self._make(self.plan, (*input_shape, n_classes, recipe.batch_size), recipe, seed)
         self.weights = self.plan.initial(seed) if weights is None else list(weights)
         self._library.deap_nas_images(
@@ -90,8 +92,14 @@ class NativeNetwork:
         """One pass over the images in ``order`` (int32), with a learning rate (float32) a step.
 
         Returns the loss and the accuracy, averaged over the images while training.
+
+        Raises:
+            ValueError: for an image that is not there, or too few rates.
         """
-        order, rates = np.ascontiguousarray(order, np.int32), np.ascontiguousarray(rates, "f4")
+        order, rates = self._known(order), np.ascontiguousarray(rates, "f4")
+        steps = -(-len(order) // self._batch_size)
+        if len(rates) < steps:
+            raise ValueError(f"{len(rates)} learning rates, allowed one for each of {steps} steps")
         right = ctypes.c_int64()
         loss = self._library.deap_nas_train(
             self._handle, order.ctypes.data, len(order), rates.ctypes.data, right
@@ -121,8 +129,14 @@ class NativeNetwork:
             self._numbers(int(moving))[:] = np.concatenate([*flat, np.zeros(0, np.float32)])
 
     def gradient(self, order: Array) -> list[Array]:
-        """The mean loss's gradient by each trainable weight, of one batch."""
-        order = np.ascontiguousarray(order, np.int32)
+        """The mean loss's gradient by each trainable weight, of one batch.
+
+        Raises:
+            ValueError: for an image that is not there, or more than a batch.
+        """
+        order = self._known(order)
+        if len(order) > self._batch_size:
+            raise ValueError(f"a batch of {len(order)} images, allowed {self._batch_size}")
         self._library.deap_nas_gradient(self._handle, order.ctypes.data, len(order))
         shapes = [each.shape for each in self.plan.weights if not each.moving]
         ends = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
@@ -130,24 +144,51 @@ class NativeNetwork:
         return [part.reshape(shape) for part, shape in zip(parts, shapes)]
 
     def score(self, x: Array, y: Array) -> tuple[Array, float]:
-        """Confusion counts, [true class][predicted class], and the mean loss."""
+        """Confusion counts, [true class][predicted class], and the mean loss.
+
+        Raises:
+            ValueError: for images of another shape, or labels that are not as many.
+        """
         answers, loss = self._answer(x, y)
         confusion = np.zeros((self._n_classes, self._n_classes), np.int64)
         np.add.at(confusion, (y, answers), 1)
         return confusion, loss / max(1, len(y))
 
     def predict(self, x: Array) -> Array:
-        """Predicted labels, int32, shape (n,), of images, shape (n, height, width, channels)."""
+        """Predicted labels, int32, shape (n,), of images, shape (n, height, width, channels).
+
+        Raises:
+            ValueError: for images of another shape.
+        """
         return self._answer(x, None)[0]
 
     def _answer(self, x: Array, y: Array | None) -> tuple[Array, float]:
-        x, answers = _images(x), np.zeros(len(x), np.int32)
-        labels = None if y is None else np.ascontiguousarray(y, np.int32)
-        address = None if labels is None else labels.ctypes.data
+        x, labels = self._paired(x, np.zeros(len(x)) if y is None else y)
+        answers = np.zeros(len(x), np.int32)
         to = answers.ctypes.data_as(ctypes.POINTER(ctypes.c_int32))
         form = (x.ctypes.data, *_form(x))
-        loss = self._library.deap_nas_score(self._handle, *form, address, len(x), to)
+        known = None if y is None else labels.ctypes.data
+        loss = self._library.deap_nas_score(self._handle, *form, known, len(x), to)
         return answers, loss
+
+    # The kernels ask nothing: what they would read or write elsewhere ends here.
+
+    def _paired(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """Images and labels as the kernels read them."""
+        if x.shape[1:] != self._shape:
+            raise ValueError(f"images of shape {x.shape[1:]}, allowed {self._shape}")
+        if len(x) != len(y):
+            raise ValueError(f"{len(y)} labels of {len(x)} images, allowed one each")
+        kind = np.uint8 if x.dtype == np.uint8 else np.float32
+        return np.ascontiguousarray(x, kind), np.ascontiguousarray(y, np.int32)
+
+    def _known(self, order: Array) -> Array:
+        """Places of images, as the kernels read them."""
+        n, order = len(self._labels), np.ascontiguousarray(order, np.int32)
+        wrong = order[(order < 0) | (order >= n)]
+        if wrong.size:
+            raise ValueError(f"image {wrong[0]}, allowed 0 to {n - 1}")
+        return order
 
     def _numbers(self, which: int) -> Array:
         """A view of the weights (0), of what follows what is seen (1), or of the gradient (2)."""
@@ -158,11 +199,6 @@ class NativeNetwork:
             return np.zeros(0, np.float32)
         address = self._library.deap_nas_numbers(self._handle, which)
         return np.ctypeslib.as_array(address, (size,))
-
-
-def _images(x: Array) -> Array:
-    """Images as the kernels read them."""
-    return np.ascontiguousarray(x, np.uint8 if x.dtype == np.uint8 else np.float32)
 
 
 def _form(x: Array) -> tuple[int]:

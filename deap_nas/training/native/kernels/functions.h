@@ -40,12 +40,13 @@ INLINE vec log(vec x) {
     return fma(n, splat(LN2_HIGH), y + f);
 }
 
-// Both are odd: x times a ratio of polynomials of x^2, and all but 1 where x is held.
+// Both are odd: x times a ratio of polynomials of x^2, and all but 1 where x is held, so that none
+// exceeds 1 (tanh held at 9 would, and its slope turn).
 INLINE vec tanh(vec x) {
     const float p[] = {0.99999994f,   0.12913576f,     0.0029146932f,
                        9.2123035e-6f, -1.261683e-08f, 1.7842686e-11f};
     const float q[] = {1.0f, 0.46246855f, 0.0237383f, 0.00022726290f};
-    vec a = larger(splat(-9.0f), smaller(splat(9.0f), x)), square = a * a;
+    vec a = larger(splat(-8.0f), smaller(splat(8.0f), x)), square = a * a;
     return a * polynomial(square, p) / polynomial(square, q);
 }
 
