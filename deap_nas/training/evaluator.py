@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from deap_nas.data import Dataset, load_dataset
-from deap_nas.evaluation.backend import Outcome
+from deap_nas.evaluation.backend import Outcome, run
 from deap_nas.evaluation.cache import default_cache
 from deap_nas.evaluation.evaluator import Fitness, GeneralEvaluator, at_least_1
 from deap_nas.evaluation.fitness import Evaluation, accuracy_per_log_params, failed
@@ -190,7 +190,7 @@ class Evaluator(GeneralEvaluator):
             saver = Saver(self.dataset.input_shape, self.dataset.n_classes)
             self._saver = Workers(saver, environment=ENVIRONMENT)
         task = Task(None, "save", (format_genes(genome), weights, str(path)), limited=False)
-        ((_, outcome),) = self._saver.run([task])
+        ((_, outcome),) = run(self._saver, [task])
         if outcome.status != "ok":
             raise RuntimeError(f"save: {outcome.status}, {outcome.reason}")
 
