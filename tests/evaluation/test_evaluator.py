@@ -402,3 +402,11 @@ def test_a_cache_path_that_is_a_file_is_one_line(tmp_path: Path, stub):
     with pytest.raises(ValueError, match="file is a file: name a folder") as caught:
         make(cache=tmp_path / "file")
     assert "\n" not in str(caught.value)
+
+
+def test_a_network_is_saved_with_a_backend_that_only_keeps_the_protocol(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "Workers", drivers.InlineWorkers)
+    with make() as evaluator:
+        weights = evaluator.weights(GENOMES[0])
+        evaluator.save(GENOMES[0], weights, tmp_path / "saved.keras")
+    assert (tmp_path / "saved.keras").read_text().startswith(str(GENOMES[0]))

@@ -31,7 +31,7 @@ from deap_nas.evaluation.process import WORKER
 TESTS = Path(__file__).parent
 ROOT = TESTS.parents[1]
 KILL_AT = "KILL_AT"
-REAL = "REAL_TRAINING"  # environment: set for training with TensorFlow
+REAL = "REAL_TRAINING"  # environment: set for real training
 PAGE = "DRAW_PAGE"  # environment: set for the page at the end, which takes longer than all the rest
 MARK = "DRIVER_MARK"  # environment: tells the processes of one test from others
 TIMES = ("train_seconds", "train_cpu_seconds", "fitness_time", "measured_on")

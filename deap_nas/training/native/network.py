@@ -62,7 +62,9 @@ class NativeNetwork:
 
     def _make(self, plan: Plan, sizes: tuple[int, ...], recipe: Recipe, seed: int) -> None:
         if plan.largest > MOST:
-            raise MemoryError(f"a feature map has {plan.largest:,} numbers, allowed {MOST:,}")
+            raise MemoryError(
+                f"a feature map has {plan.largest:,} numbers, allowed {MOST:,}: take smaller images"
+            )
         need = ctypes.c_double()
         self._handle = self._library.deap_nas_make(
             plan.as_array(),
@@ -73,8 +75,10 @@ class NativeNetwork:
             seed & 0xFFFFFFFF,
             need,
         )
+        if not self._handle:
+            raise MemoryError("a feature map with its border is too large: take smaller images")
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        if not self._handle or need.value > memory or not self._allocate():
+        if need.value > memory or not self._allocate():
             raise MemoryError(
                 f"feature maps of a batch of {recipe.batch_size} take "
                 f"{need.value / 2**20:,.0f} MiB: take smaller images or batches"

@@ -10,6 +10,10 @@ struct Images {
     int each = 0;                  // pixels of an image, channels counted
     std::vector<int> places;       // of each pixel, in a map
 
+    void swap(Images &others) {  // the places stay: the shape is the same
+        std::swap(pixels, others.pixels), std::swap(labels, others.labels), std::swap(whole, others.whole);
+    }
+
     void prepare(const Map &m) {
         places.clear();
         each = m.height * m.width * m.channels;

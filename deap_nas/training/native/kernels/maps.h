@@ -40,6 +40,8 @@ struct Map {
         bottom = std::max(bottom, b), right = std::max(right, r);
     }
     void lay_out() {
+        const double rows = top + height + bottom, columns = left + width + right;
+        if ((rows * columns + 1) * channels * LANES > INT32_MAX) throw std::bad_alloc();  // of places
         row = (left + width + right) * LANES;
         plane = (top + height + bottom) * row;
         if (plane / LANES % 2 == 0) plane += LANES;  // planes must not share one set of the cache

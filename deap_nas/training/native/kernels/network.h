@@ -214,11 +214,9 @@ struct Network {
         return all;
     }
 
-    Result score(const Images &others, int n, int32_t *found) {
+    Result score(Images others, int n, int32_t *found) {
         FlushDenormals flush;
-        const Images own = images;
-        images = others;
-        images.prepare(input.data);
+        images.swap(others);
         begin();
         Result all;
         int32_t chosen[LANES];
@@ -230,7 +228,7 @@ struct Network {
             all.add(loss(*operations.back()->out, 0, chosen, batch, images.labels, n_classes, false,
                          found + first));
         }
-        images = own;
+        images.swap(others);
         return all;
     }
 };
