@@ -131,7 +131,7 @@ CASES = {
     ),
     "no home, no temporary folder": Surroundings({"HOME": None, "TMPDIR": "/nonesuch"}),
     "an empty environment": Surroundings({name: None for name in os.environ if name != "PATH"}),
-    "a reader that leaves": Surroundings(shell="{command} | true"),
+    "a reader that leaves": Surroundings(shell="set -o pipefail; {command} | true"),
     "no streams": Surroundings(shell="{command} <&- >&- 2>&-"),
     "a full disk for output": Surroundings(shell="{command} > /dev/full 2>&1"),
     "few files, strict umask": Surroundings(shell="ulimit -n 64; umask 077; {command}"),
@@ -157,7 +157,8 @@ np.seterr(all="raise")
 sys.setrecursionlimit(100_000)
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 threading.Thread(target=lambda: [random.random() for _ in iter(int, 1)], daemon=True).start()
-sys.stdout = type("Bare", (), {"write": lambda self, text: len(text)})()
+bare = {"write": lambda self, text: len(text), "flush": lambda self: None}  # and no isatty
+sys.stdout = type("Bare", (), bare)()
 """
     ),
     "a program with Keras of its own": Surroundings(
@@ -204,7 +205,7 @@ def found(folder: Path, data: Path, around: Surroundings) -> Any:
     words = [*SEARCH, *(OWN if around.own else ()), "--dataset", str(data), "--out", str(run)]
     start = ["-m", "deap_nas.run"]
     if around.before:
-        start = ["-c", PROGRAM.format(before=around.before)]
+        start = ["-c", PROGRAM.replace("{before}", around.before)]
     script = " && ".join([*around.mounts, "cd .", around.shell.format(command='"$@"')])
     shell = ["unshare", "-m", "bash"] if around.mounts else ["bash"]
     done = subprocess.run(
