@@ -67,6 +67,7 @@ def test_a_finished_search_repeats_from_its_journal(name, tmp_path, monkeypatch)
 class _Untouched:
     input_shape, n_classes, fingerprint = (28, 28, 1), 10, ""
     x_train = x_val = x_test = np.zeros(0, np.uint8)
+    class_names = tuple(map(str, range(10)))
 
     def split(self, name: str) -> tuple[None, ...]:
         return (None,) * 4
