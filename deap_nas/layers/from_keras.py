@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Any
 
+from deap_nas.extras import REMEDY
 from deap_nas.layers.errors import LayerError, one_line
 from deap_nas.layers.gene import Gene
 
@@ -22,10 +23,7 @@ def import_keras() -> Any:
             import keras
             import tensorflow  # noqa: F401
     except ImportError as error:
-        raise ImportError(
-            f"TensorFlow is needed to train networks ({error}): pip install 'deap-nas[cpu]', "
-            "or 'deap-nas[tensorflow]' for a GPU"
-        ) from error
+        raise ImportError(f"TensorFlow is needed to train networks ({error}): {REMEDY}") from error
     return keras
 
 
