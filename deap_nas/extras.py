@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-REMEDY = "pip install 'deap-nas[cpu]', or 'deap-nas[tensorflow]' for a GPU"
+REMEDY = "in your clone of deap_nas, pip install -e '.[cpu]'"
 
 
 def lacking(error: ImportError) -> ImportError:

@@ -64,7 +64,7 @@ def test_only_what_trains_needs_an_extra() -> None:
     assert {line.partition(":")[0] for line in lines} == {"Evaluator", "Workers"}
     for line in lines:
         assert "psutil is not installed" in line
-        assert "pip install 'deap-nas[cpu]'" in line
+        assert "pip install -e '.[cpu]'" in line
 
 
 def test_an_error_of_another_sort_is_left_as_it_is() -> None:
@@ -103,5 +103,5 @@ def test_a_command_says_in_one_line_what_to_install(
     (line,) = done.stderr.splitlines()
     assert line.startswith("error: ")
     assert "is not installed" in line
-    assert "pip install 'deap-nas[cpu]'" in line
+    assert "pip install -e '.[cpu]'" in line
     assert [path.name for path in tmp_path.rglob("*")] == ["there"]

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from math import prod
 from typing import Any
 
+from deap_nas.extras import REMEDY
 from deap_nas.layers.errors import LayerError, one_line
 from deap_nas.layers.gene import Gene
 
@@ -46,10 +47,7 @@ def import_keras() -> Any:
 
 
 def _lacking(why: object) -> ImportError:
-    return ImportError(
-        f"TensorFlow is needed to train networks ({why}): pip install 'deap-nas[cpu]', "
-        "or 'deap-nas[tensorflow]' for a GPU"
-    )
+    return ImportError(f"TensorFlow is needed to train networks ({why}): {REMEDY}")
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from deap_nas.evaluation.workers import Task, Workers
+from deap_nas.extras import REMEDY
 from deap_nas.files import whole
 from deap_nas.genome import parse_genome
 from deap_nas.layers import LayerFile, files_of, own_layers, run_file
@@ -74,7 +75,7 @@ class Networks:
 
             model.export(path, format="onnx", verbose=False)
         except ImportError as error:
-            raise ImportError(f"{error}; pip install 'deap-nas[onnx]'") from None
+            raise ImportError(f"{error}; {REMEDY.replace('cpu', 'onnx')}") from None
 
     def _model(self, genome: str, weights: Weights) -> Any:
         return self._inference.trained_model(parse_genome(genome), weights, *self._size)

@@ -53,8 +53,18 @@ def make_space(
     except SpaceError as error:
         if settings.space not in SPACES:
             raise
-        others = " or ".join(name for name in SPACES if name != settings.space)
-        raise SpaceError(f"{error}, or try --space {others}") from None
+        fitting = [name for name in SPACES if _fits(name, images)]
+        if not fitting:
+            raise
+        raise SpaceError(f"{error}, or try --space {' or '.join(fitting)}") from None
+
+
+def _fits(space: str, images: dict[str, Any]) -> bool:
+    """Whether a space has a genome for such images."""
+    with contextlib.suppress(SpaceError):
+        find_space(space, **images)
+        return True
+    return False
 
 
 def load(settings: Settings, written: SearchSpace | None = None) -> tuple[Dataset, SearchSpace]:

@@ -219,5 +219,5 @@ def _check_files(layers: Iterable[Layer]) -> None:
         if not layer.source.text:
             raise LayerError(
                 f"layer {layer.name} is in no file that workers can run ({layer.source}); put it "
-                "into a .py file, and load that with load_layers"
+                "into a .py file, start Python anew, and load the file with load_layers"
             )

@@ -26,7 +26,8 @@ def begin(home: Path, data: Path, seconds: float, *more: Any, **variables: str) 
 def test_a_directory_in_use_is_refused(home, stub, data, capsys):
     process = begin(home, data, 1)
     try:
-        refused(lambda: run_main("--resume", "run"), capsys, "in use")
+        for more in ((), ("--generations", 9)):
+            refused(lambda more=more: run_main("--resume", "run", *more), capsys, "in use")
     finally:
         process.kill()
         process.communicate()

@@ -83,6 +83,8 @@ def test_named_directory_without_the_files_is_an_error(
     (sources.named / "t10k-labels-idx1-ubyte.gz").unlink()
     message = refuse(lambda: load_fashion(sources.named), "t10k-labels-idx1-ubyte[.gz]")
     assert "train-images" not in message
+    write_fakes(sources.named)  # "put them there"
+    assert load_fashion(sources.named).n_classes == 10
     monkeypatch.setenv(DATA_VARIABLE, str(sources.variable))
     refuse(load_fashion, f"DEAP_NAS_DATA {sources.variable}", *FAKE)
     assert not sources.downloads
@@ -107,7 +109,9 @@ def test_damaged_files(sources: Sources) -> None:
         for folder in (sources.named, sources.cache):
             (folder / f"{name}.gz").write_bytes(content)
         refuse(lambda: load_fashion(sources.named), f"{sources.named / name}.gz", "delete it")
-        refuse(load_fashion, f"{sources.cache / name}.gz", "delete it")
+        refuse(load_fashion, f"{sources.cache / name}.gz", "delete it", "apt-get install")
+    (sources.cache / f"{name}.gz").unlink()
+    assert str(sources.debian) in load_fashion().source, "where apt-get puts it"
     assert not sources.downloads
 
 

@@ -173,5 +173,5 @@ except ImportError as error:
     print(error)
 """
     result = drivers.python(code)
-    assert "pip install 'deap-nas[cpu]'" in result.stdout, result.stderr
+    assert "pip install -e '.[cpu]'" in result.stdout, result.stderr
     assert result.stdout.count("\n") == 1

@@ -1,0 +1,320 @@
+"""Messages that name a remedy: what raises each, and the same with the remedy applied."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import drivers
+import numpy as np
+from command import GENOME
+from deap import base, creator
+from plain_spaces import EvenSum
+from report_runs import make_run
+
+import deap_nas
+from deap_nas import (
+    SearchSpace,
+    build_model,
+    load_layers,
+    make_toolbox,
+    parse_genome,
+    register_layer,
+)
+from deap_nas.__main__ import main
+from deap_nas.algorithms import sel_crowded_tournament
+from deap_nas.data import load_dataset
+from deap_nas.evaluation.fitness import Evaluation, time_penalised
+from deap_nas.genome import Genome
+from deap_nas.layers import LAYERS, Layer
+from deap_nas.operators import SELECTIONS, mut_gene, sel_roulette
+from deap_nas.report.chosen import choose
+from deap_nas.report.compare import find_runs
+from deap_nas.runs.journal import _seal
+from deap_nas.runs.record import read_run
+from deap_nas.tabular import FILE, load_table
+from deap_nas.training import evaluator
+
+
+class Refused(Exception):
+    """A command ended with an error; its text is what standard error got."""
+
+
+def command(*words: Any, heard: bool = False) -> None:
+    """Run a command of ``deap-nas``; raises Refused unless it ends well, or for what is heard."""
+    err = io.StringIO()
+    with contextlib.redirect_stderr(err), contextlib.redirect_stdout(io.StringIO()):
+        try:
+            status = main([str(word) for word in words])
+        except SystemExit as end:
+            status = int(end.code or 0)
+    if status or (heard and err.getvalue()):
+        raise Refused(err.getvalue())
+
+
+def run(*words: Any) -> None:
+    """What a search would do, without doing it."""
+    command("run", "--dry-run", *words)
+
+
+def search(*words: Any, **how: bool) -> None:
+    few = ("--dataset", "tiny.npz", "--population", 3, "--generations", 1)
+    command("run", *few, *words, **how)
+
+
+def space(**settings: Any) -> SearchSpace:
+    layer = {"filters": 4, "kernel": 3, "activation": "relu"}
+    return SearchSpace(**{"layers": {"CR": layer}, "heads": "GP", "depth": 1, **settings})
+
+
+def individual(value: float | None = 1.0, weight: float = 1.0) -> Any:
+    class Fitness(base.Fitness):
+        weights = (weight,)
+
+    one = Genome(parse_genome(GENOME), Fitness)
+    if value is not None:
+        one.fitness.values = (value,)
+    return one
+
+
+def file(name: str, text: str | bytes) -> str:
+    Path(name).write_bytes(text if isinstance(text, bytes) else text.encode())
+    return name
+
+
+STREAM = ("--algorithm", "steady_state")
+SPACE_FILE = 'depth = 1\n[heads.GP]\n[layers.CR]\nfilters = 4\nkernel = 3\nactivation = "relu"\n'
+
+
+LAYER = (
+    'from deap_nas import Layer, register_layer\nregister_layer(Layer("ZZ", {}, lambda shape: []))'
+)
+CR = {"filters": 4, "kernel": 3, "activation": "relu"}
+FEW_PIXELS = (3, 3, 1)
+
+
+def small(side: int) -> str:
+    """A data set of images of so many pixels a side."""
+    return str(drivers.save_npz(Path("small.npz"), drivers.tiny_dataset(side=side)))
+
+
+def crowded() -> Any:
+    one = individual()
+    one.fitness.crowding_dist = 1.0
+    return one
+
+
+def created(genes: list[int]) -> Any:
+    creator.create("Digits", list)
+    try:
+        return creator.Digits(genes)
+    finally:
+        del creator.Digits
+
+
+def lose_a_line() -> None:
+    """Of an outcome, in the journal of a run that has no result yet."""
+    journal = Path("run", "journal.jsonl")
+    Path("run", "result.json").unlink()
+    lines = journal.read_bytes().splitlines(keepends=True)
+    lost = next(i for i, line in enumerate(lines) if b'"generation": 1, "cached"' in line)
+    journal.write_bytes(b"".join(lines[:lost] + lines[lost + 1 :]))
+
+
+def turn_a_generation() -> None:
+    """The first, in the journal of a run that has no result yet."""
+    Path("run", "result.json").unlink()
+    lines = drivers.lines_of(Path("run"))
+    for line in lines:
+        if line["kind"] == "generation":
+            line["population"] = line["population"][::-1]
+    Path("run", "journal.jsonl").write_bytes(b"".join(map(_seal, lines)))
+
+
+def evaluate(cache: str | None = None) -> None:
+    evaluator.Evaluator(drivers.tiny_dataset(), cache=cache, workers=1).close()
+
+
+def spoilt_table() -> bytes:
+    """The package's table with a genome that is none."""
+    path = Path(deap_nas.__file__).parent / "data" / "files" / FILE
+    head, row, *_ = gzip.decompress(path.read_bytes()).decode().splitlines()
+    genome = next(cell for cell in row.split(",") if ";" in cell)
+    return gzip.compress(f"{head}\n{row.replace(genome, 'x')}\n".encode())
+
+
+Try = Callable[[], object]
+# What the message has, what raises it, and the same with the remedy.
+HERE: list[tuple[str, str, Try, Try]] = [
+    # the command line
+    ("commands/run", "--out {} is a file: name a directory",
+     lambda: search("--out", file("taken", "")), lambda: search("--out", "folder")),
+    ("commands/run", "--out {} holds another run: resume it with --resume, or name another",
+     lambda: (search("--out", "run"), search("--out", "run")),
+     lambda: (command("run", "--resume", "run"), search("--out", "another"))),
+    ("commands/run", "{} with --resume: the run has its settings; leave out {}",
+     lambda: (search("--out", "run"), command("run", "--resume", "run", "--preset", "paper")),
+     lambda: command("run", "--resume", "run")),
+    ("commands/run", "--resume {}: no run is there ({}); {}",
+     lambda: (search("--out", "run"), command("run", "--resume", "rum")),
+     lambda: command("run", "--resume", "run")),
+    ("commands/run",
+     "--resume {}: other settings than the run's: {}; resume without them, or start a new run",
+     lambda: (search("--out", "run"), command("run", "--resume", "run", "--seed", 9)),
+     lambda: (command("run", "--resume", "run"), search("--out", "new", "--seed", 9))),
+    ("commands/run", "{} cannot be made: {}; name another --out",
+     lambda: (file("results", ""), search()), lambda: search("--out", "another")),
+    ("commands/repeat", "--resume {}: its {} is damaged; start anew with --repeat",
+     lambda: (Path("many").mkdir(), file("many/repeats.json", "{"),
+              command("run", "--resume", "many")),
+     lambda: search("--repeat", 1, "--out", "anew", "--no-report")),
+    ("commands/compare", "--out {}: give a name that ends in .html, in a folder that is there",
+     lambda: (make_run(Path("run"), 2, 0), command("compare", "run", "--out", "page.txt")),
+     lambda: command("compare", "run", "--out", "page.html")),
+    ("commands/train", "--save {}: give a name that ends in .keras, in a folder that is there",
+     lambda: command("train", GENOME, "--dataset", "tiny.npz", "--save", "a.h5"),
+     lambda: command("train", GENOME, "--dataset", "tiny.npz", "--save", "a.keras")),
+    ("runs/search", "cache {} is a file: name a folder, or use --no-cache",
+     lambda: run("--cache", file("taken", "")), lambda: (run("--cache", "f"), run("--no-cache"))),
+    ("runs/search", "{}, or try --space {}",
+     lambda: run("--dataset", small(5)), lambda: run("--dataset", small(5), "--space", "full")),
+    ("runs/search",
+     "{} workers for {} slots: the others stand idle; a new run may have --slots {}",
+     lambda: search("--workers", 2, "--slots", 1, *STREAM, heard=True),
+     lambda: search("--workers", 2, "--slots", 2, "--out", "new", *STREAM, heard=True)),
+    ("runs/settings", "initial has {} genomes, allowed at most the population of {}; raise "
+     "--population",
+     lambda: run("--initial", file("g.txt", f"{GENOME}\n" * 9)),
+     lambda: run("--initial", "g.txt", "--population", 9)),
+    ("runs/presets", "config {}: {}; give a .toml or .json file",
+     lambda: run("--config", "none"), lambda: run("--config", file("a.toml", "population = 3"))),
+    ("runs/initial", "initial {}: {}; {}", lambda: run("--initial", "none"),
+     lambda: run("--initial", file("g.txt", GENOME))),
+    ("runs/initial", "initial {} is no text in UTF-8; {}",
+     lambda: run("--initial", file("g", b"\x80")), lambda: run("--initial", file("g", GENOME))),
+    ("runs/initial", "initial {} has no columns genome and fitness; {}",
+     lambda: run("--initial", file("g.csv", "a,b\n")),
+     lambda: (search("--out", "run"), run("--initial", "run"),
+              run("--initial", "run/evaluations.csv"))),
+    ("runs/initial", "{}, line {}: fitness {}, allowed a number; correct it",
+     lambda: run("--initial", file("g.csv", f"genome,fitness\n{GENOME},x\n")),
+     lambda: run("--initial", file("g.csv", f"genome,fitness\n{GENOME},3.5\n"))),
+    ("runs/record", "{}: no run is there ({}); name the directory that the run printed",
+     lambda: read_run(Path("none")), lambda: read_run(make_run(Path("run"), 2, 0))),
+    ("report/compare", "{}: no run is there, nor in a folder in it; check the path",
+     lambda: find_runs([Path("none")]), lambda: find_runs([make_run(Path("run"), 2, 0)])),
+    ("report/chosen", "genome '{}' {}; {} lists those that are",
+     lambda: choose(read_run(make_run(Path("run"), 2, 0)), "FL tanh"),
+     lambda: choose(record := read_run(Path("run")), record.good["genome"][0])),
+    ("evaluation/replay", "the journal's next outcome is of '{}', which this search does not ask "
+     "for: a line is lost, or the program, a library or a file changed since; start a new run (the "
+     "cache keeps what was trained)",
+     lambda: (search("--out", "run", "--generations", 3, *STREAM), lose_a_line(),
+              command("run", "--resume", "run")),
+     lambda: search("--out", "new", *STREAM)),
+    ("runs/journal", "generation {} is not the one in {}: the program, a library or a file changed "
+     "since; start a new run (the cache keeps what was trained)",
+     lambda: (search("--out", "run"), turn_a_generation(), command("run", "--resume", "run")),
+     lambda: search("--out", "new")),
+    # genomes, layers, spaces
+    ("genome", "empty genome {}: write genes {}",
+     lambda: parse_genome(""), lambda: parse_genome("CB 4 3 relu;GP")),
+    ("genome", "{}: kind {}, allowed {}; a layer of your own is made known by --layers FILE or "
+     "register_layer",
+     lambda: parse_genome("ZZ;GP"), lambda: (load_layers(file("z.py", LAYER)),
+                                             parse_genome("ZZ;GP"))),
+    ("layers/loading", "layers {}: {}; give a Python file",
+     lambda: load_layers("none.py"), lambda: load_layers(file("z.py", LAYER))),
+    ("layers/loading", "layers {} registers none; call deap_nas.register_layer(Layer(...)) in it",
+     lambda: load_layers(file("z.py", "x = 1")), lambda: load_layers(file("z.py", LAYER))),
+    ("layers/registry", "register_layer({}): give a Layer", lambda: register_layer("CR"),
+     lambda: register_layer(Layer("ZZ", {}, lambda shape: []))),
+    ("training/model", "genome '{}' ends without a head: add {}",
+     lambda: build_model(parse_genome(GENOME)[:1], (9, 9, 1), 2),
+     lambda: build_model([*parse_genome(GENOME)[:1], *parse_genome("GP")], (9, 9, 1), 2)),
+    ("training/model", "genome '{}': gene {}, '{}', does not fit the feature map that reaches it, "
+     "{}; use a smaller one",
+     lambda: build_model(parse_genome("RC 2 7 relu;FL relu"), (5, 5, 1), 2),
+     lambda: build_model(parse_genome("RC 2 5 relu;FL relu"), (5, 5, 1), 2)),
+    ("spaces/named", "{}; give a .toml or .json file", lambda: run("--space", "none.toml"),
+     lambda: run("--space", file("s.toml", SPACE_FILE))),
+    ("spaces/rules", "{} {}, allowed {}; {}",
+     lambda: space(heads="CR"), lambda: space(layers={"CR": CR}, heads="GP")),
+    ("spaces/rules", "layer {}: no count, and no depth; give one of them",
+     lambda: space(depth=None),
+     lambda: (space(depth=2), space(depth=None, layers={"CR": {**CR, "count": 1}}))),
+    ("spaces/rules", "{}: {} is missing; list its values",
+     lambda: space(layers={"CR": {"kernel": 3}}), space),
+    ("spaces/space", "up to {} genes before the head, allowed up to {}; lower the depth, or the "
+     "counts",
+     lambda: space(depth=10**6),
+     lambda: (space(), space(depth=None, layers={"CR": {**CR, "count": 2}}))),
+    ("spaces/space", "no genome is legal: reductions {} contradict the counts of layers that make "
+     "the feature map smaller; change one of them",
+     lambda: space(reductions=2),
+     lambda: (space(reductions=1), space(reductions=2, depth=2))),
+    ("spaces/space", "no genome is legal: even the smallest do not fit images of shape {}; allow "
+     "smaller kernels, or fewer genes that make the feature map smaller",
+     lambda: SearchSpace(kernels=(5,), n_reduction=2, input_shape=FEW_PIXELS),
+     lambda: (SearchSpace(kernels=(1,), n_reduction=2, input_shape=FEW_PIXELS),
+              SearchSpace(kernels=(5,), n_reduction=0, input_shape=FEW_PIXELS))),
+    ("spaces/space", "the counts allow {} to {} genes, depth {} to {}: they contradict each other; "
+     "change a count or the depth",
+     lambda: space(depth=1, layers={"CR": {**CR, "count": 3}}),
+     lambda: (space(depth=3, layers={"CR": {**CR, "count": 3}}),
+              space(depth=1, layers={"CR": {**CR, "count": 1}}))),
+    ("spaces/space", "{} without layers, allowed only with layers; give layers",
+     lambda: SearchSpace(depth=2), lambda: space(depth=2)),
+    ("spaces/space", "{} with layers, allowed only without; put it into layers",
+     lambda: space(filters=(8,)), lambda: space(layers={"CR": {**CR, "filters": (8,)}})),
+    # operators and the toolbox
+    ("operators/protocol", "an individual is a {}, allowed a list or a subclass of it; make it "
+     "one, as creator.create(name, list, fitness=...) does",
+     lambda: mut_gene(np.array([2, 4]), space=EvenSum()),  # type: ignore[type-var]
+     lambda: mut_gene(created([2, 4]), space=EvenSum(), rng=random.Random(0))),
+    ("operators/selection", "cannot select {} of 0 individuals: give at least one",
+     lambda: sel_roulette([], 1), lambda: sel_roulette([individual()], 1)),
+    ("algorithms/nsga2", "cannot select {} of 0 individuals: give at least one",
+     lambda: sel_crowded_tournament([], 1), lambda: sel_crowded_tournament([crowded()], 1)),
+    ("operators/selection", "{} has no fitness: evaluate it before selecting",
+     lambda: sel_roulette([individual(None)], 1), lambda: sel_roulette([individual(2.0)], 1)),
+    ("operators/selection", "roulette selection maximises, but the weight is {}: use a tournament "
+     "for a fitness to be minimised",
+     lambda: sel_roulette([individual(weight=-1.0)], 1),
+     lambda: SELECTIONS["tournament"]([individual(weight=-1.0)], 1)),
+    ("toolbox", "weights {}, allowed {}; to minimise, negate the fitness",
+     lambda: make_toolbox(EvenSum(), sum, weights=(-1.0,)),
+     lambda: make_toolbox(EvenSum(), lambda genes: (-sum(genes),)).population(n=2)),
+    ("toolbox", "space {} has no sample(rng), which draws a list of genes; add it",
+     lambda: make_toolbox(object(), sum),
+     lambda: make_toolbox(EvenSum(), sum).population(n=2)),
+    ("training/evaluator", "layer {} is in no file that workers can run ({}); put it into a .py "
+     "file, start Python anew, and load the file with load_layers",
+     lambda: (register_layer(Layer("ZZ", {}, eval("lambda shape: []"))), evaluate()),
+     lambda: (LAYERS.pop("ZZ"), load_layers(file("z.py", LAYER)), evaluate())),
+    ("tabular", "table {} cannot be read: {}; fetch it anew",
+     lambda: load_table(file("table.csv.gz", "no gzip")), load_table),
+    ("tabular", "row {} of the table: {}; fetch it anew",
+     lambda: load_table(file("table.csv.gz", spoilt_table())), load_table),
+    ("evaluation/cache", "cache {} is a file: name a folder, or use no cache",
+     lambda: evaluate(cache=file("taken", "")),
+     lambda: [evaluate(cache=each) for each in ("folder", None)]),
+    ("evaluation/fitness", "train_seconds 0.0, allowed more than 0: measure the training time",
+     lambda: time_penalised(Evaluation(0.5, 0.5, 100, 0.0)),
+     lambda: time_penalised(Evaluation(0.5, 0.5, 100, 1.5))),
+    ("data/load", "dataset {} is unknown: allowed {}, or the path of a file that ends in .npz; use "
+     "one of them", lambda: load_dataset("mnist"),
+     lambda: (load_dataset("fashion_mnist_mini"), load_dataset("tiny.npz"))),
+    ("data/load", "split_seed is {}: allowed whole numbers from 0; use 0",
+     lambda: load_dataset("tiny.npz", split_seed=-1), lambda: load_dataset("tiny.npz")),
+    ("data/dataset", "split {} is unknown: allowed validation, test; use one of them",
+     lambda: drivers.tiny_dataset().split("train"),
+     lambda: [drivers.tiny_dataset().split(name) for name in ("validation", "test")]),
+    ("data/npz", "{} is not a file: allowed {}, or the path of an existing .npz file; correct the "
+     "path", lambda: load_dataset("tin.npz"), lambda: load_dataset("tiny.npz")),
+]  # fmt: skip

@@ -1,0 +1,119 @@
+"""All messages that name a remedy, and each remedy applied: here, or in the test that is named."""
+
+from __future__ import annotations
+
+import configparser
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import drivers
+import pytest
+from messages import Message, messages
+from remedies import HERE, Refused, Try
+
+from deap_nas.extras import REMEDY
+from deap_nas.layers import LAYERS
+from deap_nas.layers.gene import MAKERS
+from deap_nas.training import evaluator
+
+TESTS = Path(__file__).parent
+# Where the remedies of the others are applied: module, how the message begins.
+ELSEWHERE: dict[str, list[tuple[str, str]]] = {
+    "data/test_bad_npz.py::test_bad_npz": [
+        ("data/images", ""),
+        ("data/labels", ""),
+        ("data/npz", "{} has no array {}"),
+    ],
+    "data/test_npz_values.py::test_bad_values": [("data/images", "{}: the images ({})")],
+    "data/test_fashion.py::test_damaged_files": [
+        ("data/fashion", "{} is damaged"),
+        ("data/fashion", "{} cannot be read"),
+    ],
+    "data/test_fashion.py::test_named_directory_without_the_files_is_an_error": [
+        ("data/fashion", "{} {} lacks {}"),
+    ],
+    "commands/test_run_stopped.py::test_a_directory_in_use_is_refused": [
+        ("commands/session", "{} is in use by a running search"),
+        ("runs/extend", "{} is in use by a running search"),
+    ],
+    "commands/test_run.py::test_too_many_failures_end_in_one_line_and_can_be_resumed_when_mended": [
+        ("evaluation/evaluator", "the last {} genomes failed"),
+    ],
+    "commands/test_run_longer.py::test_time_that_is_spent_is_not_given_again": [
+        ("runs/extend", "time_budget {}, allowed more"),
+    ],
+    "evaluation/test_general.py::test_a_script_defines_its_trainer": [("evaluation/process", "")],
+    "training/test_model.py::test_without_tensorflow_one_line_says_what_to_install": [
+        ("layers/from_keras", ""),
+    ],
+}
+
+NAMED = [message for message in messages() if message.names_a_remedy]
+
+
+def applied_here(message: Message) -> bool:
+    return any((message.module, message.text) == (module, text) for module, text, *_ in HERE)
+
+
+def applied_elsewhere(message: Message) -> bool:
+    return any(
+        message.module == module and message.text.startswith(start)
+        for found in ELSEWHERE.values()
+        for module, start in found
+    )
+
+
+def test_the_list_is_whole() -> None:
+    """A message that names a remedy comes with a test of the remedy."""
+    assert len(NAMED) > 80
+    missing = [m for m in NAMED if not applied_here(m) and not applied_elsewhere(m)]
+    assert missing == []
+
+
+def test_the_list_has_nothing_that_is_gone() -> None:
+    found = {(message.module, message.text) for message in messages()}
+    assert [(module, text) for module, text, *_ in HERE if (module, text) not in found] == []
+
+
+@pytest.mark.parametrize("test", ELSEWHERE)
+def test_the_tests_named_are_there(test: str) -> None:
+    path, _, name = test.partition("::")
+    assert f"def {name}(" in (TESTS / path).read_text()
+
+
+@pytest.fixture
+def place(home: Any, stub: Any, no_page: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A folder with a tiny data set, no layers of one's own, and trainings that take no time."""
+    drivers.save_npz(Path("tiny.npz"), drivers.tiny_dataset())
+    monkeypatch.setattr(evaluator, "Workers", drivers.InlineWorkers)
+    tables = [(table, dict(table)) for table in (LAYERS, MAKERS)]
+    yield
+    for table, before in tables:
+        table.clear()
+        table.update(before)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("module", "text", "wrong", "right"), HERE, ids=[f"{m}: {t[:50]}" for m, t, *_ in HERE]
+)
+def test_the_remedy_is_right(place: None, module: str, text: str, wrong: Try, right: Try) -> None:
+    with pytest.raises((Refused, ValueError, TypeError, RuntimeError)) as caught:
+        wrong()
+    message = str(caught.value)
+    assert message.strip().count("\n") == 0
+    assert Message(module, text).pattern.search(message), message
+    right()
+
+
+def test_what_is_to_be_installed_can_be() -> None:
+    """The package is in no registry: its extras are had from a clone, as the README does it."""
+    config = configparser.ConfigParser()
+    config.read(TESTS.parent / "setup.cfg")
+    extras = set(config["options.extras_require"])
+    assert {"cpu", "onnx"} <= extras
+    assert "pip install -e '.[cpu]'" in REMEDY
+    assert "pip install -q -e '.[cpu]'" in (TESTS.parent / "README.md").read_text()
+    for path in (TESTS.parent / "deap_nas").rglob("*.py"):
+        assert not re.search(r"pip install '?deap-nas", path.read_text()), path
