@@ -39,7 +39,16 @@ ELSEWHERE: dict[str, list[tuple[str, str]]] = {
         ("runs/extend", "{} is in use by a running search"),
     ],
     "commands/test_run.py::test_too_many_failures_end_in_one_line_and_can_be_resumed_when_mended": [
-        ("evaluation/evaluator", "the last {} genomes failed"),
+        ("evaluation/failures", "the last {} genomes failed"),
+    ],
+    "commands/test_output.py::test_json_that_does_not_get_through_is_an_error": [
+        ("commands/train", "standard output takes no JSON"),
+    ],
+    "training/test_capacity.py::test_what_is_asked_for_is_done_with_a_warning": [
+        ("training/capacity", "{} workers in {} MiB of memory"),
+    ],
+    "training/test_engines.py::test_auto_is_native_unless_a_layer_has_no_operations": [
+        ("training/engines", "engine native has no kernels"),
     ],
     "commands/test_run_longer.py::test_time_that_is_spent_is_not_given_again": [
         ("runs/extend", "time_budget {}, allowed more"),

@@ -155,7 +155,8 @@ def _usual_preset(arguments: dict[str, Any]) -> str | None:
     """The preset where none is named: real images where there are all of them."""
     from deap_nas.data.fashion import fashion_mnist_is_here
 
-    chosen = any(name in arguments for name in ("config", "dataset", "data_dir"))
+    others = ("config", "dataset", "data_dir", "initial", "baseline")
+    chosen = any(name in arguments for name in others)
     return "fashion" if not chosen and fashion_mnist_is_here() else None
 
 

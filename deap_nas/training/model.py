@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from deap_nas.genome import GenomeError, format_genes, is_head
 from deap_nas.layers import LAYERS, Gene, Shape
@@ -42,7 +42,7 @@ def build_model(
             layer, shape = LAYERS[gene.kind], tuple(x.shape[1:])
             about = (shape, n_classes) if layer.head else (shape,)
             if layer.shape and layer.shape_behind(gene, *about) is None:
-                raise does_not_fit(genome, i, shape)
+                does_not_fit(genome, i, shape)
             new = build_steps(layer, gene, *about)
             _name(keras, new, gene.kind.lower(), 0 if layer.head else i)
             if seed is not None:
@@ -54,9 +54,9 @@ def build_model(
         return keras.Model(inputs, x)
 
 
-def does_not_fit(genome: Sequence[Gene], place: int, shape: Shape) -> GenomeError:
-    """What is wrong with a genome whose gene at ``place`` (from 1) finds too small a map."""
-    return GenomeError(
+def does_not_fit(genome: Sequence[Gene], place: int, shape: Shape) -> NoReturn:
+    """Refuse a genome whose gene at ``place`` (from 1) finds too small a map."""
+    raise GenomeError(
         f"genome '{format_genes(genome)}': gene {place}, '{genome[place - 1]}', does not fit the "
         f"feature map that reaches it, {' x '.join(map(str, shape))}; use a smaller one"
     )

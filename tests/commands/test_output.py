@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import drivers
@@ -102,6 +104,10 @@ def test_json_that_does_not_get_through_is_an_error(home, stub, data, monkeypatc
     monkeypatch.setattr(sys, "stdout", Broken())
     assert train.main(words) == 1
     assert capsys.readouterr().err.startswith("error: standard output takes no JSON")
+    with Path("out.json").open("w") as file:
+        monkeypatch.setattr(sys, "stdout", file)
+        assert train.main(words) == 0
+    assert json.loads(Path("out.json").read_text())["status"] == "ok"
 
 
 def test_letters_that_a_stream_lacks_are_replaced(monkeypatch):

@@ -81,7 +81,7 @@ def plan_of(genome: Sequence[Gene], input_shape: Shape, n_classes: int) -> Plan:
         about = (shape, n_classes) if layer.head else (shape,)
         behind = layer.shape_behind(gene, *about)
         if behind is None:
-            raise does_not_fit(genome, i, shape)
+            does_not_fit(genome, i, shape)
         assert layer.operations
         channels = shape[2]
         for operation in layer.operations(*gene.values, *about):
