@@ -23,8 +23,8 @@ def import_keras() -> Any:
             import tensorflow  # noqa: F401
     except ImportError as error:
         raise ImportError(
-            f"TensorFlow is needed to train networks ({error}): pip install 'deap-nas[cpu]', "
-            "or 'deap-nas[tensorflow]' for a GPU"
+            f"TensorFlow is needed to build and save Keras networks ({error}): pip install "
+            "'deap-nas[cpu]', or 'deap-nas[tensorflow]' for a GPU"
         ) from error
     return keras
 
