@@ -69,7 +69,7 @@ def test_only_what_trains_needs_an_extra() -> None:
 
 def test_an_error_of_another_sort_is_left_as_it_is() -> None:
     ours = ModuleNotFoundError("No module named 'deap_nas.nonsense'", name="deap_nas.nonsense")
-    said = ImportError("TensorFlow is needed to train networks")
+    said = ImportError("TensorFlow is needed to build and save Keras networks")
     assert lacking(ours) is ours
     assert lacking(said) is said
 

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import random
 from statistics import fmean
-from typing import Any
+from typing import NamedTuple
 
 from deap_nas.commands.terminal import duration
 from deap_nas.data import Dataset
+from deap_nas.genome import Genome
 from deap_nas.layers.cost import count_multiply_adds, count_params
 from deap_nas.runs.settings import Settings
 from deap_nas.spaces import SearchSpace
 from deap_nas.training.capacity import default_workers
+from deap_nas.training.engines import engine_of
 
-# Seconds of a worker for an image's forward and backward pass, FIXED + multiply-adds *
-# PER_MULTIPLY_ADD: a line through our_epoch_seconds of results/evaluation_throughput/ratios.csv.
-FIXED = 2e-5
-PER_MULTIPLY_ADD = 1.3e-10
-START_UP = 6.0  # a worker's first task waits for TensorFlow
-TRACING = 1.0  # building one network's graph
+
+class Cost(NamedTuple):
+    """Seconds of a worker."""
+
+    start_up: float  # until its first training begins
+    building: float  # a network, and scoring it
+    image: float  # forward and backward: so much, and for each multiply-add
+    multiply_add: float
+
+
+# All but start_up: costs of results/estimate/run.json (python benchmarks/estimate.py).
+COSTS = {"native": Cost(0.5, 0.017, 2.6e-6, 7.6e-11), "keras": Cost(6.0, 0.53, 9.5e-5, 1.5e-10)}
 SAMPLES = 200
 
 
@@ -28,7 +36,12 @@ def explain(settings: Settings, dataset: Dataset, space: SearchSpace) -> str:
     recipe = settings.make_recipe()
     rng = random.Random(settings.seed)
     genomes = [space.sample(rng) for _ in range(SAMPLES)]
-    one = fmean(_seconds(space, genome, len(x_train), recipe.epochs) for genome in genomes)
+    engines = [engine_of(str(genome), settings.engine) for genome in genomes]
+    one = fmean(
+        _seconds(space, genome, len(x_train) * recipe.epochs, COSTS[engine])
+        for genome, engine in zip(genomes, engines)
+    )
+    start_up = max(COSTS[engine].start_up for engine in engines)
     most = settings.births(settings.generations)
     most = min(most, settings.max_evaluations or most)
     workers = settings.workers or default_workers(dataset, settings.max_memory)
@@ -45,13 +58,14 @@ def explain(settings: Settings, dataset: Dataset, space: SearchSpace) -> str:
         f"once; {workers} workers",
         "breeding:  "
         + ", ".join(f"{name} {getattr(settings, name)}" for name in settings.loop.settings),
-        f"time:      about {duration(START_UP + one * most / workers)} at the most (an estimate: "
-        f"{duration(one)} a training, from a formula fitted on another machine)",
+        f"time:      about {duration(start_up + one * most / workers)} at the most (an estimate: "
+        f"{duration(one)} a training by engine {' and '.join(sorted({*engines}))}, from a formula "
+        "fitted on another machine)",
         "nothing was written",
     ]
     return "\n".join(lines)
 
 
-def _seconds(space: SearchSpace, genome: Any, images: int, epochs: int) -> float:
+def _seconds(space: SearchSpace, genome: Genome, images: int, cost: Cost) -> float:
     work = count_multiply_adds(genome, space.input_shape, space.n_classes)
-    return TRACING + images * epochs * (FIXED + PER_MULTIPLY_ADD * work)
+    return cost.building + images * (cost.image + cost.multiply_add * work)

@@ -22,7 +22,7 @@ class Evaluation:
         accuracy: share of the scored split that is classified rightly, in [0, 1].
         train_accuracy: the same of the training images, averaged while training, in [0, 1].
         n_params: trainable parameters.
-        train_seconds: wall clock of the training alone; no tracing, no scoring.
+        train_seconds: wall clock of the training alone; no building, no scoring.
         train_cpu_seconds: the process's CPU time over the same stretches.
         multiply_adds: per image, forward.
         epochs: epochs trained; ``best_epoch`` is the one that the scores and weights are of.

@@ -99,8 +99,8 @@ def _end_with_parent(fd: int) -> None:
 
 
 def _release_code() -> None:
-    """Give back the pages of library code that only the imports needed, hundreds of MiB with
-    TensorFlow; what is needed again is read from the page cache."""
+    """Give back the pages of library code that only the imports needed, hundreds of MiB
+    where that is TensorFlow; what is needed again is read from the page cache."""
     dont_need = 4  # MADV_DONTNEED; for code, whose pages are unchanged copies of a file
     try:
         libc = ctypes.CDLL(None)

@@ -47,7 +47,7 @@ def import_keras() -> Any:
 
 
 def _lacking(why: object) -> ImportError:
-    return ImportError(f"TensorFlow is needed to train networks ({why}): {REMEDY}")
+    return ImportError(f"TensorFlow is needed to build and save Keras networks ({why}): {REMEDY}")
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""training.trainer with TensorFlow, in worker processes: exact, honest, Keras's own arithmetic."""
+"""training.trainer in worker processes: exact, honest, Keras's own arithmetic."""
 
 from __future__ import annotations
 
