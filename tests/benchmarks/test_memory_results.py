@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pytest
 from claims import missing, never_false, unsupported
 
 ROOT = Path(__file__).parents[2]
@@ -30,10 +29,8 @@ CLAIMS: dict[str, Callable[[Any], bool]] = {
     "83 after 100 genomes and after 1,000": lambda r: (
         {after(r["memory"], n) for n in (100, 1000)} == {83}
     ),
-    "ready after 0.27 s of CPU": lambda r: (
-        r["starts"]["cpu_seconds"].median() == pytest.approx(0.27, abs=0.005)
-    ),
-    "that was 1.8 s": lambda r: r["starts"]["seconds"].median() == pytest.approx(1.8, abs=0.05),
+    "ready within 0.36 s": lambda r: round(r["starts"]["seconds"].median(), 2) == 0.36,
+    "the most 0.44": lambda r: round(r["starts"]["seconds"].max(), 2) == 0.44,
 }
 
 
