@@ -24,8 +24,9 @@ PRESETS: dict[str, dict[str, Any]] = {
     "fashion": {
         "dataset": "fashion_mnist",
         "space": "wide",
+        "epochs": 3,
         "population": 8,
-        "generations": 5,
+        "generations": 4,
     },
     # Epochs: benchmarks/quick_recipe.py; the fewest of those tried with which networks pass 75 %.
     "quick": {"epochs": 20, "population": 8, "generations": 3},
