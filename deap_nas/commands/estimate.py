@@ -44,7 +44,7 @@ def explain(settings: Settings, dataset: Dataset, space: SearchSpace) -> str:
     start_up = max(COSTS[engine].start_up for engine in engines)
     most = settings.births(settings.generations)
     most = min(most, settings.max_evaluations or most)
-    workers = settings.workers or default_workers(dataset, settings.max_memory)
+    workers = settings.workers or default_workers(dataset, settings.max_memory, settings.engine)
     lines = [
         f"data:      {settings.dataset} ({dataset.source}), {len(x_train)} images to train on, "
         f"scored on {settings.split}",

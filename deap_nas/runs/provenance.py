@@ -40,7 +40,8 @@ def describe(settings: Settings, dataset: Dataset, space: SearchSpace) -> dict[s
             "system": platform.platform(),
             "cores": cores(),
             "memory": memory(),
-            "workers": settings.workers or default_workers(dataset, settings.max_memory),
+            "workers": settings.workers
+            or default_workers(dataset, settings.max_memory, settings.engine),
         },
         "command": sys.argv,
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),

@@ -249,7 +249,7 @@ def make_evaluator(
 
 
 def _warn_of_idle(settings: Settings, dataset: Dataset) -> None:
-    workers = settings.workers or default_workers(dataset, settings.max_memory)
+    workers = settings.workers or default_workers(dataset, settings.max_memory, settings.engine)
     if "slots" in settings.loop.settings and workers > settings.slots:
         warnings.warn(
             f"{workers} workers for {settings.slots} slots: the others stand idle; a new run may "

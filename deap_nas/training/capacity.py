@@ -6,39 +6,46 @@ import warnings
 
 from deap_nas.data import Dataset
 from deap_nas.evaluation.machine import MIB, cores, memory
+from deap_nas.layers import own_layers
+from deap_nas.training.engines import engine_of
 
-# results/memory: MiB of a worker, and of the parent, at their most, with 55 MiB of images; more
-# images cost each of them as much more.
-WORKER, PARENT, IMAGES = 700, 134, 55
+# MiB of a worker and of the parent, with 55 MiB of images; more images cost each as much more.
+# results/memory has 84 and 140 at most with the engine native, and had 700 with TensorFlow's graph;
+# 250 leaves room for the feature maps of whole batches that normalised networks keep.
+WORKER, PARENT, IMAGES = {"native": 250, "keras": 700}, 140, 55
 
 
 class WorkersWarning(UserWarning):
     """Workers of which some are of no use; the message is one line."""
 
 
-def default_workers(dataset: Dataset, max_memory: int | None = None) -> int:
+def default_workers(dataset: Dataset, max_memory: int | None = None, engine: str = "auto") -> int:
     """One worker a core, or as many as the memory holds; one at the least.
 
     Args:
         dataset: what each has a copy of.
-        max_memory: MiB that one may reach; by default as much as we have measured.
+        max_memory: MiB that one may reach; by default what is usual with the engine.
+        engine: that is asked for.
     """
-    return max(1, min(cores(), _that_fit(dataset, max_memory)))
+    return max(1, min(cores(), _that_fit(dataset, max_memory, engine)))
 
 
-def count_workers(workers: int | None, dataset: Dataset, max_memory: int | None = None) -> int:
+def count_workers(
+    workers: int | None, dataset: Dataset, max_memory: int | None = None, engine: str = "auto"
+) -> int:
     """As many as asked for, with a warning where they are too many; by default as many as fit.
 
     Args:
         workers: that are asked for; None: by default.
         dataset: what each has a copy of.
         max_memory: MiB that one may reach.
+        engine: that is asked for.
 
     Raises:
         ValueError: for less than one.
     """
     if workers is None:
-        return default_workers(dataset, max_memory)
+        return default_workers(dataset, max_memory, engine)
     if workers < 1:
         raise ValueError(f"workers {workers}, allowed 1 or more")
     if workers > cores():
@@ -47,7 +54,7 @@ def count_workers(workers: int | None, dataset: Dataset, max_memory: int | None 
             WorkersWarning,
             stacklevel=3,
         )
-    elif workers > (fit := max(1, _that_fit(dataset, max_memory))):
+    elif workers > (fit := max(1, _that_fit(dataset, max_memory, engine))):
         warnings.warn(
             f"{workers} workers in {memory()} MiB of memory: some may be killed; {fit} have room",
             WorkersWarning,
@@ -56,7 +63,9 @@ def count_workers(workers: int | None, dataset: Dataset, max_memory: int | None 
     return workers
 
 
-def _that_fit(dataset: Dataset, max_memory: int | None) -> int:
+def _that_fit(dataset: Dataset, max_memory: int | None, engine: str) -> int:
     arrays = (dataset.x_train, dataset.x_val, dataset.x_test)
     more = max(0, sum(array.nbytes for array in arrays) // MIB - IMAGES)
-    return (memory() - PARENT - more) // (max_memory or WORKER + more)
+    known = all(layer.operations for layer in own_layers())
+    each = WORKER[engine_of("", engine) if known else "keras"]
+    return (memory() - PARENT - more) // (max_memory or each + more)

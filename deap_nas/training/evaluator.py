@@ -152,7 +152,7 @@ class Evaluator(GeneralEvaluator):
         trainer = RecipeTrainer(self.dataset, self.recipe, split, train_seed, engine)
         backend = Workers(
             trainer,
-            count=count_workers(workers, self.dataset, max_memory),
+            count=count_workers(workers, self.dataset, max_memory, engine),
             max_seconds=max_seconds,
             max_memory=max_memory,
             environment=ENVIRONMENT,
