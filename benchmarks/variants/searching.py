@@ -34,7 +34,10 @@ from deap_nas.operators import (
 
 FOREVER = 10**9
 PACKAGE = Path(str(deap_nas.__file__)).parent
-FOLDERS, FILES = ("operators", "algorithms", "layers", "spaces"), ("toolbox", "genome", "files")
+FOLDERS, FILES = (
+    ("operators", "algorithms", "layers", "spaces"),
+    ("toolbox", "genome", "files", "extras"),
+)
 CODE = (
     *(path for name in FOLDERS for path in sorted((PACKAGE / name).rglob("*.py"))),
     *(PACKAGE / f"{name}.py" for name in FILES),

@@ -11,7 +11,8 @@ from deap_nas.files import read_text
 from deap_nas.runs.directory import RunDirectory
 from deap_nas.runs.settings import SettingsError, parse_setting
 
-REMEDY = "give a text file of genomes, one a line, a run's directory, or its evaluations.csv"
+TABLE = RunDirectory(Path()).evaluations.name
+REMEDY = f"give a text file of genomes, one a line, a run's directory, or its {TABLE}"
 
 
 class BestFirst(tuple[str, ...]):

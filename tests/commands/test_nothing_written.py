@@ -12,6 +12,7 @@ from command import SMALL, run_main
 
 from deap_nas.evaluation.cache import CacheWarning, default_cache
 from deap_nas.evaluation.workers import WorkerStartError
+from deap_nas.extras import REMEDY
 from deap_nas.layers import from_keras
 from deap_nas.training import evaluator
 
@@ -79,7 +80,7 @@ def test_tensorflow_is_looked_for_before_anything_is_written(
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert f"No module named '{missing}'" in err
-    assert "pip install 'deap-nas[cpu]'" in err
+    assert REMEDY in err
     assert list(home.iterdir()) == []
     monkeypatch.undo()
 
