@@ -26,7 +26,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "space": "wide",
         "epochs": 3,
         "population": 8,
-        "generations": 4,
+        "generations": 3,
     },
     # Epochs: benchmarks/quick_recipe.py; the fewest of those tried with which networks pass 75 %.
     "quick": {"epochs": 20, "population": 8, "generations": 3},
