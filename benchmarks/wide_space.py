@@ -52,7 +52,9 @@ def search(space: str, seed: int, folder: Path) -> None:
         *("--dataset", "fashion_mnist", "--space", space, "--population", "12"),
         *("--generations", "12", "--epochs", "5", "--seed", str(seed), "--out", str(folder)),
     )
-    run([*(("--resume", str(folder)) if RunDirectory(folder).begun() else new), "--no-report"])
+    begun = RunDirectory(folder).begun()
+    if status := run([*(("--resume", str(folder)) if begun else new), "--no-report"]):
+        raise SystemExit(status)  # stopped, or it cannot go on: nor do the others
 
 
 def describe(space: str, seed: int, folder: Path) -> dict[str, object]:

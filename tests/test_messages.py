@@ -50,6 +50,10 @@ ELSEWHERE: dict[str, list[tuple[str, str]]] = {
     "training/test_engines.py::test_auto_is_native_unless_a_layer_has_no_operations": [
         ("training/engines", "engine native has no kernels"),
     ],
+    "training/test_engines.py::"
+    "test_operations_without_a_kernel_are_refused_and_left_out_keras_trains": [
+        ("training/native/plan", "engine native has no kernel for"),
+    ],
     "commands/test_run_longer.py::test_time_that_is_spent_is_not_given_again": [
         ("runs/extend", "time_budget {}, allowed more"),
     ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deap_nas.layers import LAYERS
+from deap_nas.layers import LAYERS, own_layers
 from deap_nas.training.native import library
 
 ENGINES = ("auto", "native", "keras")
@@ -10,7 +10,7 @@ VERSIONS = {"native": library.VERSION, "keras": 1}  # of what an engine gives
 
 
 class EngineWarning(UserWarning):
-    """The engine that was asked for first is not to be had; the message is one line."""
+    """The engine native does not train all genomes; the message is one line that says why."""
 
 
 def check_engine(wanted: str) -> str:
@@ -24,7 +24,12 @@ def check_engine(wanted: str) -> str:
     why = "" if wanted == "keras" else library.unavailable()
     if why and wanted == "native":
         raise ValueError(f"engine native: {why}")
-    return f"engine native is not to be had: {why}; keras trains instead, slower" if why else ""
+    if why:
+        return f"engine native is not to be had: {why}; keras trains instead, slower"
+    without = [layer.name for layer in own_layers() if wanted == "auto" and not layer.operations]
+    if without:
+        return f"the engine keras trains what has {', '.join(without)}, slower: no operations given"
+    return ""
 
 
 def engine_of(genome: str, wanted: str = "auto") -> str:

@@ -137,7 +137,7 @@ def turn_a_generation() -> None:
 
 
 def evaluate(cache: str | None = None) -> None:
-    evaluator.Evaluator(drivers.tiny_dataset(), cache=cache, workers=1).close()
+    evaluator.Evaluator(drivers.tiny_dataset(), cache=cache, workers=1, engine="keras").close()
 
 
 def spoilt_table() -> bytes:

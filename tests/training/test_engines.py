@@ -13,10 +13,12 @@ import pytest
 
 from deap_nas import RECIPES, load_dataset, parse_genome
 from deap_nas.evaluation.workers import Task, Workers
-from deap_nas.layers import LAYERS, own_layers
+from deap_nas.layers import LAYERS, LayerError, LayerFile, own_layers
+from deap_nas.layers.operations import Activation, Pooling, Skip
 from deap_nas.training.engines import check_engine, engine_of, usual_engine, version_of
 from deap_nas.training.evaluator import RecipeTrainer
 from deap_nas.training.native import library
+from deap_nas.training.native.plan import plan_of
 from deap_nas.training.trainer import ENVIRONMENT, Trained, Trainer
 
 SHORT = replace(RECIPES["fast"], epochs=2, scored="all")
@@ -39,6 +41,31 @@ def test_auto_is_native_unless_a_layer_has_no_operations(monkeypatch):
     assert engine_of(str(WIDE)) == "keras"
     with pytest.raises(ValueError, match=r"no kernels for a layer of 'CB 4 3 relu;.*engine auto"):
         engine_of(str(WIDE), "native")
+
+
+@pytest.mark.parametrize(
+    ("operations", "what"),
+    [
+        ([Pooling(2, True), Activation("relu")], "activation relu after maximum"),
+        ([Skip([Pooling(1, True)])], "a skip that begins with Pooling"),
+    ],
+)
+def test_operations_without_a_kernel_are_refused_and_left_out_keras_trains(
+    monkeypatch, operations, what
+):
+    layer = replace(LAYERS["DO"], operations=lambda percent, shape: operations)
+    monkeypatch.setitem(LAYERS, "DO", layer)
+    with pytest.raises(LayerError, match=f"no kernel for {what}: leave out the layer's operations"):
+        plan_of(parse_genome("DO 10;GP"), (8, 8, 1), 10)
+    monkeypatch.setitem(LAYERS, "DO", replace(layer, operations=None))
+    assert engine_of("DO 10;GP") == "keras"
+
+
+def test_a_layer_of_ones_own_without_operations_is_said_once(monkeypatch):
+    own = replace(LAYERS["DO"], operations=None, source=LayerFile("mine.py", ""))
+    monkeypatch.setitem(LAYERS, "DO", own)
+    assert "keras trains what has DO, slower" in check_engine("auto")
+    assert check_engine("keras") == check_engine("native") == ""
 
 
 def test_without_a_library_auto_is_keras_and_says_what_is_missing(monkeypatch, tmp_path):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
 from deap_nas.genome import Gene
-from deap_nas.layers import LAYERS, Shape, operations as made_of
+from deap_nas.layers import LAYERS, LayerError, Shape, operations as made_of
 from deap_nas.training.model import does_not_fit
 from deap_nas.training.native.library import Step
 
@@ -94,6 +94,9 @@ def plan_of(genome: Sequence[Gene], input_shape: Shape, n_classes: int) -> Plan:
 def _add(plan: Plan, operation: Any, channels: int) -> int:
     """Append an operation's steps and weights; the channels behind it."""
     if isinstance(operation, made_of.Skip):
+        first = operation.operations[0]
+        if not isinstance(first, made_of.Convolution | made_of.Depthwise):
+            _refuse(f"a skip that begins with {type(first).__name__}")
         plan.steps.append({"what": "save"})
         for each in operation.operations:
             channels = _add(plan, each, channels)
@@ -113,8 +116,15 @@ def _activate(steps: list[dict[str, Any]], name: str) -> None:
     before = steps[-1] if steps else {"what": ""}
     able = ("convolution", "depthwise", "normalisation", "dense")
     if before["what"] not in able or before.get("activation", "linear") != "linear":
-        raise NotImplementedError(f"activation {name} after {before['what'] or 'nothing'}")
+        _refuse(f"activation {name} after {before['what'] or 'nothing'}")
     before["activation"] = name
+
+
+def _refuse(what: str) -> NoReturn:
+    raise LayerError(
+        f"engine native has no kernel for {what}: leave out the layer's operations, and the engine "
+        "keras trains it"
+    )
 
 
 def _convolution(o: made_of.Convolution, channels: int) -> Any:

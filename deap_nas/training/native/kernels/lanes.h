@@ -37,17 +37,14 @@ INLINE vec choose(ivec mask, vec yes, vec no) { return mask ? yes : no; }
 INLINE vec larger(vec a, vec b) { return (vec)_mm512_max_ps((__m512)a, (__m512)b); }
 INLINE vec smaller(vec a, vec b) { return (vec)_mm512_min_ps((__m512)a, (__m512)b); }
 INLINE vec fma(vec a, vec b, vec c) { return (vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
-INLINE vec root(vec v) { return (vec)_mm512_sqrt_ps((__m512)v); }
 #elif defined(__AVX2__)
 INLINE vec larger(vec a, vec b) { return (vec)_mm256_max_ps((__m256)a, (__m256)b); }
 INLINE vec smaller(vec a, vec b) { return (vec)_mm256_min_ps((__m256)a, (__m256)b); }
 INLINE vec fma(vec a, vec b, vec c) { return (vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
-INLINE vec root(vec v) { return (vec)_mm256_sqrt_ps((__m256)v); }
 #elif defined(__aarch64__)
 INLINE vec larger(vec a, vec b) { return a > b ? a : b; }
 INLINE vec smaller(vec a, vec b) { return a < b ? a : b; }
 INLINE vec fma(vec a, vec b, vec c) { return (vec)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
-INLINE vec root(vec v) { return (vec)vsqrtq_f32((float32x4_t)v); }
 #else
 INLINE vec larger(vec a, vec b) { return (vec)_mm_max_ps((__m128)a, (__m128)b); }
 INLINE vec smaller(vec a, vec b) { return (vec)_mm_min_ps((__m128)a, (__m128)b); }
@@ -78,7 +75,6 @@ INLINE vec fma(vec a, vec b, vec c) {
     if (__builtin_expect(_mm_movemask_epi8(is), 0)) low = odd_sum(p, d), high = odd_sum(q, e);
     return (vec)_mm_movelh_ps(_mm_cvtpd_ps((__m128d)low), _mm_cvtpd_ps((__m128d)high));
 }
-INLINE vec root(vec v) { return (vec)_mm_sqrt_ps((__m128)v); }
 #endif
 
 // The sum over all lanes, always by the same tree.
