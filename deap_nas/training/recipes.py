@@ -118,6 +118,16 @@ RECIPES = {
             schedule="cosine",
             warmup=0.1,
         ),
+        # For networks that are chosen, trained to the end.
+        Recipe(
+            "final",
+            version=1,
+            optimizer="adam",
+            learning_rate=0.012,
+            epochs=30,
+            schedule="cosine",
+            warmup=0.1,
+        ),
     )
 }
 
