@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import configparser
-import importlib
 import inspect
+import pkgutil
 import re
 import shlex
 import subprocess
@@ -21,12 +21,14 @@ from docs_blocks import FLAG, PAGES, README, ROOT, Block, blocks, code, spans
 
 import deap_nas
 from deap_nas import SearchSpace
-from deap_nas.__main__ import main
+from deap_nas.__main__ import USAGE, main
 from deap_nas.layers import LAYERS
 from deap_nas.layers.gene import MAKERS
+from deap_nas.runs.directory import RunDirectory
 from deap_nas.runs.presets import make_settings
+from deap_nas.runs.tables import TOPS
 
-COMMANDS = ("run", "train", "space", "report", "compare")
+COMMANDS = re.findall(r"^  (\w+)  ", USAGE, flags=re.MULTILINE)
 OTHERS = {"--strict"}  # flags of other programs
 PATH = re.compile(r"(?:benchmarks|deap_nas|docs|examples|results|tests|\.ci)/[\w./*-]*")
 RUNNING = [page for page in PAGES if any(b.language in ("bash", "python") for b in blocks(page))]
@@ -161,19 +163,30 @@ def test_the_readme_is_short_and_its_links_lead_somewhere() -> None:
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
+def test_the_files_of_a_run_are_those_that_it_has() -> None:
+    page = (ROOT / "docs" / "first-search.md").read_text()
+    table = page.partition("## Look at the result")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`.+?) \|", table, flags=re.MULTILINE)
+    shown = [name.rstrip("/") for name in re.findall(r"`(.+?)`", " ".join(cells))]
+    directory = RunDirectory(Path("run"))
+    written = {path.name for path in vars(directory).values()}
+    written |= {directory.top(name).name for name in TOPS}
+    assert len(shown) > 10
+    assert [name for name in shown if name not in written] == []
+
+
 def names_in_the_reference() -> set[str]:
     """Of each ``::: module`` all it offers, of ``::: module.name`` the name."""
     found = set()
     for page in (ROOT / "docs" / "reference").glob("*.md"):
         for target in re.findall(r"^::: (\S+)$", page.read_text(), flags=re.M):
-            module, _, name = target.rpartition(".")
-            whole = getattr(importlib.import_module(module), name)
+            whole = pkgutil.resolve_name(target)
             if isinstance(whole, ModuleType):
                 # The site reads the source, and sees no list that is made as it runs.
                 assert "\n__all__ = [" in inspect.getsource(whole), target
                 found |= set(whole.__all__)
             else:
-                found.add(name)
+                found.add(target.rpartition(".")[2])
     return found
 
 
