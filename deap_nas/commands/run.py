@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import itertools
-import json
-import shutil
-import time
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -25,7 +20,6 @@ from deap_nas.commands.options import (
     status_of,
 )
 from deap_nas.commands.output import say
-from deap_nas.files import write_whole
 from deap_nas.layers.from_keras import check_installed
 from deap_nas.runs.config import ConfigError, read_config
 from deap_nas.runs.directory import RunDirectory, RunsDirectory
@@ -116,6 +110,7 @@ def _run(arguments: dict[str, Any]) -> int:
     with quiet():
         from deap_nas.commands.session import run_session
         from deap_nas.commands.terminal import make_console
+        from deap_nas.runs.begin import begin, check_same, discard_unless_begun, new_folder
         from deap_nas.runs.extend import extend, raised
         from deap_nas.runs.provenance import describe
         from deap_nas.runs.search import load
@@ -132,22 +127,19 @@ def _run(arguments: dict[str, Any]) -> int:
             return 0
         check_installed()
         if resumed:
-            _check_same(resumed, config)
+            check_same(resumed, config)
             if limits := raised(_config_of(resumed)["settings"], config["settings"]):
                 extend(resumed, limits)
         was_there = "out" in arguments and Path(arguments["out"]).exists()
-        folder = resumed or _new_folder(arguments.get("out"), preset)
+        folder = resumed or new_folder(arguments.get("out"), preset)
         if not resumed:
-            text = json.dumps(config, indent=2, default=str)
-            write_whole(RunDirectory(folder).config, text)
-            if settings.layers:
-                shutil.copyfile(settings.layers, RunDirectory(folder).layers)
+            begin(folder, settings, config)
         wanted = {"watcher": arguments["watcher"], "report": "no_report" not in arguments}
         try:
             return run_session(folder, settings, dataset, space, console, **wanted)
         except (OSError, RuntimeError, ImportError):
             if not resumed:
-                _discard_unless_begun(folder, was_there)
+                discard_unless_begun(folder, was_there)
             raise
 
 
@@ -178,11 +170,12 @@ def _repeat(arguments: dict[str, Any], resumed: Path | None) -> int:
     if arguments.get("dry_run"):
         say(f"{count} times, each with other seeds:")
         return _run({name: value for name, value in arguments.items() if name != "repeat"})
+    from deap_nas.runs.begin import new_folder
     from deap_nas.runs.search import load
 
     load(settings)  # before anything is written
     check_installed()
-    folder = _new_folder(arguments.get("out"), preset)
+    folder = new_folder(arguments.get("out"), preset)
     repeat.begin(folder, settings, preset, count)
     return repeat.repeat(folder, arguments, _run)
 
@@ -220,63 +213,6 @@ def _config_of(folder: Path) -> dict[str, Any]:
     except ConfigError as error:
         remedy = "start a new run" if RunDirectory(folder).begun() else "check the path"
         raise UserError(f"--resume {folder}: no run is there ({error}); {remedy}") from None
-
-
-def _check_same(folder: Path, config: dict[str, Any]) -> None:
-    from deap_nas.runs.provenance import differences
-
-    if found := differences(_config_of(folder), config):
-        raise UserError(
-            f"--resume {folder}: other settings than the run's: {'; '.join(found)}; "
-            "resume without them, or start a new run"
-        )
-
-
-def _new_folder(out: str | None, preset: str) -> Path:
-    if out is None:
-        return _dated_folder(f"{time.strftime('%Y%m%d-%H%M%S')}-{preset}")
-    folder = Path(out)
-    run, repeats = RunDirectory(folder), RunsDirectory(folder).repeats
-    if any(path.exists() for path in (run.config, run.journal, repeats)):
-        raise UserError(
-            f"--out {folder} holds another run: resume it with --resume, or name another"
-        )
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"--out {folder} is a file: name a directory")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"--out {folder} cannot be made: {error.strerror}") from None
-    return folder
-
-
-def _dated_folder(name: str) -> Path:
-    """A new folder of its own, also where several runs start in one second."""
-    runs = Path("results") / "runs"
-    try:
-        runs.mkdir(parents=True, exist_ok=True)
-        for number in itertools.count(1):
-            folder = runs / (name if number == 1 else f"{name}-{number}")
-            with contextlib.suppress(FileExistsError):
-                folder.mkdir()
-                break
-    except OSError as error:
-        raise UserError(f"{runs} cannot be made: {error.strerror}; name another --out") from None
-    return folder
-
-
-def _discard_unless_begun(folder: Path, was_there: bool) -> None:
-    """A run that failed before its first outcome leaves nothing in the way of the next try."""
-    run = RunDirectory(folder)
-    with contextlib.suppress(OSError):
-        if run.journal.exists() and run.journal.stat().st_size:
-            return
-        for file in (run.config, run.layers, run.journal, run.log, run.lock):
-            file.unlink(missing_ok=True)
-        if run.weights.exists():
-            run.weights.rmdir()
-        if not was_there:
-            folder.rmdir()
 
 
 def _warn_of_unused(settings: Settings, given: Mapping[str, Any]) -> None:
