@@ -50,20 +50,22 @@ class Sheet:
 
     def write(self, template: str, **content: Any) -> None:
         """Fill the template, write its tables as CSV, then the page."""
-        text = (
-            _environment()
-            .get_template(template)
-            .render(
-                **content,
-                shown=self.shown,
-                figures=self.figures,
-                missing=self.missing,
-                files=self.folder.name,
-            )
+        text = filled(
+            template,
+            **content,
+            shown=self.shown,
+            figures=self.figures,
+            missing=self.missing,
+            files=self.folder.name,
         )
         for name, table in self.shown.tables.items():
             write_whole(self.folder / f"{name}.csv", table.to_csv(index=False))
         write_whole(self.path, text)
+
+
+def filled(template: str, **content: Any) -> str:
+    """The text of one of this room's templates."""
+    return _environment().get_template(template).render(**content)
 
 
 def dots_data(

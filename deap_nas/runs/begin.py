@@ -90,6 +90,11 @@ def check_same(folder: Path, config: dict[str, Any]) -> None:
         )
 
 
+def _files(run: RunDirectory) -> list[Path]:
+    given = [run.config, run.layers, run.images, run.space]
+    return [*given, run.journal, run.log, run.lock]
+
+
 def discard_unless_begun(folder: Path, was_there: bool) -> None:
     """A run that failed before its first outcome leaves nothing in the way of the next try.
 
@@ -101,7 +106,7 @@ def discard_unless_begun(folder: Path, was_there: bool) -> None:
     with contextlib.suppress(OSError):
         if run.journal.exists() and run.journal.stat().st_size:
             return
-        for file in (run.config, run.layers, run.images, run.journal, run.log, run.lock):
+        for file in _files(run):
             file.unlink(missing_ok=True)
         if run.weights.exists():
             run.weights.rmdir()
