@@ -48,8 +48,9 @@ def evolve(
         data: a data set as ``--dataset`` takes it (a name, or a path); or images, shape (n, height,
             width) or (n, height, width, channels), uint8 in 0..255 or floats in 0..1.
         y: the labels of such images, shape (n,): whole numbers or text.
-        x_test, y_test: images and labels that score the chosen network, once. Left out, a sixth of
-            each class is held out for that, drawn by ``split_seed``.
+        x_test: images that score the chosen network, once. Left out, a sixth of each class is held
+            out for that, drawn by ``split_seed``.
+        y_test: their labels.
         space: a name, a file, or a ``SearchSpace``, which takes shape and classes from the data.
         preset: what the other settings begin with, as ``--preset``.
         out: the run's directory; a new one unless given. The run that is there is gone on with, or
@@ -93,17 +94,19 @@ def _go(
     progress: bool,
 ) -> Result:
     """Check all, then make the run's directory or find it, and search."""
-    dataset, space = load(settings)
+    dataset, space = _load(settings, kept.images)
     there = out is not None and RunDirectory(Path(out)).begun()
     was_there = out is not None and Path(out).exists()
     folder = Path(out) if there and out is not None else new_folder(out, preset)
     directory = RunDirectory(folder)
+    changed: dict[str, Any] = {}
     moved = {"dataset": (kept.images, directory.images), "space": (kept.space, directory.space)}
     for name, (source, target) in moved.items():
         if source.exists():
-            settings = replace(settings, **{name: str(target.absolute())})
+            changed[name] = str(target.absolute())
             if name == "dataset":
                 dataset = replace(dataset, name="images", source="arrays of a program")
+    settings = replace(settings, **changed)
     config = {"preset": preset, **describe(settings, dataset, space)}
     if there:
         check_same(folder, config)
@@ -121,6 +124,13 @@ def _go(
             discard_unless_begun(folder, was_there)
         raise
     return Result(folder)
+
+
+def _load(settings: Settings, images: Path) -> tuple[Any, SearchSpace]:
+    try:
+        return load(settings)
+    except DataError as error:  # of arrays, which were in no file that the caller knows
+        raise DataError(str(error).replace(f"{images}: ", "")) from None
 
 
 def _search(
