@@ -41,8 +41,10 @@ def example(name):
 
 
 def test_the_readme_lists_every_example():
-    listed = re.findall(r"^\| \[(\w+\.py)\]\(\1\) \|", (EXAMPLES / "README.md").read_text(), re.M)
-    assert sorted(listed) == sorted(path.name for path in EXAMPLES.glob("*.py"))
+    page = (EXAMPLES / "README.md").read_text()
+    listed = re.findall(r"^\| \[(\w+\.(?:py|ipynb))\]\(\1\) \|", page, re.M)
+    files = [path.name for form in ("py", "ipynb") for path in EXAMPLES.glob(f"*.{form}")]
+    assert sorted(listed) == sorted(files)
 
 
 class TestOtherProject:
