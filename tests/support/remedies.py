@@ -184,7 +184,7 @@ HERE: list[tuple[str, str, Try, Try]] = [
     ("runs/search", "{}, or try --space {}",
      lambda: run("--dataset", small(5)), lambda: run("--dataset", small(5), "--space", "full")),
     ("runs/search",
-     "{} workers for {} slots: the others stand idle; a new run may have --slots {}",
+     "{} workers for {}: the others stand idle; a new run may have --slots {}",
      lambda: search("--workers", 2, "--slots", 1, *STREAM, heard=True),
      lambda: search("--workers", 2, "--slots", 2, "--out", "new", *STREAM, heard=True)),
     ("runs/settings", "initial has {} genomes, allowed at most the population of {}; raise "
