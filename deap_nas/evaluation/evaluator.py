@@ -97,6 +97,7 @@ class GeneralEvaluator:
     def close(self) -> None:
         """End the worker processes; measuring again starts new ones."""
         self._shared.close()
+        self._outcomes.close()
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(AT_HOME)
