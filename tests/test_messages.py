@@ -39,7 +39,7 @@ ELSEWHERE: dict[str, list[tuple[str, str]]] = {
         ("runs/extend", "{} is in use by a running search"),
     ],
     "commands/test_run.py::test_too_many_failures_end_in_one_line_and_can_be_resumed_when_mended": [
-        ("evaluation/failures", "the last {} genomes failed"),
+        ("evaluation/failures", "the last {} failed"),
     ],
     "commands/test_output.py::test_json_that_does_not_get_through_is_an_error": [
         ("commands/train", "standard output takes no JSON"),

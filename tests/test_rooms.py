@@ -16,9 +16,9 @@ PACKAGE = Path(deap_nas.__file__).parent
 README = Path(__file__).parents[1] / "README.md"
 # Folders and modules of deap_nas/, from bottom to top.
 ROOMS = (
-    *("extras", "files", "layers", "genome", "operators", "algorithms", "testing", "spaces"),
-    *("toolbox", "evaluation", "tabular", "data", "training", "runs", "report", "commands"),
-    *("found", "notebook", "classifier"),
+    *("words", "extras", "files", "layers", "genome", "operators", "algorithms", "testing"),
+    *("spaces", "toolbox", "evaluation", "tabular", "data", "training", "runs"),
+    *("report", "commands", "found", "notebook", "classifier"),
 )
 # The ways in from outside: the package's own names, which load on first use, and ``python -m``.
 DOORS = ("__init__", "__main__", "run", "report.__main__")

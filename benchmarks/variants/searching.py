@@ -36,7 +36,7 @@ FOREVER = 10**9
 PACKAGE = Path(str(deap_nas.__file__)).parent
 FOLDERS, FILES = (
     ("operators", "algorithms", "layers", "spaces"),
-    ("toolbox", "genome", "files", "extras"),
+    ("toolbox", "genome", "files", "extras", "words"),
 )
 CODE = (
     *(path for name in FOLDERS for path in sorted((PACKAGE / name).rglob("*.py"))),

@@ -25,6 +25,7 @@ from deap_nas.runs.config import ConfigError, read_config
 from deap_nas.runs.directory import RunDirectory, RunsDirectory
 from deap_nas.runs.presets import PRESETS, choose_preset, make_settings, read_settings
 from deap_nas.runs.settings import Settings, SettingsWarning
+from deap_nas.words import counted
 
 EPILOG = """\
 the search:
@@ -168,7 +169,7 @@ def _repeat(arguments: dict[str, Any], resumed: Path | None) -> int:
         return repeat.repeat(resumed, arguments, _run)
     settings, preset = _settings(arguments, None)
     if arguments.get("dry_run"):
-        say(f"{count} times, each with other seeds:")
+        say(f"{counted(count, 'time')}, each with other seeds:")
         return _run({name: value for name, value in arguments.items() if name != "repeat"})
     from deap_nas.runs.begin import new_folder
     from deap_nas.runs.search import load

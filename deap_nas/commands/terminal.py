@@ -22,6 +22,7 @@ from deap_nas.runs.result import Finding
 from deap_nas.runs.tables import TOPS, top
 from deap_nas.runs.watcher import Watcher
 from deap_nas.spaces import SearchSpace
+from deap_nas.words import counted
 
 WIDTH = 110  # where there is no terminal to measure
 SHOWN = {
@@ -38,6 +39,13 @@ SHOWN = {
 def make_console() -> Console:
     out: Any = Steady(sys.stdout)
     return Console(file=out) if out.isatty() else Console(file=out, width=WIDTH)
+
+
+STAGES = {
+    "test": "scoring the winner on the test set",
+    "baseline": "training your baseline",
+    "page": "making the page",
+}
 
 
 class Log:
@@ -76,6 +84,7 @@ class ProgressWatcher(Watcher):
         self._best: tuple[float, str] = (0.0, "")
         self._within = 0
         self._done = 0
+        self._over = False  # the generations are
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
@@ -107,7 +116,8 @@ class ProgressWatcher(Watcher):
             self._failed += 1
             what = f"{evaluation.status}: {evaluation.reason}"
         self._log(f"{'known  ' if cached else 'trained'} {genome}: {what}")
-        self._show(self._done + self._within)
+        if not self._over:
+            self._show(self._done + self._within)
 
     def generation(self, number: int, record: dict[str, Any]) -> None:
         self._done, self._within = self._births(number), 0
@@ -118,8 +128,14 @@ class ProgressWatcher(Watcher):
         )
         self._log(line)
         self._console.print(line, highlight=False)
-        self._bar.update(self._task, description=f"generation {number + 1}")
+        if number < self._generations:
+            self._bar.update(self._task, description=f"generation {number + 1}")
         self._show(self._done)
+
+    def stage(self, name: str) -> None:
+        self._over = True
+        self._log(STAGES[name])
+        self._bar.update(self._task, description=STAGES[name], left="")
 
     def _show(self, done: int) -> None:
         seconds = time.monotonic() - self._started
@@ -214,8 +230,8 @@ def print_guesses(
     if not last.beaten:
         lines.append(
             f"no better than always answering '{class_names[last.label]}': with 95 % confidence, "
-            f"on {last.images} {split} images, its accuracy is {last.bound:.4f} or more (Wilson's "
-            "bound)"
+            f"on {counted(last.images, f'{split} image')}, its accuracy is {last.bound:.4f} or "
+            "more (Wilson's bound)"
         )
     for line in lines:
         console.print(f"  {line}", highlight=False, soft_wrap=True, markup=False)

@@ -21,6 +21,7 @@ from deap_nas.evaluation.replay import SLOTS, Source, Stream
 from deap_nas.evaluation.shared import Shared
 from deap_nas.evaluation.trained import Trained, Weights, as_trained
 from deap_nas.evaluation.worker import one_line
+from deap_nas.words import counted
 
 Fitness = Callable[[Evaluation], tuple[float, ...]]
 AT_HOME = (
@@ -96,6 +97,7 @@ class GeneralEvaluator:
     def close(self) -> None:
         """End the worker processes; measuring again starts new ones."""
         self._shared.close()
+        self._outcomes.close()
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(AT_HOME)
@@ -210,7 +212,7 @@ class GeneralEvaluator:
     def spent(self) -> str:
         """Why no further genome will be measured; empty while the budget lasts."""
         if self.max_evaluations is not None and len(self._outcomes) >= self.max_evaluations:
-            return f"{self.max_evaluations} evaluations"
+            return counted(self.max_evaluations, "evaluation")
         return f"time budget of {self.time_budget:g} s" if self._late() else ""
 
     def weights(self, genome: Any) -> Weights | None:

@@ -18,6 +18,7 @@ from markupsafe import Markup
 from deap_nas.files import write_whole
 from deap_nas.report.figure import Figure, write_figure
 from deap_nas.report.shown import Shown
+from deap_nas.words import noun
 
 # What pointing at a dot shows.
 HOVER = (
@@ -91,5 +92,6 @@ def _environment() -> jinja2.Environment:
         "style": Markup(loader.get_source(environment, "page.css")[0]),
         "script": Markup(loader.get_source(environment, "page.js")[0]),
         "made": time.strftime("%Y-%m-%d %H:%M"),
+        "noun": noun,
     }
     return environment

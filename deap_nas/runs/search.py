@@ -28,6 +28,7 @@ from deap_nas.spaces import SPACES, SearchSpace, SpaceError, find_space, misfits
 from deap_nas.toolbox import make_toolbox
 from deap_nas.training.capacity import WorkersWarning, default_workers
 from deap_nas.training.evaluator import Evaluator
+from deap_nas.words import counted
 
 
 def make_space(
@@ -175,8 +176,12 @@ def search(
         stopped = _reached(settings.target_fitness, population, scores) or evaluator.spent()
         early = loop.exhaustible and logbook[-1]["gen"] < settings.generations
         stopped = stopped or ("a generation without a new genome" if early else "generations")
+        watcher.stage("test")
+        best = find_best(scores.best(), evaluator, journal)
+        if settings.baseline:
+            watcher.stage("baseline")
         result = Result(
-            find_best(scores.best(), evaluator, journal),
+            best,
             find_baseline(settings.baseline, evaluator, journal),
             population,
             logbook,
@@ -252,8 +257,8 @@ def _warn_of_idle(settings: Settings, dataset: Dataset) -> None:
     workers = settings.workers or default_workers(dataset, settings.max_memory, settings.engine)
     if "slots" in settings.loop.settings and workers > settings.slots:
         warnings.warn(
-            f"{workers} workers for {settings.slots} slots: the others stand idle; a new run may "
-            f"have --slots {workers}",
+            f"{workers} workers for {counted(settings.slots, 'slot')}: the others stand idle; a "
+            f"new run may have --slots {workers}",
             WorkersWarning,
             stacklevel=3,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import io
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +30,8 @@ from deap_nas import (
 from deap_nas.__main__ import main
 from deap_nas.algorithms import sel_crowded_tournament
 from deap_nas.data import load_dataset
+from deap_nas.evaluation.cache import LARGE
+from deap_nas.evaluation.cache_folder import ENTRIES
 from deap_nas.evaluation.fitness import Evaluation, time_penalised
 from deap_nas.genome import Genome
 from deap_nas.layers import LAYERS, Layer
@@ -101,6 +104,14 @@ FEW_PIXELS = (3, 3, 1)
 def small(side: int) -> str:
     """A data set of images of so many pixels a side."""
     return str(drivers.save_npz(Path("small.npz"), drivers.tiny_dataset(side=side)))
+
+
+def fill(cache: str) -> None:
+    """Of a size that a search warns of, none of it on the disk."""
+    entry = Path(cache, ENTRIES, "0" * 32)
+    entry.mkdir(parents=True)
+    os.truncate(file("many", ""), LARGE + 1)
+    Path("many").rename(entry / "output.pkl")
 
 
 def crowded() -> Any:
@@ -184,7 +195,7 @@ HERE: list[tuple[str, str, Try, Try]] = [
     ("runs/search", "{}, or try --space {}",
      lambda: run("--dataset", small(5)), lambda: run("--dataset", small(5), "--space", "full")),
     ("runs/search",
-     "{} workers for {} slots: the others stand idle; a new run may have --slots {}",
+     "{} workers for {}: the others stand idle; a new run may have --slots {}",
      lambda: search("--workers", 2, "--slots", 1, *STREAM, heard=True),
      lambda: search("--workers", 2, "--slots", 2, "--out", "new", *STREAM, heard=True)),
     ("runs/settings", "initial has {} genomes, allowed at most the population of {}; raise "
@@ -304,6 +315,11 @@ HERE: list[tuple[str, str, Try, Try]] = [
     ("evaluation/cache", "cache {} is a file: name a folder, or use no cache",
      lambda: evaluate(cache=file("taken", "")),
      lambda: [evaluate(cache=each) for each in ("folder", None)]),
+    ("evaluation/cache", "the cache {} has come to {} GB: make it smaller with deap-nas cache "
+     "--cache {} --keep {}G",
+     lambda: (fill("f"), search("--cache", "f", heard=True)),
+     lambda: (command("cache", "--cache", "f", "--keep", "5G"),
+              search("--cache", "f", "--out", "again", "--seed", 1, heard=True))),
     ("evaluation/fitness", "train_seconds 0.0, allowed more than 0: measure the training time",
      lambda: time_penalised(Evaluation(0.5, 0.5, 100, 0.0)),
      lambda: time_penalised(Evaluation(0.5, 0.5, 100, 1.5))),
