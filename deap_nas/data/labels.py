@@ -39,7 +39,7 @@ def read_labels(
     if train.dtype.kind == "U":
         classes = _named(f"{path}: class_names", classes, _texts(names))
         note = f"its labels are text; numbered from 0 for {', '.join(classes)}"
-        found = tuple(map(_tidy, classes))
+        found = tuple(map(tidy, classes))
     else:
         if train.dtype.kind in "bf":
             note = f"its labels are {train.dtype}; read as whole numbers"
@@ -68,10 +68,10 @@ def class_names(where: str, array: Array | None, n_classes: int) -> tuple[str, .
             f"{n_classes} strings, shape ({n_classes},), one for each class; give "
             "numpy.array of a list of strings, or leave it out"
         )
-    return tuple(map(_tidy, array))
+    return tuple(map(tidy, array))
 
 
-def _tidy(name: object) -> str:
+def tidy(name: object) -> str:
     """On one line, without what no font has letters for."""
     kept = (c if c.isprintable() or category(c) == "Cf" else " " for c in str(name))
     return " ".join("".join(kept).split())

@@ -101,7 +101,7 @@ def discard_unless_begun(folder: Path, was_there: bool) -> None:
     with contextlib.suppress(OSError):
         if run.journal.exists() and run.journal.stat().st_size:
             return
-        for file in (run.config, run.layers, run.images, run.journal, run.log, run.lock):
+        for file in (run.config, run.layers, run.split, run.images, run.journal, run.log, run.lock):
             file.unlink(missing_ok=True)
         if run.weights.exists():
             run.weights.rmdir()
