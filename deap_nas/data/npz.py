@@ -48,7 +48,7 @@ def load_npz(path: Path, name: str, source: str, split_seed: int) -> Dataset:
         arrays.get("class_names"),
     )
     if "val" not in parts:
-        check_can_hold_out(f"{path}: y_train", y["train"])
+        check_can_hold_out(f"{path}: y_train", y["train"], names)
     drawn = with_all_parts({part: (x[part], y[part]) for part in parts}, split_seed)
     for note in filter(None, (of_images, of_labels)):
         warnings.warn(f"{path}: {note}", DataWarning, stacklevel=3)
