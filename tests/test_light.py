@@ -13,7 +13,10 @@ from deap_nas.extras import lacking
 
 ROOT = Path(__file__).parents[1]
 SEARCH = ROOT / "tests" / "support" / "light_search.py"
-MODULES = {"scikit-learn": "sklearn"}  # packages that are not imported by their own name
+MODULES = {
+    "scikit-learn": "sklearn",
+    "pillow": "PIL",
+}  # packages that are not imported by their own name
 OF_DEAP = {"moocore", "platformdirs"}  # which deap needs, too
 HIDE = """
 import runpy, sys

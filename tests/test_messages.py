@@ -26,6 +26,26 @@ ELSEWHERE: dict[str, list[tuple[str, str]]] = {
         ("data/labels", ""),
         ("data/npz", "{} has no array {}"),
     ],
+    "data/test_folder.py::test_bad_folder": [
+        ("data/folder", "class {} has {} image"),
+        ("data/layout", "{} has {} folders in it"),
+        ("data/layout", "{} has no image"),
+        ("data/layout", "{} is beside {}"),
+        ("data/decode", "{} has {} pixels"),
+        ("data/decode", "{} cannot be read"),
+    ],
+    "data/test_folder.py::test_a_class_that_is_not_trained_on": [
+        ("data/layout", "{} has the class {}"),
+    ],
+    "data/test_folder.py::test_a_folder_that_may_not_be_read": [
+        ("data/folder", "{} cannot be read"),
+    ],
+    "data/test_folder.py::test_more_images_than_the_memory_holds": [
+        ("data/decode", "{} images of {} pixels"),
+    ],
+    "data/test_folder.py::test_only_images_of_a_folder_are_brought_to_a_size_or_to_grey": [
+        ("data/load", "{} with dataset {}"),
+    ],
     "data/test_npz_values.py::test_bad_values": [("data/images", "{}: the images ({})")],
     "data/test_fashion.py::test_damaged_files": [
         ("data/fashion", "{} is damaged"),

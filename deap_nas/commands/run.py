@@ -109,6 +109,7 @@ def _run(arguments: dict[str, Any]) -> int:
         return _repeat(arguments, resumed)
     settings, preset = _settings(arguments, resumed)
     with quiet():
+        from deap_nas.commands.decoding import Decoding
         from deap_nas.commands.session import run_session
         from deap_nas.commands.terminal import make_console
         from deap_nas.runs.begin import begin, check_same, discard_unless_begun, new_folder
@@ -117,7 +118,7 @@ def _run(arguments: dict[str, Any]) -> int:
         from deap_nas.runs.search import load
 
         written = _written_space(resumed) if resumed else None
-        dataset, space = load(settings, written)
+        dataset, space = load(settings, written, Decoding())
         _warn_of_unused(settings, arguments)
         config = {"preset": preset, **describe(settings, dataset, space)}
         console = make_console()
@@ -171,10 +172,11 @@ def _repeat(arguments: dict[str, Any], resumed: Path | None) -> int:
     if arguments.get("dry_run"):
         say(f"{counted(count, 'time')}, each with other seeds:")
         return _run({name: value for name, value in arguments.items() if name != "repeat"})
+    from deap_nas.commands.decoding import Decoding
     from deap_nas.runs.begin import new_folder
     from deap_nas.runs.search import load
 
-    load(settings)  # before anything is written
+    load(settings, tell=Decoding())  # before anything is written
     check_installed()
     folder = new_folder(arguments.get("out"), preset)
     repeat.begin(folder, settings, preset, count)

@@ -91,7 +91,7 @@ def check_same(folder: Path, config: dict[str, Any]) -> None:
 
 
 def _files(run: RunDirectory) -> list[Path]:
-    given = [run.config, run.layers, run.images, run.space]
+    given = [run.config, run.layers, run.split, run.images, run.space]
     return [*given, run.journal, run.log, run.lock]
 
 

@@ -21,6 +21,7 @@ class RunDirectory:
         self.layers = path / "layers.py"  # a copy of the user's file of layers
         self.images = path / "images.npz"  # of a program that gave them as arrays
         self.space = path / "space.json"  # of a program that gave it as an object
+        self.split = path / "split.csv"  # which image file is for what, of a folder of images
         self.weights = path / "weights"  # of every trained network
         self.lock = path / ".lock"  # held by the search that is running
         self.log = path / "log.txt"

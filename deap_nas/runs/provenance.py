@@ -31,7 +31,11 @@ def describe(settings: Settings, dataset: Dataset, space: SearchSpace) -> dict[s
         "settings": settings.to_dict(),
         "recipe": settings.make_recipe().to_dict(),
         "space": {**space.to_dict(), "size": space.size()},
-        "data": {"source": dataset.source, "fingerprint": dataset.fingerprint},
+        "data": {
+            "source": dataset.source,
+            "fingerprint": dataset.fingerprint,
+            "class_names": dataset.class_names,
+        },
         "program": {"training_version": TRAINING_VERSION, "engine": usual_engine(settings.engine)},
         "layers": {layer.name: layer.source.sha256 for layer in own_layers()},
         "versions": {"python": platform.python_version(), **_versions()},
@@ -70,7 +74,7 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
         for name, value in new[part].items():
             before = old[part].get(name)
             same = json.dumps(before, default=str) == json.dumps(value, default=str)
-            free = (*FREE, *given) if part == "settings" else ("source",)
+            free = (*FREE, *given) if part == "settings" else ("source", "class_names")
             if not same and name not in free:
                 more = ", allowed more" if part == "settings" and name in LIMITS else ""
                 found.append(f"{name} {before!r} in the run, {value!r} now{more}")

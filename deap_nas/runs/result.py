@@ -113,6 +113,7 @@ def write_result(result: Result, evaluator: Evaluator, journal: Journal, folder:
     content = {
         "stopped": result.stopped,
         "scored_on": evaluator.split,
+        "class_names": names,
         "best": result.best.to_dict() if result.best else None,
         "baseline": result.baseline.to_dict() if result.baseline else None,
         "without_network": {

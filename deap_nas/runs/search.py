@@ -14,14 +14,15 @@ import numpy as np
 from deap import tools
 
 from deap_nas.algorithms import sel_crowded_tournament
-from deap_nas.data import Dataset, load_dataset
+from deap_nas.data import Dataset, Tell, load_dataset, untold
 from deap_nas.evaluation.fitness import WEIGHTS
 from deap_nas.genome import FITNESS_CLASSES, Genome, parse_genome
 from deap_nas.runs.draws import drawing_from
 from deap_nas.runs.journal import Journal
 from deap_nas.runs.result import Result, find_baseline, find_best, write_result
 from deap_nas.runs.scores import Scores
-from deap_nas.runs.settings import Settings, SettingsError
+from deap_nas.runs.settings import Settings, SettingsError, data_options
+from deap_nas.runs.split import write_split
 from deap_nas.runs.tables import evaluations_table, write_tables
 from deap_nas.runs.watcher import Watcher
 from deap_nas.spaces import SPACES, SearchSpace, SpaceError, find_space, misfits
@@ -69,19 +70,20 @@ def _fits(space: str, images: dict[str, Any]) -> bool:
     return False
 
 
-def load(settings: Settings, written: SearchSpace | None = None) -> tuple[Dataset, SearchSpace]:
+def load(
+    settings: Settings, written: SearchSpace | None = None, tell: Tell = untold
+) -> tuple[Dataset, SearchSpace]:
     """Data and space of a search, with the genomes it was given checked against them.
 
     Args:
         settings: of the search.
         written: the space as a run to be resumed has it.
+        tell: is called with (how many, of how many) as images are decoded.
 
     Raises:
         DataError, SpaceError, SettingsError: naming what is wrong.
     """
-    dataset = load_dataset(
-        settings.dataset, data_dir=settings.data_dir or None, split_seed=settings.split_seed
-    )
+    dataset = load_dataset(settings.dataset, **data_options(vars(settings)), tell=tell)
     space = make_space(settings, dataset, written)
     if settings.cache and Path(settings.cache).exists() and not Path(settings.cache).is_dir():
         raise SettingsError(f"cache {settings.cache} is a file: name a folder, or use --no-cache")
@@ -118,6 +120,7 @@ def search(
     """
     watcher = watcher or Watcher()
     _warn_of_idle(settings, dataset)
+    write_split(dataset, folder)
     rng = random.Random(settings.seed)
     with Journal(folder) as journal, make_evaluator(settings, dataset, journal) as evaluator:
         evaluator.observe = watcher.evaluated

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
@@ -36,10 +38,16 @@ class Settings:
 
     dataset: str = _option(
         "fashion_mnist_mini",
-        "fashion_mnist, fashion_mnist_mini (7,000 of its images, shipped with this package), or a "
-        "path to a .npz with x_train, y_train, x_test, y_test (x_val, y_val)",
+        "fashion_mnist, fashion_mnist_mini (7,000 of its images, shipped with this package), "
+        "digits, mnist, cifar10; or the path of a folder of images (FOLDER/cat/1.png, or with "
+        "train/, val/, test/ in it), or of a .npz with x_train, y_train, x_test, y_test "
+        "(x_val, y_val)",
         metavar="NAME",
     )
+    image_size: str = _option(
+        "", "height and width that the images of a folder are brought to, as 32x32", metavar="HxW"
+    )
+    grey: bool = _option(False, "read the images of a folder as grey")
     data_dir: str = _option("", "folder with the four IDX files of fashion_mnist", metavar="DIR")
     split: str = _option(
         "validation", "the images that a search scores on; see the README", allowed=SPLITS
@@ -159,6 +167,7 @@ class Settings:
             if value is not None and not low <= value <= high:
                 limit = f"{low:g} to {high:g}" if high < 1e9 else f"{low:g} or more"
                 raise SettingsError(f"{name} {value}, allowed {limit}")
+        parse_size(self.image_size)
         if self.elitism >= self.population:
             raise SettingsError(
                 f"elitism {self.elitism}, allowed less than the population of {self.population}"
@@ -206,6 +215,32 @@ class Settings:
         return [
             parse_setting(f"initial genome {i}", text) for i, text in enumerate(self.initial, 1)
         ]
+
+
+def data_options(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What ``load_dataset`` is told besides the name.
+
+    Args:
+        settings: by name; those of an old run lack some.
+    """
+    return {
+        "data_dir": settings["data_dir"] or None,
+        "split_seed": settings["split_seed"],
+        "image_size": parse_size(settings.get("image_size", "")),
+        "grey": settings.get("grey", False),
+    }
+
+
+def parse_size(text: str) -> tuple[int, int] | None:
+    """(height, width) from a text such as 32x32; None from an empty one.
+
+    Raises:
+        SettingsError: for any other text.
+    """
+    found = re.fullmatch(r"([1-9]\d{0,4})[xX]([1-9]\d{0,4})", text, re.ASCII)
+    if text and not found:
+        raise SettingsError(f"image_size {text!r}, allowed HEIGHTxWIDTH in pixels, such as 32x32")
+    return (int(found[1]), int(found[2])) if found else None
 
 
 _RANGES: tuple[tuple[str, float, float], ...] = (

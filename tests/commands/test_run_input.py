@@ -50,7 +50,11 @@ BAD_FILES: dict[str, Any] = {
 BAD = [
     (["--preset", "huge"], ["preset 'huge'", "fashion, quick, paper"]),
     (["--recipe", "slow"], ["recipe 'slow'", "paper, fast"]),
-    (["--dataset", "mnist"], ["'mnist'", "fashion_mnist"]),
+    (["--dataset", "imagenet"], ["'imagenet'", "fashion_mnist"]),
+    (["--dataset", "."], ["folders in it", "class folders"]),
+    (["--image-size", "32"], ["image_size '32'", "32x32"]),
+    (["--image-size", "0x9"], ["image_size '0x9'"]),
+    (["--grey"], ["grey with dataset 'fashion_mnist", "leave it out"]),
     (["--dataset", "none.npz"], ["none.npz"]),
     (["--dataset", "shape.npz"], ["x_train", "allowed"]),
     (["--dataset", "labels.npz"], ["y_train", "-1"]),

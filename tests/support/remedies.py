@@ -163,9 +163,9 @@ Try = Callable[[], object]
 # What the message has, what raises it, and the same with the remedy.
 HERE: list[tuple[str, str, Try, Try]] = [
     # the command line
-    ("commands/run", "--out {} is a file: name a directory",
+    ("runs/begin", "--out {} is a file: name a directory",
      lambda: search("--out", file("taken", "")), lambda: search("--out", "folder")),
-    ("commands/run", "--out {} holds another run: resume it with --resume, or name another",
+    ("runs/begin", "--out {} holds another run: resume it with --resume, or name another",
      lambda: (search("--out", "run"), search("--out", "run")),
      lambda: (command("run", "--resume", "run"), search("--out", "another"))),
     ("commands/run", "{} with --resume: the run has its settings; leave out {}",
@@ -174,11 +174,11 @@ HERE: list[tuple[str, str, Try, Try]] = [
     ("commands/run", "--resume {}: no run is there ({}); {}",
      lambda: (search("--out", "run"), command("run", "--resume", "rum")),
      lambda: command("run", "--resume", "run")),
-    ("commands/run",
+    ("runs/begin",
      "--resume {}: other settings than the run's: {}; resume without them, or start a new run",
      lambda: (search("--out", "run"), command("run", "--resume", "run", "--seed", 9)),
      lambda: (command("run", "--resume", "run"), search("--out", "new", "--seed", 9))),
-    ("commands/run", "{} cannot be made: {}; name another --out",
+    ("runs/begin", "{} cannot be made: {}; name another --out",
      lambda: (file("results", ""), search()), lambda: search("--out", "another")),
     ("commands/repeat", "--resume {}: its {} is damaged; start anew with --repeat",
      lambda: (Path("many").mkdir(), file("many/repeats.json", "{"),
@@ -323,8 +323,8 @@ HERE: list[tuple[str, str, Try, Try]] = [
     ("evaluation/fitness", "train_seconds 0.0, allowed more than 0: measure the training time",
      lambda: time_penalised(Evaluation(0.5, 0.5, 100, 0.0)),
      lambda: time_penalised(Evaluation(0.5, 0.5, 100, 1.5))),
-    ("data/load", "dataset {} is unknown: allowed {}, or the path of a file that ends in .npz; use "
-     "one of them", lambda: load_dataset("mnist"),
+    ("data/load", "dataset {} is unknown: allowed {}, or the path of a folder of images, or of a "
+     "file that ends in .npz; use one of them", lambda: load_dataset("imagenet"),
      lambda: (load_dataset("fashion_mnist_mini"), load_dataset("tiny.npz"))),
     ("data/load", "split_seed is {}: allowed whole numbers from 0; use 0",
      lambda: load_dataset("tiny.npz", split_seed=-1), lambda: load_dataset("tiny.npz")),
