@@ -89,6 +89,17 @@ def test_bad_input_is_named(digits, change, images, message):
         EvolvedClassifier(**{**SMALL, **change}).fit(images(x), y)
 
 
+def test_what_is_refused_is_taken_when_it_is_mended(digits):
+    x, y = digits[0].reshape(len(digits[0]), -1), digits[1]
+    rows = EvolvedClassifier(**SMALL, image_shape=(8, 8))
+    with pytest.raises(ValueError, match="y has one class, allowed two or more"):
+        rows.fit(x, np.zeros(len(x)))
+    rows.fit(x, y)
+    with pytest.raises(ValueError, match=r"X has 63 features.* give rows as long as in fit"):
+        rows.predict(x[:, 1:])
+    assert rows.predict(x[:3]).shape == (3,)
+
+
 def test_it_must_be_fitted_first(digits):
     with pytest.raises(NotFittedError):
         EvolvedClassifier().predict(digits[0])

@@ -77,6 +77,13 @@ ELSEWHERE: dict[str, list[tuple[str, str]]] = {
     "commands/test_run_longer.py::test_time_that_is_spent_is_not_given_again": [
         ("runs/extend", "time_budget {}, allowed more"),
     ],
+    "test_classifier.py::test_what_is_refused_is_taken_when_it_is_mended": [
+        ("classifier", "y has one class"),
+        ("classifier", "X has {} features"),
+    ],
+    "test_notebook.py::test_a_run_that_is_searched_is_waited_for": [
+        ("notebook", "{} is in use by a running search"),
+    ],
     "evaluation/test_general.py::test_a_script_defines_its_trainer": [("evaluation/process", "")],
     "training/test_model.py::test_without_tensorflow_one_line_says_what_to_install": [
         ("layers/from_keras", ""),

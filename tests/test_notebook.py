@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filelock
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +10,7 @@ from sklearn.datasets import load_digits
 
 from deap_nas import DataError, Result, SearchSpace, Watcher, evolve
 from deap_nas.__main__ import main
+from deap_nas.runs.directory import RunDirectory
 
 SPACE = SearchSpace(
     layers={"CR": {"count": (1, 2), "filters": (4, 8), "kernel": (3,), "activation": ("relu",)}},
@@ -104,6 +106,21 @@ def test_the_command_line_goes_on_with_it(digits, tmp_path, capsys):
     evolve(*digits, space=SPACE, out=out, watcher=Stop(), **SMALL)
     assert main(["run", "--resume", str(out), "--no-report"]) == 0
     assert Result(out).finished
+
+
+def test_a_run_that_is_searched_is_waited_for(digits, tmp_path):
+    class Stop(Watcher):
+        def generation(self, number, record):
+            raise KeyboardInterrupt
+
+    given = {**SMALL, "out": tmp_path / "run", "space": SPACE}
+    evolve(*digits, watcher=Stop(), **given)
+    with (
+        filelock.FileLock(RunDirectory(tmp_path / "run").lock),
+        pytest.raises(ValueError, match="in use by a running search: wait for it"),
+    ):
+        evolve(*digits, **given)
+    assert evolve(*digits, **given).finished
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ from deap_nas.evaluation.cache_folder import ENTRIES
 from deap_nas.evaluation.fitness import Evaluation, time_penalised
 from deap_nas.genome import Genome
 from deap_nas.layers import LAYERS, Layer
+from deap_nas.notebook import _arrays
 from deap_nas.operators import SELECTIONS, mut_gene, sel_roulette
 from deap_nas.report.chosen import choose
 from deap_nas.report.compare import find_runs
@@ -42,6 +43,8 @@ from deap_nas.runs.journal import _seal
 from deap_nas.runs.record import read_run
 from deap_nas.tabular import FILE, load_table
 from deap_nas.training import evaluator
+
+IMAGES, LABELS = np.zeros((6, 4, 4), np.uint8), np.array([0, 1, 0, 1, 0, 1])
 
 
 class Refused(Exception):
@@ -323,6 +326,20 @@ HERE: list[tuple[str, str, Try, Try]] = [
     ("evaluation/fitness", "train_seconds 0.0, allowed more than 0: measure the training time",
      lambda: time_penalised(Evaluation(0.5, 0.5, 100, 0.0)),
      lambda: time_penalised(Evaluation(0.5, 0.5, 100, 1.5))),
+    ("notebook", "images without labels: give y, one label for each image",
+     lambda: _arrays(IMAGES, None, None, None, 0), lambda: _arrays(IMAGES, LABELS, None, None, 0)),
+    ("notebook", "{} is missing: give both x_test and y_test, or neither",
+     lambda: _arrays(IMAGES, LABELS, IMAGES, None, 0),
+     lambda: (_arrays(IMAGES, LABELS, IMAGES, LABELS, 0),
+              _arrays(IMAGES, LABELS, None, None, 0))),
+    ("notebook", "{} labels of {} images: give each image its label",
+     lambda: _arrays(IMAGES, LABELS[1:], None, None, 0),
+     lambda: _arrays(IMAGES, LABELS, None, None, 0)),
+    ("notebook", "class {} has {} images, allowed {} or more (to train, to validate, to test): "
+     "give more, or x_test and y_test",
+     lambda: _arrays(IMAGES[:4], LABELS[:4], None, None, 0),
+     lambda: (_arrays(IMAGES, LABELS, None, None, 0),
+              _arrays(IMAGES[:4], LABELS[:4], IMAGES, LABELS, 0))),
     ("data/load", "dataset {} is unknown: allowed {}, or the path of a folder of images, or of a "
      "file that ends in .npz; use one of them", lambda: load_dataset("imagenet"),
      lambda: (load_dataset("fashion_mnist_mini"), load_dataset("tiny.npz"))),
