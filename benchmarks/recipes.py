@@ -42,10 +42,10 @@ ONE_CHANGE: dict[str, dict[str, Any]] = {
     "batch 256": {"batch_size": 256},
     "rate 0.006": {"learning_rate": 0.006},
     "rate 0.024": {"learning_rate": 0.024},
-}
-SMALL, MIDDLE = tuple(GENOMES)[:2], tuple(GENOMES)[:3]
-TRIED = {  # of final: for which sizes
-    **dict.fromkeys(ONE_CHANGE, SMALL),
+    "smoothing 0.05": {"label_smoothing": 0.05},
+    "flips": {"flips": True},
+    "shifts 1": {"shifts": 1},
+    "decay 0.01": {"weight_decay": 0.01},
 }
 SHORT = {
     f"{epochs} epochs, batch {batch}, rate {rate}": {
@@ -78,9 +78,10 @@ class Job(NamedTuple):
 
 
 def final_jobs() -> Iterator[Job]:
-    for name, sizes in TRIED.items():
-        recipe = replace(FINAL, **ONE_CHANGE[name])
-        yield from (Job(name, recipe, GENOMES[n], seed) for n in sizes for seed in (0, 1))
+    for genome in GENOMES.values():  # what takes least comes first
+        for name, changes in ONE_CHANGE.items():
+            recipe = replace(FINAL, **changes)
+            yield from (Job(name, recipe, genome, seed) for seed in (0, 1))
 
 
 def short_jobs() -> Iterator[Job]:
