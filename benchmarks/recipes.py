@@ -118,11 +118,17 @@ def drawn(n: int) -> list[str]:
 def main() -> None:
     parser = make_parser(__doc__, RESULTS / "recipes")
     parser.add_argument("part", choices=PARTS)
+    parser.add_argument("--tried", nargs="+", metavar="NAME", help="only these (default: all)")
+    parser.add_argument("--genomes", type=int, help="only so many of the first (default: all)")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin none later")
     arguments = parser.parse_args()
-    data, jobs = PARTS[arguments.part]
+    data, make_jobs = PARTS[arguments.part]
+    jobs = list(make_jobs())
+    genomes = list(dict.fromkeys(job.genome for job in jobs))[: arguments.genomes]
+    wanted = arguments.tried or [job.tried for job in jobs]
+    jobs = [job for job in jobs if job.genome in genomes and job.tried in wanted]
     path = arguments.out / f"{arguments.part}.csv"
-    rows = train_all(list(jobs()), data, path, time.monotonic() + 60 * arguments.minutes)
+    rows = train_all(jobs, data, path, time.monotonic() + 60 * arguments.minutes)
     summary = summaries(rows, arguments.part)
     write_csv(summary, arguments.out / f"{arguments.part}_summary.csv")
     write_json(provenance(), arguments.out / f"{arguments.part}.json")
