@@ -27,7 +27,11 @@ from deap_nas.report.figure import (
     whole_axis,
 )
 
-LABELS = {"fitness": "fitness", "fitness_time": "fitness with time (per second)"}
+LABELS = {
+    "fitness": "fitness",
+    "fitness_time": "fitness with time (per second)",
+    "own_fitness": "the run's fitness",
+}
 
 
 @styled

@@ -7,6 +7,7 @@ import gzip
 import io
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,14 @@ from deap_nas import (
 from deap_nas.__main__ import main
 from deap_nas.algorithms import sel_crowded_tournament
 from deap_nas.data import load_dataset
-from deap_nas.evaluation.fitness import Evaluation, time_penalised
+from deap_nas.evaluation.fitness import (
+    SINGLE,
+    Evaluation,
+    accuracy_per_log_params,
+    macro_f1_per_log_params,
+    time_penalised,
+)
+from deap_nas.evaluation.own_fitness import find_fitness
 from deap_nas.genome import Genome
 from deap_nas.layers import LAYERS, Layer
 from deap_nas.operators import SELECTIONS, mut_gene, sel_roulette
@@ -101,6 +109,17 @@ FEW_PIXELS = (3, 3, 1)
 def small(side: int) -> str:
     """A data set of images of so many pixels a side."""
     return str(drivers.save_npz(Path("small.npz"), drivers.tiny_dataset(side=side)))
+
+
+FITNESS = "def score(evaluation):\n    return evaluation.accuracy\n"
+
+
+def rare() -> str:
+    """A data set of which one class has few images."""
+    dataset = drivers.tiny_dataset()
+    kept = np.r_[0, 1, np.flatnonzero(dataset.y_train == 2)]
+    few = replace(dataset, x_train=dataset.x_train[kept], y_train=dataset.y_train[kept])
+    return str(drivers.save_npz(Path("rare.npz"), few))
 
 
 def crowded() -> Any:
@@ -307,6 +326,26 @@ HERE: list[tuple[str, str, Try, Try]] = [
     ("evaluation/fitness", "train_seconds 0.0, allowed more than 0: measure the training time",
      lambda: time_penalised(Evaluation(0.5, 0.5, 100, 0.0)),
      lambda: time_penalised(Evaluation(0.5, 0.5, 100, 1.5))),
+    ("evaluation/fitness",
+     "the Evaluation has no confusion counts: this fitness is of classifiers; use another",
+     lambda: macro_f1_per_log_params(Evaluation(0.5, 0.5, 100, 1.5)),
+     lambda: accuracy_per_log_params(Evaluation(0.5, 0.5, 100, 1.5))),
+    ("evaluation/own_fitness", "fitness {}, allowed {}, or FILE.py:NAME; use one of them",
+     lambda: find_fitness("luck"),
+     lambda: [*map(find_fitness, SINGLE), find_fitness(f"{file('f.py', FITNESS)}:score")]),
+    ("evaluation/own_fitness", "fitness {}: {}; give a Python file",
+     lambda: find_fitness("none.py:score"), lambda: find_fitness(f"{file('f.py', FITNESS)}:score")),
+    ("evaluation/own_fitness", "fitness {}{}; mend the file",
+     lambda: find_fitness(f"{file('f.py', '1 / 0')}:score"),
+     lambda: find_fitness(f"{file('f.py', FITNESS)}:score")),
+    ("evaluation/own_fitness", "fitness {} has no function {}; define {}(evaluation) in it",
+     lambda: find_fitness(f"{file('f.py', 'x = 1')}:score"),
+     lambda: find_fitness(f"{file('f.py', FITNESS)}:score")),
+    ("runs/rare", "of the training images {}, {}: accuracy hardly counts a class so rare; use "
+     "--fitness macro_f1_per_log_params",
+     lambda: search("--dataset", rare(), "--no-cache", heard=True),
+     lambda: search("--dataset", rare(), "--no-cache", "--fitness", "macro_f1_per_log_params",
+                    "--out", "new", heard=True)),
     ("data/load", "dataset {} is unknown: allowed {}, or the path of a folder of images, or of a "
      "file that ends in .npz; use one of them", lambda: load_dataset("imagenet"),
      lambda: (load_dataset("fashion_mnist_mini"), load_dataset("tiny.npz"))),
