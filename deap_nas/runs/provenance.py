@@ -21,6 +21,7 @@ from deap_nas.runs.settings import Settings
 from deap_nas.spaces import SearchSpace
 from deap_nas.training.capacity import default_workers
 from deap_nas.training.engines import usual_engine
+from deap_nas.training.recipes import LATER
 from deap_nas.training.trainer import TRAINING_VERSION
 
 PACKAGES = ("deap-nas", "deap", "numpy", "tensorflow", "tensorflow-cpu", "keras", "joblib")
@@ -82,8 +83,9 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     defaults = {each.name: each.default for each in fields(Settings)}
     before = {"training_version": 1, "engine": "a graph that is gone"}  # of runs without this part
     old = {**old, "program": {**before, **old.get("program", {})}}
-    old = {**old, "settings": _placeless({**defaults, **old["settings"]})}
-    new = {**new, "settings": _placeless(new["settings"])}
+    old = {**old, "settings": {**defaults, **old["settings"]}, "recipe": {**LATER, **old["recipe"]}}
+    old = {**old, "settings": _placeless(old["settings"])}
+    new = {**new, "settings": _placeless(new["settings"]), "recipe": {**LATER, **new["recipe"]}}
     found, given = [], raised(old["settings"], new["settings"])
     for part in ("settings", "recipe", "space", "data", "program"):
         for name, value in new[part].items():
