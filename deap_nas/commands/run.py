@@ -20,6 +20,7 @@ from deap_nas.commands.options import (
     status_of,
 )
 from deap_nas.commands.output import say
+from deap_nas.evaluation.own_fitness import parts_of
 from deap_nas.layers.from_keras import check_installed
 from deap_nas.runs.config import ConfigError, read_config
 from deap_nas.runs.directory import RunDirectory, RunsDirectory
@@ -197,10 +198,13 @@ def _settings(arguments: dict[str, Any], resumed: Path | None) -> tuple[Settings
 
 
 def _load_copy(folder: Path, settings: dict[str, Any]) -> None:
-    """Where the user's file of layers is gone, the run's copy of it serves."""
-    copy = RunDirectory(folder).layers
-    if settings.get("layers") and not Path(settings["layers"]).exists() and copy.exists():
-        settings["layers"] = str(copy)
+    """Where the user's file of layers, or of a fitness, is gone, the run's copy of it serves."""
+    run = RunDirectory(folder)
+    if settings.get("layers") and not Path(settings["layers"]).exists() and run.layers.exists():
+        settings["layers"] = str(run.layers)
+    file, name = parts_of(settings.get("fitness", ""))
+    if file and not Path(file).exists() and run.fitness.exists():
+        settings["fitness"] = f"{run.fitness}:{name}"
 
 
 def _check_for_resume(arguments: dict[str, Any]) -> None:

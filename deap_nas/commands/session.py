@@ -83,7 +83,7 @@ def run_session(
 def _show(
     result: Result, settings: Settings, dataset: Dataset, directory: RunDirectory, console: Any
 ) -> None:
-    print_tops(evaluations_table(result.rows), console)
+    print_tops(evaluations_table(result.rows, settings.fitness), console)
     if result.best is None:
         text = f"No genome was trained with success: see {directory.evaluations} for the reasons."
         console.print(f"\n{text}", highlight=False, soft_wrap=True)

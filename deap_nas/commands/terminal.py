@@ -14,12 +14,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from deap_nas.commands.output import Steady
-from deap_nas.evaluation.fitness import FITNESSES, Evaluation
+from deap_nas.evaluation.fitness import Evaluation
+from deap_nas.evaluation.own_fitness import find_fitness
 from deap_nas.genome import Genome
 from deap_nas.layers.cost import summary
 from deap_nas.runs.guess import Guess
 from deap_nas.runs.result import Finding
-from deap_nas.runs.tables import TOPS, top
+from deap_nas.runs.tables import OWN, top, tops_of
 from deap_nas.runs.watcher import Watcher
 from deap_nas.spaces import SearchSpace
 from deap_nas.words import counted
@@ -33,6 +34,7 @@ SHOWN = {
     "train_seconds": "{:.2f}",
     "fitness": "{:.4f}",
     "fitness_time": "{:.4f}",
+    OWN: "{:.4f}",
 }
 
 
@@ -76,7 +78,7 @@ class ProgressWatcher(Watcher):
         console: Console,
         log: Log,
     ) -> None:
-        self._fitness, self._generations, self._births = FITNESSES[fitness], generations, births
+        self._fitness, self._generations, self._births = find_fitness(fitness), generations, births
         self._console, self._log = console, log
         self._total = births(generations)
         self._trained = self._known = self._failed = 0
@@ -165,19 +167,22 @@ def print_network(genome: Genome, space: SearchSpace, console: Console) -> None:
 
 
 def print_tops(table: pd.DataFrame, console: Console) -> None:
-    """The three top-five tables; an empty one says why."""
-    for name, (_, title) in TOPS.items():
+    """The top-five tables; an empty one says why."""
+    columns = [name for name in SHOWN if name in table]
+    if OWN in columns:  # it needs the room
+        columns.remove("train_accuracy")
+    for name, title in tops_of(table).items():
         rows, why = top(table, name)
         console.print(f"\n[bold]{title}[/bold]", highlight=False)
         if rows.empty:
             console.print(f"  (empty: {why})", highlight=False)
             continue
         shown = Table(box=None, pad_edge=False, header_style="dim")
-        for column in SHOWN:
+        for column in columns:
             shown.add_column(column, justify="left" if column == "genome" else "right")
         for row in rows.to_dict("records"):
             row["genome"] = fold(row["genome"])
-            shown.add_row(*(form.format(row[column]) for column, form in SHOWN.items()))
+            shown.add_row(*(SHOWN[column].format(row[column]) for column in columns))
         console.print(shown)
 
 

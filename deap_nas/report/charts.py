@@ -28,7 +28,11 @@ from deap_nas.report.figure import (
 )
 from deap_nas.words import counted
 
-LABELS = {"fitness": "fitness", "fitness_time": "fitness with time (per second)"}
+LABELS = {
+    "fitness": "fitness",
+    "fitness_time": "fitness with time (per second)",
+    "own_fitness": "the run's fitness",
+}
 
 
 @styled

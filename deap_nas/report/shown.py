@@ -18,6 +18,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "multiply_adds": ("multiply-adds an image", ",d"),
     "fitness": ("fitness", ".4f"),
     "fitness_time": ("fitness with time", ".4f"),
+    "own_fitness": ("the run's fitness", ".4f"),
     "precision": ("precision", ".4f"),
     "recall": ("recall", ".4f"),
     "f1": ("F1", ".4f"),

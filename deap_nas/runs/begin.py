@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from deap_nas.evaluation.own_fitness import parts_of
 from deap_nas.files import write_whole
 from deap_nas.runs.config import read_config
 from deap_nas.runs.directory import RunDirectory, RunsDirectory
@@ -64,7 +65,8 @@ def _dated_folder(name: str) -> Path:
 
 
 def begin(folder: Path, settings: Settings, config: dict[str, Any]) -> None:
-    """Write what the run depends on, with a copy of the user's file of layers.
+    """Write what the run depends on, with copies of the user's files of layers and of a
+    fitness.
 
     Args:
         folder: of the run.
@@ -75,6 +77,8 @@ def begin(folder: Path, settings: Settings, config: dict[str, Any]) -> None:
     write_whole(directory.config, json.dumps(config, indent=2, default=str))
     if settings.layers:
         shutil.copyfile(settings.layers, directory.layers)
+    if file := parts_of(settings.fitness)[0]:
+        shutil.copyfile(file, directory.fitness)
 
 
 def check_same(folder: Path, config: dict[str, Any]) -> None:
@@ -91,7 +95,7 @@ def check_same(folder: Path, config: dict[str, Any]) -> None:
 
 
 def _files(run: RunDirectory) -> list[Path]:
-    given = [run.config, run.layers, run.split, run.images, run.space]
+    given = [run.config, run.layers, run.fitness, run.split, run.images, run.space]
     return [*given, run.journal, run.log, run.lock]
 
 

@@ -94,9 +94,11 @@ def _weights(genome: Genome, evaluator: Evaluator, journal: Journal) -> Weights 
     return weights
 
 
-def write_result(result: Result, evaluator: Evaluator, journal: Journal, folder: Path) -> None:
+def write_result(
+    result: Result, evaluator: Evaluator, journal: Journal, folder: Path, fitness: str
+) -> None:
     directory = RunDirectory(folder)
-    write_tables(evaluations_table(result.rows), folder)
+    write_tables(evaluations_table(result.rows, fitness), folder)
     lines = io.StringIO()
     writer = csv.DictWriter(lines, result.logbook.header)
     writer.writeheader()

@@ -15,10 +15,11 @@ from deap import tools
 
 from deap_nas.algorithms import sel_crowded_tournament
 from deap_nas.data import Dataset, Tell, load_dataset, untold
-from deap_nas.evaluation.fitness import WEIGHTS
+from deap_nas.evaluation.own_fitness import weights_of
 from deap_nas.genome import FITNESS_CLASSES, Genome, parse_genome
 from deap_nas.runs.draws import drawing_from
 from deap_nas.runs.journal import Journal
+from deap_nas.runs.rare import warn_of_rare
 from deap_nas.runs.result import Result, find_baseline, find_best, write_result
 from deap_nas.runs.scores import Scores
 from deap_nas.runs.settings import Settings, SettingsError, data_options
@@ -120,11 +121,12 @@ def search(
     """
     watcher = watcher or Watcher()
     _warn_of_idle(settings, dataset)
+    warn_of_rare(settings, dataset)
     write_split(dataset, folder)
     rng = random.Random(settings.seed)
     with Journal(folder) as journal, make_evaluator(settings, dataset, journal) as evaluator:
         evaluator.observe = watcher.evaluated
-        weights, loop = WEIGHTS[settings.objectives], settings.loop
+        weights, loop = weights_of(settings.objectives), settings.loop
         toolbox = make_toolbox(
             space,
             evaluator,
@@ -152,7 +154,7 @@ def search(
             texts = [str(genome) for genome in population]
             journal.end_generation(generation, texts, record, **_ancestry(history, population))
             journal.start_generation(generation + 1)
-            write_tables(evaluations_table(journal.rows()), folder)
+            write_tables(evaluations_table(journal.rows(), settings.fitness), folder)
             watcher.generation(generation, record)
 
         def stop(population: list[Genome]) -> object:
@@ -191,7 +193,7 @@ def search(
             journal.rows(),
             stopped,
         )
-        write_result(result, evaluator, journal, folder)
+        write_result(result, evaluator, journal, folder, settings.fitness)
     return result
 
 

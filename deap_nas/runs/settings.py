@@ -9,6 +9,7 @@ from typing import Any
 
 from deap_nas.algorithms import ALGORITHMS, Algorithm
 from deap_nas.evaluation.fitness import SINGLE
+from deap_nas.evaluation.own_fitness import find_fitness, parts_of
 from deap_nas.evaluation.replay import SLOTS
 from deap_nas.genome import Genome, GenomeError, parse_genome
 from deap_nas.layers import load_layers
@@ -25,7 +26,7 @@ class SettingsError(ValueError):
 
 
 class SettingsWarning(UserWarning):
-    """A setting that changes nothing; the message is one line."""
+    """A setting that changes nothing, or hardly what is meant; the message is one line."""
 
 
 def _option(default: Any, help: str, *, allowed: tuple[str, ...] = (), metavar: str = "") -> Any:
@@ -121,8 +122,10 @@ class Settings:
     )
     fitness: str = _option(
         "accuracy_per_log_params",
-        "what is maximised; nsga2 has accuracy and parameters, and this tells its best",
-        allowed=SINGLE,
+        f"what is maximised: {', '.join(SINGLE)}; or FILE.py:NAME, a function of yours that gets "
+        "an Evaluation and returns a number, 0 or more. nsga2 has accuracy and parameters, and "
+        "this tells its best",
+        metavar="NAME",
     )
     seed: int = _option(0, "of the search: initial genomes and every choice after", metavar="N")
     target_fitness: float | None = _option(None, "stop when the best reaches it", metavar="F")
@@ -167,6 +170,11 @@ class Settings:
             if value is not None and not low <= value <= high:
                 limit = f"{low:g} to {high:g}" if high < 1e9 else f"{low:g} or more"
                 raise SettingsError(f"{name} {value}, allowed {limit}")
+        if self.fitness not in SINGLE and not parts_of(self.fitness)[0]:
+            raise SettingsError(
+                f"fitness {self.fitness!r}, allowed {', '.join(SINGLE)}, or FILE.py:NAME"
+            )
+        find_fitness(self.fitness)  # a user's file is run before anything is written
         parse_size(self.image_size)
         if self.elitism >= self.population:
             raise SettingsError(

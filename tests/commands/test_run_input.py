@@ -84,7 +84,10 @@ BAD = [
     (["--cxpb", "1.5"], ["cxpb 1.5", "0 to 1"]),
     (["--mutpb", "nan"], ["mutpb nan"]),
     (["--elitism", "10"], ["elitism 10", "population of 8"]),
-    (["--fitness", "luck"], ["fitness 'luck'", "accuracy_per_log_params, time_penalised"]),
+    (
+        ["--fitness", "luck"],
+        ["fitness 'luck'", "log_params, time_penalised", "FILE.py:NAME"],
+    ),
     (["--split", "train"], ["split 'train'", "validation, test"]),
     (["--space", "all"], ["space 'all'"]),
     (["--crossover", "two"], ["crossover 'two'"]),

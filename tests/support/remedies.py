@@ -8,6 +8,7 @@ import io
 import os
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,14 @@ from deap_nas.algorithms import sel_crowded_tournament
 from deap_nas.data import load_dataset
 from deap_nas.evaluation.cache import LARGE
 from deap_nas.evaluation.cache_folder import ENTRIES
-from deap_nas.evaluation.fitness import Evaluation, time_penalised
+from deap_nas.evaluation.fitness import (
+    SINGLE,
+    Evaluation,
+    accuracy_per_log_params,
+    macro_f1_per_log_params,
+    time_penalised,
+)
+from deap_nas.evaluation.own_fitness import find_fitness
 from deap_nas.genome import Genome
 from deap_nas.layers import LAYERS, Layer
 from deap_nas.notebook import _arrays
@@ -115,6 +123,17 @@ def fill(cache: str) -> None:
     entry.mkdir(parents=True)
     os.truncate(file("many", ""), LARGE + 1)
     Path("many").rename(entry / "output.pkl")
+
+
+FITNESS = "def score(evaluation):\n    return evaluation.accuracy\n"
+
+
+def rare() -> str:
+    """A data set of which one class has few images."""
+    dataset = drivers.tiny_dataset()
+    kept = np.r_[0, 1, np.flatnonzero(dataset.y_train == 2)]
+    few = replace(dataset, x_train=dataset.x_train[kept], y_train=dataset.y_train[kept])
+    return str(drivers.save_npz(Path("rare.npz"), few))
 
 
 def crowded() -> Any:
@@ -340,6 +359,26 @@ HERE: list[tuple[str, str, Try, Try]] = [
      lambda: _arrays(IMAGES[:4], LABELS[:4], None, None, 0),
      lambda: (_arrays(IMAGES, LABELS, None, None, 0),
               _arrays(IMAGES[:4], LABELS[:4], IMAGES, LABELS, 0))),
+    ("evaluation/fitness",
+     "the Evaluation has no confusion counts: this fitness is of classifiers; use another",
+     lambda: macro_f1_per_log_params(Evaluation(0.5, 0.5, 100, 1.5)),
+     lambda: accuracy_per_log_params(Evaluation(0.5, 0.5, 100, 1.5))),
+    ("evaluation/own_fitness", "fitness {}, allowed {}, or FILE.py:NAME; use one of them",
+     lambda: find_fitness("luck"),
+     lambda: [*map(find_fitness, SINGLE), find_fitness(f"{file('f.py', FITNESS)}:score")]),
+    ("evaluation/own_fitness", "fitness {}: {}; give a Python file",
+     lambda: find_fitness("none.py:score"), lambda: find_fitness(f"{file('f.py', FITNESS)}:score")),
+    ("evaluation/own_fitness", "fitness {}{}; mend the file",
+     lambda: find_fitness(f"{file('f.py', '1 / 0')}:score"),
+     lambda: find_fitness(f"{file('f.py', FITNESS)}:score")),
+    ("evaluation/own_fitness", "fitness {} has no function {}; define {}(evaluation) in it",
+     lambda: find_fitness(f"{file('f.py', 'x = 1')}:score"),
+     lambda: find_fitness(f"{file('f.py', FITNESS)}:score")),
+    ("runs/rare", "of the training images {}, {}: accuracy hardly counts a class so rare; use "
+     "--fitness macro_f1_per_log_params",
+     lambda: search("--dataset", rare(), "--no-cache", heard=True),
+     lambda: search("--dataset", rare(), "--no-cache", "--fitness", "macro_f1_per_log_params",
+                    "--out", "new", heard=True)),
     ("data/load", "dataset {} is unknown: allowed {}, or the path of a folder of images, or of a "
      "file that ends in .npz; use one of them", lambda: load_dataset("imagenet"),
      lambda: (load_dataset("fashion_mnist_mini"), load_dataset("tiny.npz"))),
