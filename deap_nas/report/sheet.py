@@ -36,6 +36,7 @@ class Sheet:
     shown: Shown
     figures: dict[str, tuple[Figure, Markup]] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
+    room: str = "deap_nas.report"  # where the page's template is
 
     def draw(self, figure: Figure) -> None:
         """Write a figure's files and keep its element for the page."""
@@ -52,7 +53,7 @@ class Sheet:
     def write(self, template: str, **content: Any) -> None:
         """Fill the template, write its tables as CSV, then the page."""
         text = (
-            _environment()
+            _environment(self.room)
             .get_template(template)
             .render(
                 **content,
@@ -81,8 +82,10 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else str(value)
 
 
-def _environment() -> jinja2.Environment:
-    loader = jinja2.PackageLoader("deap_nas.report", ".")
+def _environment(room: str) -> jinja2.Environment:
+    loader = jinja2.ChoiceLoader(
+        [jinja2.PackageLoader(name, ".") for name in dict.fromkeys((room, "deap_nas.report"))]
+    )
     environment = jinja2.Environment(
         loader=loader, autoescape=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
