@@ -80,7 +80,7 @@ def test_an_error_of_another_sort_is_left_as_it_is() -> None:
 
 
 def test_help_needs_no_extra() -> None:
-    for arguments in (["--help"], ["--version"], ["run", "--help"], ["report", "--help"]):
+    for arguments in (["--help"], ["--version"], ["run", "--help"], ["benchmark", "--help"]):
         done = light("runpy.run_module('deap_nas', run_name='__main__')", *arguments)
         assert done.returncode == 0, done.stderr
         assert done.stdout
@@ -97,6 +97,7 @@ def test_help_needs_no_extra() -> None:
         ("deap_nas", ["report", "there"]),
         ("deap_nas.report", ["there"]),
         ("deap_nas", ["compare", "there"]),
+        ("deap_nas", ["benchmark", "--operators", "mine.py"]),
     ],
 )
 def test_a_command_says_in_one_line_what_to_install(

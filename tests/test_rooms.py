@@ -18,7 +18,7 @@ README = Path(__file__).parents[1] / "README.md"
 ROOMS = (
     *("words", "extras", "files", "layers", "genome", "operators", "algorithms", "testing"),
     *("spaces", "toolbox", "evaluation", "tabular", "data", "training", "runs"),
-    *("report", "commands", "found", "notebook", "classifier"),
+    *("report", "benchmark", "commands", "found", "notebook", "classifier"),
 )
 # The ways in from outside: the package's own names, which load on first use, and ``python -m``.
 DOORS = ("__init__", "__main__", "run", "report.__main__")

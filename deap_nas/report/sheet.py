@@ -36,6 +36,7 @@ class Sheet:
     shown: Shown
     figures: dict[str, tuple[Figure, Markup]] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
+    room: str = "deap_nas.report"  # where the page's template is
 
     def draw(self, figure: Figure) -> None:
         """Write a figure's files and keep its element for the page."""
@@ -53,6 +54,7 @@ class Sheet:
         """Fill the template, write its tables as CSV, then the page."""
         text = filled(
             template,
+            self.room,
             **content,
             shown=self.shown,
             figures=self.figures,
@@ -64,9 +66,9 @@ class Sheet:
         write_whole(self.path, text)
 
 
-def filled(template: str, **content: Any) -> str:
-    """The text of one of this room's templates."""
-    return _environment().get_template(template).render(**content)
+def filled(template: str, room: str = "deap_nas.report", **content: Any) -> str:
+    """The text of a template of this room, or of another."""
+    return _environment(room).get_template(template).render(**content)
 
 
 def dots_data(
@@ -83,8 +85,10 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else str(value)
 
 
-def _environment() -> jinja2.Environment:
-    loader = jinja2.PackageLoader("deap_nas.report", ".")
+def _environment(room: str) -> jinja2.Environment:
+    loader = jinja2.ChoiceLoader(
+        [jinja2.PackageLoader(name, ".") for name in dict.fromkeys((room, "deap_nas.report"))]
+    )
     environment = jinja2.Environment(
         loader=loader, autoescape=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )

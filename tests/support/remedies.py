@@ -30,6 +30,9 @@ from deap_nas import (
 )
 from deap_nas.__main__ import main
 from deap_nas.algorithms import sel_crowded_tournament
+from deap_nas.benchmark.comparison import RANDOM, default_problem
+from deap_nas.benchmark.own import check, load_function, load_operators
+from deap_nas.benchmark.parts import Part, _numbered
 from deap_nas.data import load_dataset
 from deap_nas.evaluation.cache import LARGE
 from deap_nas.evaluation.cache_folder import ENTRIES
@@ -134,6 +137,26 @@ def rare() -> str:
     kept = np.r_[0, 1, np.flatnonzero(dataset.y_train == 2)]
     few = replace(dataset, x_train=dataset.x_train[kept], y_train=dataset.y_train[kept])
     return str(drivers.save_npz(Path("rare.npz"), few))
+
+
+SELECT = "def sel_x(individuals, k):\n    return [individuals[0]] * k\n"
+LOOP = "def ea_x(a, b):\n    {}\n"
+
+
+def benchmark(*words: Any) -> None:
+    few = ("--seeds", 2, "--evaluations", 5, "--workers", 1)
+    command("benchmark", "--operators", file("o.py", SELECT), *few, *words)
+
+
+def part() -> Part:
+    return Part(RANDOM, default_problem(), (0,), 5)
+
+
+def table_of(lines: int | None) -> str:
+    """The package's table, or its first lines."""
+    path = Path(deap_nas.__file__).parent / "data" / "files" / FILE
+    text = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
+    return file("other.csv.gz", gzip.compress(b"".join(text[:lines])))
 
 
 def crowded() -> Any:
@@ -337,6 +360,26 @@ HERE: list[tuple[str, str, Try, Try]] = [
     ("evaluation/cache", "cache {} is a file: name a folder, or use no cache",
      lambda: evaluate(cache=file("taken", "")),
      lambda: [evaluate(cache=each) for each in ("folder", None)]),
+    ("benchmark/own", "{}: {}; give a Python file", lambda: load_operators("none.py"),
+     lambda: load_operators(file("o.py", SELECT))),
+    ("benchmark/own", "{} has no operators: name your functions so that they begin with {}",
+     lambda: load_operators(file("o.py", "def first(individuals, k): ...")),
+     lambda: load_operators(file("o.py", SELECT))),
+    ("benchmark/own", "{} has no {}: define evaluate, from a list of genes to a number (more is "
+     "better), and space, whose sample(rng) draws such a list",
+     lambda: load_function(file("f.py", "")),
+     lambda: load_function(file("f.py", "def evaluate(genes): ...\nspace = object()"))),
+    ("benchmark/own", "{} evaluates nobody: call toolbox.evaluate by toolbox.map",
+     lambda: check(load_operators(file("o.py", LOOP.format("...")))["ea_x"], default_problem()),
+     lambda: check(load_operators(file("o.py", LOOP.format("list(b.map(b.evaluate, a))")))["ea_x"],
+                   default_problem())),
+    ("benchmark/comparison", "table {} holds {} of {} of its space: give a table and a space of "
+     "the same genomes", lambda: default_problem(table_of(5)),
+     lambda: default_problem(table_of(None))),
+    ("benchmark/parts", "the code was changed while the benchmark ran: start it again",
+     lambda: _numbered(0, part(), []), lambda: _numbered(0, part(), part().code)),
+    ("commands/benchmark", "--out {} is a file: name a directory",
+     lambda: benchmark("--out", file("taken", "")), lambda: benchmark("--out", "folder")),
     ("evaluation/cache", "the cache {} has come to {} GB: make it smaller with deap-nas cache "
      "--cache {} --keep {}G",
      lambda: (fill("f"), search("--cache", "f", heard=True)),
