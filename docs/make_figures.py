@@ -1,4 +1,4 @@
-"""Make the README's figures: search for some minutes, then take them from the run's report.
+"""Make the figures of the first pages: search for some minutes, then take them from the run.
 
     python docs/make_figures.py
 
@@ -23,5 +23,7 @@ if __name__ == "__main__":
     status = 0 if finished else main(["--out", str(RUN), *SEARCH])
     if status == 0:
         for name in FIGURES:
-            shutil.copy(RUN / "report" / f"{name}.svg", Path(__file__).parent / f"{name}.svg")
+            shutil.copy(
+                RUN / "report" / f"{name}.svg", Path(__file__).parent / "figures" / f"{name}.svg"
+            )
     sys.exit(status)

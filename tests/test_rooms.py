@@ -13,7 +13,7 @@ import pytest
 import deap_nas
 
 PACKAGE = Path(deap_nas.__file__).parent
-README = Path(__file__).parents[1] / "README.md"
+PAGE = Path(__file__).parents[1] / "docs" / "how-it-works.md"
 # Folders and modules of deap_nas/, from bottom to top.
 ROOMS = (
     *("words", "extras", "files", "layers", "genome", "operators", "algorithms", "testing"),
@@ -88,8 +88,8 @@ def test_the_order_names_every_room():
     assert {room_of(name) for name in INNER} == set(ROOMS)
 
 
-def test_the_readme_shows_the_rooms_from_top_to_bottom():
-    shown = re.findall(r"^\| `(\w+)(?:/|\.py)` \|", README.read_text(), re.MULTILINE)
+def test_the_page_shows_the_rooms_from_top_to_bottom():
+    shown = re.findall(r"^\| `(\w+)(?:/|\.py)` \|", PAGE.read_text(), re.MULTILINE)
     assert shown == list(reversed(ROOMS))
 
 

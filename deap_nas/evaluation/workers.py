@@ -38,8 +38,10 @@ class Workers:
             ``name(*args)`` makes it there.
         max_seconds: a task that takes longer is a ``timeout``; its worker is killed.
         max_memory: MiB resident a worker may reach; the task that passes it is ``oom``.
-        recycle_after, recycle_memory: a worker is replaced after so many tasks, or when it holds so
-            many MiB between two.
+        args: with which ``name`` is called.
+        count: processes at most.
+        recycle_after: tasks after which a worker is replaced.
+        recycle_memory: MiB; a worker that holds more between two tasks is replaced.
         environment: variables that are set in the worker before anything is imported.
         inherit: the names of those that it has from this process; all, unless given.
     """

@@ -51,7 +51,9 @@ class Settings:
     grey: bool = _option(False, "read the images of a folder as grey")
     data_dir: str = _option("", "folder with the four IDX files of fashion_mnist", metavar="DIR")
     split: str = _option(
-        "validation", "the images that a search scores on; see the README", allowed=SPLITS
+        "validation",
+        "the images that a search scores on; test is optimistic, and there to repeat the report",
+        allowed=SPLITS,
     )
     split_seed: int = _option(0, "draws the validation images", metavar="N")
     recipe: str = _option("fast", "how networks are trained", allowed=tuple(RECIPES))

@@ -56,7 +56,9 @@ class SearchSpace:
     Args:
         n_normal: short form: fewest and most NC genes, or one number for both; (1, 3).
         n_reduction: short form: RC genes; 2.
-        filters, kernels, activations: short form: the values a field may take.
+        filters: short form: the values that this field of NC and RC may take.
+        kernels: short form: the same for this field.
+        activations: short form: the same for this field.
         input_shape: (height, width, channels) of an image.
         n_classes: classes of the data.
         head_activations: short form: those of FL; ``activations`` unless given.

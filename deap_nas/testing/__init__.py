@@ -17,20 +17,18 @@ pandas. An operator is called the way its signature asks for:
 
 The rules:
 
-============  ======================================================================================
-raises        nothing is raised on legal individuals
-arity         a tuple of the individuals (two, or one); selection: a new list of ``k``
-in place      the individuals given are the ones returned, in their order; selection: every result
-              is an individual of the population, which is left as it was
-closure       children are legal
-provenance    a gene of a child is a gene of a parent, or (mutation) one that the space offers there
-attributes    a child keeps its class and attributes, and as ``fitness`` the very object, which may
-              lose its values but is given none
-aliasing      children share no mutable gene or attribute, with each other or with earlier children,
-              nor is one at two places of a child; one individual given twice stays legal
-randomness    equal seeds give equal children; an operator that takes ``rng`` draws from it alone,
-              any other from the ``random`` module, none from numpy's global rng
-============  ======================================================================================
+* raises: nothing is raised on legal individuals
+* arity: a tuple of the individuals (two, or one); selection: a new list of ``k``
+* in place: the individuals given are the ones returned, in their order; selection: every result is
+  an individual of the population, which is left as it was
+* closure: children are legal
+* provenance: a gene of a child is a gene of a parent, or (mutation) one that the space offers there
+* attributes: a child keeps its class and attributes, and as ``fitness`` the very object, which may
+  lose its values but is given none
+* aliasing: children share no mutable gene or attribute, with each other or with earlier children,
+  nor is one at two places of a child; one individual given twice stays legal
+* randomness: equal seeds give equal children; an operator that takes ``rng`` draws from it alone,
+  any other from the ``random`` module, none from numpy's global rng
 """
 
 from deap_nas.testing.contract import ContractError

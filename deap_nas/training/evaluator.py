@@ -110,7 +110,8 @@ class Evaluator(GeneralEvaluator):
             layers, "auto" for the first wherever it knows all layers of a genome.
         cache: a folder; True for the user's own; None or False for none.
         workers: processes that train; one a core, or as many as the memory holds, unless given.
-        max_seconds, max_memory: limits of one genome (seconds, MiB of its worker).
+        max_seconds: limit of one genome's training.
+        max_memory: limit of a worker, in MiB; more fails its genome.
         max_evaluations: distinct genomes after which no more are measured; the rest get None.
         time_budget: seconds after which no training is begun; the rest get None.
         max_failures: failures in a row that stop the search.
@@ -175,7 +176,7 @@ class Evaluator(GeneralEvaluator):
         )
 
     def test(self, genome: Iterable[Any], weights: Weights) -> np.ndarray[Any, Any]:
-        """Confusion counts, [true class][predicted class], of a trained network on the test set."""
+        """Counts ``[true class][predicted class]`` of a trained network on the test set."""
         images, labels = self.dataset.x_test, self.dataset.y_test
         confusion: np.ndarray[Any, Any] = self._ask(
             "score", format_genes(genome), weights, images, labels

@@ -1,4 +1,4 @@
-"""results/fault_injection bears out what README says of it."""
+"""results/fault_injection bears out what docs/resuming.md says of it."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ CLAIMS: dict[str, Callable[[Any], bool]] = {
 }
 
 
-def test_readme_says_what_was_counted():
-    assert not missing(CLAIMS, (ROOT / "README.md").read_text())
+def test_the_page_says_what_was_counted():
+    assert not missing(CLAIMS, (ROOT / "docs" / "resuming.md").read_text())
     assert not unsupported(CLAIMS, results())
 
 
