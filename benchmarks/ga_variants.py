@@ -17,17 +17,21 @@ from __future__ import annotations
 
 import argparse
 import os
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
 import pandas as pd
 import platformdirs
 from common import RESULTS, provenance, write_csv, write_json
-from variants import contests, figures
-from variants.problems import MACRO_VARIABLE, available
+from variants import contests
+from variants.problems import MACRO_VARIABLE, available, find_problem
 from variants.variants import AGING, BEST, LOCAL, PLUS, RANDOM, REPORT
 
+from deap_nas.benchmark.courses import anytime, compared, only, summary, wins
+from deap_nas.benchmark.figures import anytime_figure, regrets_figure, wins_figure
 from deap_nas.evaluation.workers import cores
+from deap_nas.report.figure import Figure, write_figure
 
 OUT = RESULTS / "ga_variants"
 SHOWN = [name.name for name in (RANDOM, REPORT, LOCAL, AGING, PLUS, BEST)]
@@ -35,37 +39,46 @@ SHOWN = [name.name for name in (RANDOM, REPORT, LOCAL, AGING, PLUS, BEST)]
 
 def run_variants(setting: contests.Setting, out: Path) -> None:
     courses = contests.all_variants(setting)
-    reported = contests.only(courses, setting.reporting)
-    chosen = contests.only(courses, setting.choosing)
-    table = contests.summary(reported, contests.BUDGETS)
+    reported = only(courses, setting.reporting)
+    chosen = only(courses, setting.choosing)
+    table = summary(reported, contests.BUDGETS)
     write_csv(table, out / "variants.csv")
-    write_csv(contests.summary(chosen, [contests.AT]), out / "variants_choosing.csv")
-    write_csv(contests.compared(reported, BEST.name), out / "variants_compared.csv")
+    write_csv(summary(chosen, [contests.AT]), out / "variants_choosing.csv")
+    write_csv(compared(reported, BEST.name, contests.AT), out / "variants_compared.csv")
     write_csv(contests.needed(reported, contests.BUDGETS[-1]), out / "evaluations_needed.csv")
-    course = contests.anytime(reported, SHOWN, contests.BUDGETS[-1])
+    course = anytime(reported, SHOWN, contests.BUDGETS[-1])
     write_csv(course, out / "variants_anytime.csv")
     write_csv(contests.split(setting), out / "split.csv")
     write_csv(contests.restriction(setting), out / "restriction.csv")
-    figures.draw_anytime(course, out / "variants_anytime")
-    figures.draw_ranks(table[table["evaluations"] == contests.AT], out / "variants_ranks")
+    draw(anytime_figure(course, titles(setting)), "variants_anytime", out)
+    ranked = table[table["evaluations"] == contests.AT]
+    draw(regrets_figure(ranked, titles(setting)), "variants_ranks", out)
 
 
 def run_contest(setting: contests.Setting, out: Path) -> None:
     courses, choices = contests.contest(setting)
     names = list(dict.fromkeys(name for _, name in courses))
     write_csv(choices, out / "rivals_choices.csv")
-    write_csv(contests.summary(courses, [25, 50, contests.AT]), out / "rivals.csv")
-    write_csv(contests.compared(courses, BEST.name), out / "rivals_compared.csv")
+    write_csv(summary(courses, [25, 50, contests.AT]), out / "rivals.csv")
+    write_csv(compared(courses, BEST.name, contests.AT), out / "rivals_compared.csv")
     write_csv(contests.needed(courses, contests.AT), out / "rivals_needed.csv")
-    course = contests.anytime(courses, names, contests.AT)
+    course = anytime(courses, names, contests.AT)
     write_csv(course, out / "rivals_anytime.csv")
-    figures.draw_anytime(course, out / "rivals_anytime")
-    wins = {p: contests.wins(courses, p, names) for p in setting.problems}
-    figures.draw_wins(wins, out / "rivals_wins")
+    draw(anytime_figure(course, titles(setting)), "rivals_anytime", out)
+    beaten = {p: wins(courses, p, names, contests.AT) for p in setting.problems}
+    draw(wins_figure(beaten, titles(setting)), "rivals_wins", out)
     pairs = pd.concat(
-        [t.rename_axis("row").reset_index().assign(problem=p) for p, t in wins.items()]
+        [t.rename_axis("row").reset_index().assign(problem=p) for p, t in beaten.items()]
     )
     write_csv(pairs, out / "rivals_wins.csv")
+
+
+def titles(setting: contests.Setting) -> dict[str, str]:
+    return {name: find_problem(name).title for name in setting.problems}
+
+
+def draw(figure: Figure, name: str, out: Path) -> None:
+    write_figure(replace(figure, name=name), out)
 
 
 def versions() -> dict[str, str]:

@@ -17,9 +17,9 @@ import pandas as pd
 from build_table import RECIPE, load_images
 from common import RESULTS, make_parser, measured, provenance, save
 from rich.progress import track
-from variants.statistics import a12, holm, p_better
 
 from deap_nas import FULL_SPACE, PAPER_SPACE, Evaluator, count_multiply_adds
+from deap_nas.benchmark.statistics import a12, holm, p_better
 
 GENOMES, DRAWS, BEST_OF = 24, 2000, 10
 MEASURED = ("accuracy", "n_params", "fitness", "train_cpu_seconds", "status")

@@ -10,6 +10,9 @@ from .algorithms import (
     ea_steady_state as ea_steady_state,
     sel_crowded_tournament as sel_crowded_tournament,
 )
+from .classifier import (
+    EvolvedClassifier as EvolvedClassifier,
+)
 from .data import (
     DataError as DataError,
     Dataset as Dataset,
@@ -28,6 +31,9 @@ from .evaluation.fitness import (
 )
 from .evaluation.workers import (
     Workers as Workers,
+)
+from .found import (
+    Result as Result,
 )
 from .genome import (
     FITNESS_CLASSES as FITNESS_CLASSES,
@@ -53,6 +59,9 @@ from .layers.cost import (
     count_multiply_adds as count_multiply_adds,
     count_params as count_params,
     feature_maps as feature_maps,
+)
+from .notebook import (
+    evolve as evolve,
 )
 from .operators import (
     Space as Space,

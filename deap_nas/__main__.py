@@ -16,6 +16,9 @@ usage: deap-nas COMMAND ...
   space    the rules of a search space, its size, a few genomes: deap-nas space wide
   report   the page of a run: deap-nas report DIR
   compare  runs side by side: deap-nas compare DIR DIR...
+  cache    trainings that are kept: deap-nas cache --keep 5G
+
+  benchmark   your operators beside ours: deap-nas benchmark --operators mine.py
 
 deap-nas COMMAND --help says more.
 """
@@ -53,6 +56,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         from deap_nas.commands.compare import main as compare
 
         return compare(arguments)
+    if command == "cache":
+        from deap_nas.commands.cache import main as cache
+
+        return cache(arguments)
+    if command == "benchmark":
+        from deap_nas.commands.benchmark import main as benchmark
+
+        return benchmark(arguments)
     if command in ("-h", "--help"):
         say(USAGE.rstrip())
         return 0
@@ -62,8 +73,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         say(__version__)
         return 0
     say(
-        f"error: command {command!r}, allowed run, train, space, report, compare; "
-        "see deap-nas --help",
+        f"error: command {command!r}, allowed run, train, space, report, compare, cache, "
+        "benchmark; see deap-nas --help",
         error=True,
     )
     return 2

@@ -1,12 +1,16 @@
-"""Files that are written whole or not at all, and read as editors write them."""
+"""Files that are written whole or not at all, and read as editors write them; a user's own Python
+files, run."""
 
 from __future__ import annotations
 
 import codecs
 import contextlib
 import os
+import sys
+import types
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 
 def read_text(path: Path) -> str:
@@ -47,3 +51,48 @@ def write_whole(path: Path, content: str | bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def run_python(path: str, text: str, name: str) -> types.ModuleType:
+    """Run a user's Python file. It can import what lies beside it, after what is installed.
+
+    Args:
+        path: of the file, as the user gave it.
+        text: of the file.
+        name: of the module that it becomes.
+
+    Raises:
+        BaseException: what the file raises.
+    """
+    module = types.ModuleType(name)
+    module.__file__ = path
+    sys.modules[name] = module
+    with _importable(str(Path(path).resolve().parent)):
+        exec(compile(text, path, "exec"), module.__dict__)
+    return module
+
+
+@contextlib.contextmanager
+def _importable(folder: str) -> Iterator[None]:
+    if folder in sys.path:
+        yield
+        return
+    sys.path.append(folder)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError):
+            sys.path.remove(folder)
+
+
+def line_of(error: BaseException, path: str) -> str:
+    """The line of a user's file in which an error arose, as ", line 3"; "" for none."""
+    if isinstance(error, SyntaxError) and error.lineno:
+        return f", line {error.lineno}"
+    found: Any = None
+    trace = error.__traceback__
+    while trace:
+        if trace.tb_frame.f_code.co_filename == path:
+            found = trace.tb_lineno
+        trace = trace.tb_next
+    return f", line {found}" if found else ""

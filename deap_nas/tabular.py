@@ -17,6 +17,7 @@ from typing import Any
 from deap_nas.evaluation.fitness import Evaluation, accuracy_per_log_params
 from deap_nas.genome import Gene, Genome, format_genes, parse_genome
 from deap_nas.spaces import SearchSpace
+from deap_nas.words import counted
 
 TABLE_SPACE = SearchSpace(
     n_normal=(1, 2),
@@ -182,7 +183,7 @@ class TabularEvaluator:
         """The Evaluation of a genome; raises as calling does."""
         (evaluation,) = self.measure_all([genome])
         if evaluation is None:
-            raise _Spent(f"the budget of {self.max_evaluations} evaluations is spent")
+            raise _Spent(f"the budget of {self.spent()} is spent")
         return evaluation
 
     def measure_all(self, genomes: Iterable[Iterable[Gene]]) -> list[Evaluation | None]:
@@ -222,7 +223,7 @@ class TabularEvaluator:
     def spent(self) -> str:
         """Why no further genome will be measured; empty while the budget lasts."""
         if self.max_evaluations is not None and len(self.measured) >= self.max_evaluations:
-            return f"{self.max_evaluations} evaluations"
+            return counted(self.max_evaluations, "evaluation")
         return ""
 
 

@@ -13,7 +13,10 @@ from deap_nas.extras import lacking
 
 ROOT = Path(__file__).parents[1]
 SEARCH = ROOT / "tests" / "support" / "light_search.py"
-MODULES = {"scikit-learn": "sklearn"}  # packages that are not imported by their own name
+MODULES = {
+    "scikit-learn": "sklearn",
+    "pillow": "PIL",
+}  # packages that are not imported by their own name
 OF_DEAP = {"moocore", "platformdirs"}  # which deap needs, too
 HIDE = """
 import runpy, sys
@@ -61,9 +64,11 @@ def test_only_what_trains_needs_an_extra() -> None:
     )
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert {line.partition(":")[0] for line in lines} == {"Evaluator", "Workers"}
+    assert {line.partition(":")[0] for line in lines} == {
+        *("Evaluator", "EvolvedClassifier", "Result", "Workers", "evolve"),
+    }
     for line in lines:
-        assert "psutil is not installed" in line
+        assert " is not installed" in line
         assert "pip install -e '.[cpu]'" in line
 
 
@@ -75,7 +80,7 @@ def test_an_error_of_another_sort_is_left_as_it_is() -> None:
 
 
 def test_help_needs_no_extra() -> None:
-    for arguments in (["--help"], ["--version"], ["run", "--help"], ["report", "--help"]):
+    for arguments in (["--help"], ["--version"], ["run", "--help"], ["benchmark", "--help"]):
         done = light("runpy.run_module('deap_nas', run_name='__main__')", *arguments)
         assert done.returncode == 0, done.stderr
         assert done.stdout
@@ -92,6 +97,7 @@ def test_help_needs_no_extra() -> None:
         ("deap_nas", ["report", "there"]),
         ("deap_nas.report", ["there"]),
         ("deap_nas", ["compare", "there"]),
+        ("deap_nas", ["benchmark", "--operators", "mine.py"]),
     ],
 )
 def test_a_command_says_in_one_line_what_to_install(

@@ -26,6 +26,26 @@ ELSEWHERE: dict[str, list[tuple[str, str]]] = {
         ("data/labels", ""),
         ("data/npz", "{} has no array {}"),
     ],
+    "data/test_folder.py::test_bad_folder": [
+        ("data/folder", "class {} has {} image"),
+        ("data/layout", "{} has {} folders in it"),
+        ("data/layout", "{} has no image"),
+        ("data/layout", "{} is beside {}"),
+        ("data/decode", "{} has {} pixels"),
+        ("data/decode", "{} cannot be read"),
+    ],
+    "data/test_folder.py::test_a_class_that_is_not_trained_on": [
+        ("data/layout", "{} has the class {}"),
+    ],
+    "data/test_folder.py::test_a_folder_that_may_not_be_read": [
+        ("data/folder", "{} cannot be read"),
+    ],
+    "data/test_folder.py::test_more_images_than_the_memory_holds": [
+        ("data/decode", "{} images of {} pixels"),
+    ],
+    "data/test_folder.py::test_only_images_of_a_folder_are_brought_to_a_size_or_to_grey": [
+        ("data/load", "{} with dataset {}"),
+    ],
     "data/test_npz_values.py::test_bad_values": [("data/images", "{}: the images ({})")],
     "data/test_fashion.py::test_damaged_files": [
         ("data/fashion", "{} is damaged"),
@@ -39,7 +59,7 @@ ELSEWHERE: dict[str, list[tuple[str, str]]] = {
         ("runs/extend", "{} is in use by a running search"),
     ],
     "commands/test_run.py::test_too_many_failures_end_in_one_line_and_can_be_resumed_when_mended": [
-        ("evaluation/failures", "the last {} genomes failed"),
+        ("evaluation/failures", "the last {} failed"),
     ],
     "commands/test_output.py::test_json_that_does_not_get_through_is_an_error": [
         ("commands/train", "standard output takes no JSON"),
@@ -56,6 +76,13 @@ ELSEWHERE: dict[str, list[tuple[str, str]]] = {
     ],
     "commands/test_run_longer.py::test_time_that_is_spent_is_not_given_again": [
         ("runs/extend", "time_budget {}, allowed more"),
+    ],
+    "test_classifier.py::test_what_is_refused_is_taken_when_it_is_mended": [
+        ("classifier", "y has one class"),
+        ("classifier", "X has {} features"),
+    ],
+    "test_notebook.py::test_a_run_that_is_searched_is_waited_for": [
+        ("notebook", "{} is in use by a running search"),
     ],
     "evaluation/test_general.py::test_a_script_defines_its_trainer": [("evaluation/process", "")],
     "training/test_model.py::test_without_tensorflow_one_line_says_what_to_install": [

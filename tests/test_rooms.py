@@ -16,8 +16,9 @@ PACKAGE = Path(deap_nas.__file__).parent
 PAGE = Path(__file__).parents[1] / "docs" / "how-it-works.md"
 # Folders and modules of deap_nas/, from bottom to top.
 ROOMS = (
-    *("extras", "files", "layers", "genome", "operators", "algorithms", "testing", "spaces"),
-    *("toolbox", "evaluation", "tabular", "data", "training", "runs", "report", "commands"),
+    *("words", "extras", "files", "layers", "genome", "operators", "algorithms", "testing"),
+    *("spaces", "toolbox", "evaluation", "tabular", "data", "training", "runs"),
+    *("report", "benchmark", "commands", "found", "notebook", "classifier"),
 )
 # The ways in from outside: the package's own names, which load on first use, and ``python -m``.
 DOORS = ("__init__", "__main__", "run", "report.__main__")

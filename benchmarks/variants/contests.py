@@ -1,62 +1,28 @@
-"""Who is compared with whom, and what came of it: tables from the rows of ``parts``."""
+"""Who is compared with whom, and what came of it: tables from their courses."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import median, median_high
+from statistics import median_high
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from variants.parts import plan, run_all
-from variants.problems import SHALLOW, TABLE, Problem, find_problem
+from variants.problems import SHALLOW, TABLE, find_problem
 from variants.rivals import rivals
-from variants.statistics import a12, holm, mean_interval, p_better, p_different
 from variants.variants import AGING, BEST, LOCAL, RANDOM, REPORT, variants
+
+from deap_nas.benchmark.courses import Courses, run as run_courses, summary
 
 BUDGETS = (25, 50, 100, 200, 400)
 AT = 100  # evaluations at which verdicts are given
 FIRST_REPORTED = 100  # seeds below choose, seeds from here on report
 CHOOSING_SEEDS = 10  # of each configuration of a contestant in the contest with rivals
 CONTEST_SEEDS = 50
+BLOCK = 10  # searches that are kept in one file
 SPLITS = (5, 8, 10, 15, 20, 25, 33, 50)
-
-
-@dataclass(frozen=True)
-class Course:
-    """How one contestant fared on one problem with one seed."""
-
-    contestant: str
-    problem: str
-    seed: int
-    asks: int
-    evaluations: int  # distinct ones; fewer than the budget where asks ran out
-    steps: tuple[tuple[int, int], ...]  # (evaluations, index of the best genome so far)
-
-    def index(self, evaluations: int) -> int:
-        return [best for when, best in self.steps if when <= evaluations][-1]
-
-    def regret(self, evaluations: int, held_out: bool = True) -> float:
-        """How far the genome in hand is from the best there is."""
-        problem = find_problem(self.problem)
-        return problem.regrets[held_out][problem.keys[self.index(evaluations)]]
-
-    def rank(self, evaluations: int) -> int:
-        problem = find_problem(self.problem)
-        return problem.ranks[problem.keys[self.index(evaluations)]]
-
-    def needed(self, regret: float, most: int) -> float:
-        """Evaluations until the regret is as small; infinite if it never is."""
-        problem = find_problem(self.problem)
-        for when, best in self.steps:
-            if when <= most and problem.regrets[True][problem.keys[best]] <= regret:
-                return float(when)
-        return float("inf")
-
-
-Courses = dict[tuple[str, str], list[Course]]  # by problem and contestant
 
 
 @dataclass(frozen=True)
@@ -86,105 +52,9 @@ def run(
     title: str,
 ) -> Courses:
     """Every contestant on every problem with every seed."""
-    parts = plan(contestants, problems, seeds, budget)
-    found: Courses = {}
-    for part, rows in run_all(parts, setting.cache, setting.jobs, title).items():
-        found.setdefault((part.problem, part.contestant.name), []).extend(
-            Course(
-                part.contestant.name,
-                part.problem,
-                row["seed"],
-                row["asks"],
-                row["evaluations"],
-                tuple(map(tuple, row["steps"])),
-            )
-            for row in rows
-        )
-    return {key: sorted(courses, key=lambda c: c.seed) for key, courses in found.items()}
-
-
-def only(courses: Courses, seeds: Sequence[int]) -> Courses:
-    chosen = set(seeds)
-    return {key: [c for c in found if c.seed in chosen] for key, found in courses.items()}
-
-
-def summary(courses: Courses, budgets: Sequence[int]) -> pd.DataFrame:
-    """A row for each problem, contestant and number of evaluations.
-
-    ``cap_hits``: searches that had asked as often as allowed before so many evaluations.
-    """
-    rows = []
-    for (problem, name), found in courses.items():
-        for budget in budgets:
-            mean, low, high = mean_interval([c.regret(budget) for c in found])
-            rows.append(
-                {
-                    "problem": problem,
-                    "contestant": name,
-                    "evaluations": budget,
-                    "seeds": len(found),
-                    "mean_regret": mean,
-                    "low": low,
-                    "high": high,
-                    "mean_seen_regret": float(np.mean([c.regret(budget, False) for c in found])),
-                    "median_rank": median(c.rank(budget) for c in found),
-                    "cap_hits": sum(c.evaluations < budget for c in found),
-                }
-            )
-    return pd.DataFrame(rows)
-
-
-def compared(courses: Courses, ours: str, at: int = AT) -> pd.DataFrame:
-    """Is ``ours`` better than each other one (``p``, one-sided), or different (``p_different``)?
-    Holm over all of a problem."""
-    tables = []
-    for problem in dict.fromkeys(problem for problem, _ in courses):
-        mine = [c.regret(at) for c in courses[problem, ours]]
-        rows = [
-            {
-                "problem": problem,
-                "contestant": name,
-                "a12": a12(mine, theirs),
-                "p": p_better(mine, theirs),
-                "p_different": p_different(mine, theirs),
-            }
-            for (where, name), found in courses.items()
-            if where == problem and name != ours
-            for theirs in [[c.regret(at) for c in found]]
-        ]
-        table = pd.DataFrame(rows)
-        for column in ("p", "p_different"):
-            table[f"{column}_holm"] = holm(list(table[column]))
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
-
-
-def wins(courses: Courses, problem: str, names: Sequence[str], at: int = AT) -> pd.DataFrame:
-    """A12 of each (row) over each (column): the chance that the row's regret is the smaller."""
-    found = {name: [c.regret(at) for c in courses[problem, name]] for name in names}
-    return pd.DataFrame([[a12(found[a], found[b]) for b in names] for a in names], names, names)
-
-
-def anytime(courses: Courses, names: Sequence[str], most: int) -> pd.DataFrame:
-    """Mean regret and its quartiles after each of many numbers of evaluations."""
-    grid = sorted({*range(1, min(most, 101)), *range(100, most + 1, 10)})
-    rows = []
-    for (problem, name), found in courses.items():
-        if name in names:
-            for evaluations in grid:
-                regrets = [c.regret(evaluations) for c in found]
-                low, middle, high = np.quantile(regrets, (0.25, 0.5, 0.75))
-                rows.append((problem, name, evaluations, np.mean(regrets), low, middle, high))
-    columns = [
-        "problem",
-        "contestant",
-        "evaluations",
-        "mean",
-        "quarter",
-        "median",
-        "three_quarters",
-    ]
-    return pd.DataFrame(rows, columns=columns)
+    found = [find_problem(name) for name in problems]
+    kept = {"folder": setting.cache, "workers": setting.jobs, "title": title, "block": BLOCK}
+    return run_courses(contestants, found, seeds, budget, **kept)
 
 
 def needed(courses: Courses, most: int, at: int = AT) -> pd.DataFrame:
@@ -219,7 +89,7 @@ def configurations() -> dict[str, list[Any]]:
     """Who is in the contest, each with as many tried configurations where it has any."""
     mutations = ("attribute_mixture", "mixture", "gene", "attribute")
     local = [
-        replace(LOCAL, name=f"{LOCAL.name}, {m}, patience {n}", mutation=m, patience=n)
+        replace(LOCAL, name=f"{LOCAL.name}, {m}, patience {n}", mutation=m, restart_after=n)
         for m in mutations
         for n in (15, 30, 60)
     ]
@@ -286,8 +156,3 @@ def restriction(setting: Setting) -> pd.DataFrame:
     problems: list[str] = [TABLE, SHALLOW]
     courses = run(setting, [RANDOM, REPORT, BEST], problems, setting.reporting, AT, "depth")
     return summary(courses, [25, 50, 100])
-
-
-def title_of(problem: str) -> str:
-    found: Problem = find_problem(problem)
-    return found.title

@@ -17,10 +17,11 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from variants.memo import Memo, Spent
-from variants.problems import Key, MacroSpace
+from variants.problems import MacroSpace
 
 from deap_nas import Conv, Head
+from deap_nas.benchmark.memo import Memo, Spent
+from deap_nas.benchmark.problem import Key
 
 Suggest = Callable[[str, Sequence[Any], bool], Any]
 

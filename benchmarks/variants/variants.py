@@ -5,29 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from variants.searching import Variant
-
+from deap_nas.benchmark.comparison import RANDOM as RANDOM, of_settings
+from deap_nas.benchmark.variant import Variant
 from deap_nas.runs.presets import make_settings
-from deap_nas.runs.settings import Settings
 
-
-def of_settings(name: str, settings: Settings) -> Variant:
-    """The variant that a search of the project with these settings is."""
-    return Variant(
-        name,
-        settings.algorithm,
-        settings.population,
-        settings.children,
-        selection=settings.selection,
-        crossover=settings.crossover,
-        mutation=settings.mutation,
-        cxpb=settings.cxpb,
-        mutpb=settings.mutpb,
-        elitism=settings.elitism,
-    )
-
-
-RANDOM = Variant("random", "random")
 REPORT = of_settings("the report's GA", make_settings("paper"))
 BASE = Variant("preselected", "preselected", 10, 4, "tournament", "uniform", "mixture")
 # What a search does unless told: Settings() says the same, which a test compares. Of all variants
@@ -101,7 +82,7 @@ def variants() -> list[Variant]:
         LOCAL,
         replace(LOCAL, name="local search, gene", mutation="gene"),
         replace(LOCAL, name="local search, attribute", mutation="attribute"),
-        replace(LOCAL, name="local search, patience 60", patience=60),
+        replace(LOCAL, name="local search, patience 60", restart_after=60),
         replace(LOCAL, name="local search, from 10", population=10),
         BEST,
         BASE,

@@ -1,5 +1,9 @@
 """Evolution loops in the shape of ``deap.algorithms``, for any DEAP toolbox; one table of them.
 
+A fitness that is not a number (NaN) wins DEAP's comparisons. So our loops keep an individual that
+has one, in any objective, out of hall of fame, Pareto front and statistics, and out of elite and
+selection while anybody's is a number; among those that have none, parents are drawn evenly.
+
 Names load on first use (``__init__.pyi`` lists them): the table alone costs nothing, the loops need
 numpy.
 """

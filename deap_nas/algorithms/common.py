@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ from deap import tools
 
 Population = list[Any]
 Observe = Callable[[int, Population], None]
+Selection = Callable[[Population, int], Population]
 
 
 def evaluate(individuals: Population, toolbox: Any) -> Population:
@@ -55,7 +57,22 @@ def breed(
     population: Population, n: int, toolbox: Any, cxpb: float, mutpb: float, rng: Any
 ) -> Population:
     """``n`` children of selected parents; of an odd number, the last pair's second is let go."""
-    return vary(toolbox.select(population, n + n % 2), toolbox, cxpb, mutpb, rng)[:n]
+    parents = draw_parents(toolbox.select, population, n + n % 2, rng)
+    return vary(parents, toolbox, cxpb, mutpb, rng)[:n]
+
+
+def draw_parents(choose: Selection, population: Population, k: int, rng: Any) -> Population:
+    """``k`` parents of those whose fitness is a number, by ``choose``; where it is nobody's, of
+    all, with replacement: then nothing tells them apart."""
+    known = with_number(population)
+    if len(known) == len(population):
+        return choose(population, k)
+    if not known:
+        return list(rng.choices(population, k=k))
+    chosen = list(choose(known, k))
+    while 0 < len(chosen) < k:  # a selection may draw each of them once at most
+        chosen += choose(known, k - len(chosen))
+    return chosen
 
 
 def mutant(parent: Any, toolbox: Any) -> Any:
@@ -65,16 +82,34 @@ def mutant(parent: Any, toolbox: Any) -> Any:
     return child
 
 
+def has_number(individual: Any) -> bool:
+    """Whether no value of its fitness is NaN, which wins every comparison of DEAP's."""
+    return not any(map(math.isnan, individual.fitness.wvalues))
+
+
+def with_number(individuals: Population) -> Population:
+    """Those whose fitness is a number."""
+    return list(filter(has_number, individuals))
+
+
 def sound(individuals: Population, toolbox: Any) -> Population:
-    """Those that did not fail, where the toolbox can tell (``toolbox.failed``)."""
+    """Those whose fitness is a number, and that did not fail where the toolbox can tell
+    (``toolbox.failed``)."""
+    known = with_number(individuals)
     failed = getattr(toolbox, "failed", None)
-    return [ind for ind in individuals if not failed(ind)] if failed else list(individuals)
+    return [ind for ind in known if not failed(ind)] if failed else known
 
 
 def merit(toolbox: Any) -> Callable[[Any], Any]:
-    """A key to rank by: anybody sound before anybody failed, then by fitness."""
+    """A key to rank by: anybody sound before anybody failed, then by fitness; last, and equals,
+    are those whose fitness is not a number."""
     failed = getattr(toolbox, "failed", lambda _: False)
-    return lambda individual: (not failed(individual), individual.fitness)
+
+    def key(individual: Any) -> tuple[bool, bool, Any]:
+        known = has_number(individual)
+        return known and not failed(individual), known, individual.fitness if known else None
+
+    return key
 
 
 def split_copies(
@@ -91,6 +126,9 @@ def split_copies(
 
 class Book:
     """Keeps a loop's records: statistics, hall of fame, and who else wants to know.
+
+    Neither sees an individual whose fitness is not a number; a generation in which nobody's is has
+    no statistics.
 
     Args:
         toolbox: tells who failed, where it can (``toolbox.failed``).
@@ -115,7 +153,8 @@ class Book:
         if self._halloffame is not None:
             met = population if met is None else met
             self._halloffame.update(sound(met, self._toolbox))
-        record = self._stats.compile(population) if self._stats and population else {}
+        known = with_number(population)
+        record = self._stats.compile(known) if self._stats and known else {}
         self.logbook.record(gen=generation, nevals=nevals, **record)
         if self._verbose:
             print(self.logbook.stream)

@@ -8,7 +8,15 @@ from typing import Any
 
 from deap import tools
 
-from deap_nas.algorithms.common import Book, Observe, Population, evaluate, sound, vary
+from deap_nas.algorithms.common import (
+    Book,
+    Observe,
+    Population,
+    draw_parents,
+    evaluate,
+    sound,
+    vary,
+)
 
 
 def ea_generational(
@@ -33,7 +41,8 @@ def ea_generational(
     Generation 0 is the given population. In each, ``toolbox.select`` draws the parents, neighbours
     are mated with probability ``cxpb``, each child is mutated with probability ``mutpb``, and the
     children replace their parents; with ``elitism`` the best so many of the old population, failed
-    ones left out, come along unchanged.
+    ones left out, come along unchanged. One whose fitness is NaN is no elite, and a parent only
+    where all are NaN.
 
     Args:
         population: the first individuals; those without a fitness are evaluated.
@@ -67,7 +76,7 @@ def ea_generational(
         if not population or len(population) < asked or (stop and stop(population)):
             break
         elite = tools.selBest(sound(population, toolbox), elitism)
-        parents = toolbox.select(population, asked - len(elite))
+        parents = draw_parents(toolbox.select, population, asked - len(elite), rng)
         offspring = vary(parents, toolbox, cxpb, mutpb, rng)
         nevals = sum(not ind.fitness.valid for ind in offspring)
         bred = evaluate(offspring, toolbox)

@@ -6,7 +6,15 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from deap_nas.algorithms.common import Book, Observe, Population, evaluate, merit, mutant
+from deap_nas.algorithms.common import (
+    Book,
+    Observe,
+    Population,
+    evaluate,
+    has_number,
+    merit,
+    mutant,
+)
 
 
 def ea_local_search(
@@ -31,7 +39,8 @@ def ea_local_search(
     individual; so does one that is as good, a step along a plateau and no improvement. After
     ``patience`` neighbours in a row without an improvement the climb starts anew from
     ``toolbox.individual()``; neighbours that come up again count too, so that an exhausted
-    neighbourhood ends a climb. ``toolbox.mate`` and ``toolbox.select`` are not used.
+    neighbourhood ends a climb. Any number is better than a fitness of NaN, and no climb starts anew
+    from one that is NaN. ``toolbox.mate`` and ``toolbox.select`` are not used.
 
     A generation is as many individuals as the given population has, in the order in which they were
     tried: so ``observe`` and the statistics see each once. Give a ``halloffame`` to keep the best.
@@ -86,8 +95,9 @@ def ea_local_search(
             asked, short = asked + size, len(known) < size
             tried += known
             best = max(known, key=key, default=here)
-            vain = 0 if anew or key(best) > key(here) else vain + len(known)
-            here = best if anew or key(best) >= key(here) else here
+            restarted = anew and has_number(best)
+            vain = 0 if restarted or key(best) > key(here) else vain + len(known)
+            here = best if restarted or key(best) >= key(here) else here
         if tried:
             population = tried
             book.enter(generation, population, asked)

@@ -13,6 +13,7 @@ from deap_nas.algorithms.common import (
     Population,
     breed,
     evaluate,
+    has_number,
     merit,
     split_copies,
 )
@@ -43,7 +44,8 @@ def ea_mu_plus_lambda(
     child is mutated with probability ``mutpb`` (``varAnd``, unlike ``deap.algorithms``'s
     ``eaMuPlusLambda``, so that the two need not add up to 1). Survival is by rank: failed ones
     come last, and a copy of a survivor lives on only where there are not ``mu`` different ones.
-    Of equals the younger is kept.
+    Behind all is one whose fitness is NaN; it is a parent only where all are NaN. Of equals the
+    younger is kept.
 
     Args:
         population: the first individuals; those without a fitness are evaluated.
@@ -91,6 +93,6 @@ def ea_mu_plus_lambda(
         asked, bred = lambda_, evaluate(offspring, toolbox)
         ranked = sorted([*bred, *population], key=key, reverse=True)
         firsts, copies = split_copies(ranked, similar)
-        population = [*firsts, *copies][:mu]
+        population = sorted([*firsts, *copies], key=has_number, reverse=True)[:mu]
         book.enter(generation, population, nevals, met=bred)
     return population, book.logbook

@@ -13,10 +13,12 @@ from deap_nas.algorithms.common import (
     Book,
     Observe,
     Population,
+    draw_parents,
     evaluate,
     sound,
     split_copies,
     vary,
+    with_number,
 )
 
 
@@ -67,8 +69,9 @@ def ea_nsga2(
 
     In each generation as many children are bred as the population had members: parents by
     ``select``, neighbours mated with probability ``cxpb``, each child mutated with ``mutpb``. The
-    next population is ``deap.tools.selNSGA2`` of all; copies and, behind them, failed ones come in
-    only where there are not enough others. ``toolbox.select`` is not used.
+    next population is ``deap.tools.selNSGA2`` of all; copies, behind them failed ones, and behind
+    these any with a NaN in its fitness come in only where there are not enough others. NaN is a
+    parent only where all are. ``toolbox.select`` is not used.
 
     Args:
         population: the first individuals; those without a fitness are evaluated.
@@ -102,10 +105,14 @@ def ea_nsga2(
     bred = evaluate(population, toolbox)
     population = _survivors(bred, n, toolbox, similar)
     book.enter(0, bred, nevals)
+
+    def choose(individuals: Population, k: int) -> Population:
+        return select(sound(individuals, toolbox) or individuals, k)
+
     for generation in range(1, ngen + 1):
         if not population or len(bred) < n or (stop and stop(population)):
             break
-        parents = select(sound(population, toolbox) or population, n + n % 2)
+        parents = draw_parents(choose, population, n + n % 2, rng)
         offspring = vary(parents, toolbox, cxpb, mutpb, rng)[:n]
         nevals = sum(not ind.fitness.valid for ind in offspring)
         bred = evaluate(offspring, toolbox)
@@ -117,8 +124,13 @@ def ea_nsga2(
 def _survivors(candidates: Population, n: int, toolbox: Any, similar: Any) -> Population:
     """The next population, each with its crowding distance."""
     good = sound(candidates, toolbox)
-    failed = [ind for ind in candidates if not any(ind is other for other in good)]
+    known = with_number(candidates)
+    failed, unknown = _without(known, good), _without(candidates, known)
     chosen: Population = []
-    for group in (*split_copies(good, similar), failed):
+    for group in (*split_copies(good, similar), failed, unknown):
         chosen += tools.selNSGA2(group, min(len(group), n - len(chosen)))
     return chosen
+
+
+def _without(individuals: Population, others: Population) -> Population:
+    return [ind for ind in individuals if not any(ind is other for other in others)]

@@ -41,8 +41,8 @@ def ea_preselected(
     was evaluated before, or is there already, is mutated again until it is new (at most 20 times,
     then it is let go): no evaluation is spent twice. A Gaussian process that has learned every
     evaluation so far chooses among them; it takes an individual that failed, or whose fitness is
-    not finite, for the worst there was.
-    Only the first objective counts for the choice.
+    not finite, for the worst there was. One whose fitness is NaN ranks last, and is a parent only
+    where all are NaN. Only the first objective counts for the choice.
 
     Args:
         population: the first individuals; those without a fitness are evaluated.

@@ -6,7 +6,15 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from deap_nas.algorithms.common import Book, Observe, Population, evaluate, merit, mutant
+from deap_nas.algorithms.common import (
+    Book,
+    Observe,
+    Population,
+    evaluate,
+    merit,
+    mutant,
+    with_number,
+)
 
 
 def ea_regularized(
@@ -30,7 +38,8 @@ def ea_regularized(
     A sample is ``sample`` draws, uniform and with replacement. There is no crossover, and
     ``toolbox.select`` is not used. A generation is as many children as the population has members,
     so that all of a generation are younger than all of the one before. In a sample a failed one is
-    the parent only where all failed.
+    the parent only where all failed; one whose fitness is NaN is in a sample only where all of the
+    population are NaN.
 
     Args:
         population: the first individuals; those without a fitness are evaluated.
@@ -76,7 +85,8 @@ def ea_regularized(
         born = asked = 0
         while born < n and not short:
             size = min(batch, n - born)
-            parents = [max(rng.choices(population, k=sample), key=key) for _ in range(size)]
+            known = with_number(population) or population
+            parents = [max(rng.choices(known, k=sample), key=key) for _ in range(size)]
             children = evaluate([mutant(parent, toolbox) for parent in parents], toolbox)
             population = [*population, *children][len(children) :]
             asked, born, short = asked + size, born + len(children), len(children) < size

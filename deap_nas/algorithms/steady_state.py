@@ -45,8 +45,9 @@ def ea_steady_state(
 
     Two parents of ``toolbox.select`` are mated with probability ``cxpb``, of which the first child
     is kept, and mutated with probability ``mutpb``. A child that is a copy of a member does not
-    join (nor is it evaluated, if it is one when it is bred). The worst is a failed one first; of
-    equals the oldest. A generation is as many births as the given population has members.
+    join (nor is it evaluated, if it is one when it is bred). The worst is one whose fitness is NaN,
+    then a failed one; of equals the oldest. One that is NaN is a parent only where all are NaN.
+    A generation is as many births as the given population has members.
 
     Args:
         population: the first individuals; those without a fitness are evaluated.

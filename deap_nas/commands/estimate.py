@@ -14,6 +14,7 @@ from deap_nas.runs.settings import Settings
 from deap_nas.spaces import SearchSpace
 from deap_nas.training.capacity import default_workers
 from deap_nas.training.engines import engine_of
+from deap_nas.words import counted, noun
 
 
 class Cost(NamedTuple):
@@ -46,16 +47,17 @@ def explain(settings: Settings, dataset: Dataset, space: SearchSpace) -> str:
     most = min(most, settings.max_evaluations or most)
     workers = settings.workers or default_workers(dataset, settings.max_memory, settings.engine)
     lines = [
-        f"data:      {settings.dataset} ({dataset.source}), {len(x_train)} images to train on, "
-        f"scored on {settings.split}",
+        f"data:      {settings.dataset} ({dataset.source}), "
+        f"{counted(len(x_train), 'image')} to train on, scored on {settings.split}",
         f"recipe:    {recipe.name}, {recipe.optimizer} {recipe.learning_rate:g}, "
-        f"{'at most ' if recipe.patience else ''}{recipe.epochs} epochs",
-        f"space:     {settings.space}, {space.said_size()} legal genomes; one drawn has "
+        f"{'at most ' if recipe.patience else ''}{counted(recipe.epochs, 'epoch')}",
+        f"space:     {settings.space}, {space.said_size()} legal "
+        f"{noun(space.size(), 'genome')}; one drawn has "
         f"{fmean(count_params(g, space.input_shape, space.n_classes) for g in genomes):,.0f} "
         "parameters on average",
         f"search:    {settings.algorithm}, population {settings.population}, "
-        f"{settings.generations} generations bred: at most {most} trainings, each distinct genome "
-        f"once; {workers} workers",
+        f"{counted(settings.generations, 'generation')} bred: at most {counted(most, 'training')}, "
+        f"each distinct genome once; {counted(workers, 'worker')}",
         "breeding:  "
         + ", ".join(f"{name} {getattr(settings, name)}" for name in settings.loop.settings),
         f"time:      about {duration(start_up + one * most / workers)} at the most (an estimate: "

@@ -14,6 +14,7 @@ from deap_nas.files import read_text, write_whole
 from deap_nas.runs.config import read_config
 from deap_nas.runs.directory import RunsDirectory
 from deap_nas.runs.settings import Settings
+from deap_nas.words import counted
 
 STOPPED = (130, 143)  # by Ctrl-C, by SIGTERM
 OWN = ("repeat", "resume", "out", "config", "preset")
@@ -71,5 +72,5 @@ def repeat(folder: Path, arguments: dict[str, Any], run: Callable[[dict[str, Any
     from deap_nas.report.compare import make_comparison
 
     page = make_comparison([folder], directory.comparison)
-    say(f"\nthe {content['repeat']} runs compared: {page}")
+    say(f"\n{counted(content['repeat'], 'run')} compared: {page}")
     return worst

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import itertools
-import json
-import shutil
-import time
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -25,12 +20,13 @@ from deap_nas.commands.options import (
     status_of,
 )
 from deap_nas.commands.output import say
-from deap_nas.files import write_whole
+from deap_nas.evaluation.own_fitness import parts_of
 from deap_nas.layers.from_keras import check_installed
 from deap_nas.runs.config import ConfigError, read_config
 from deap_nas.runs.directory import RunDirectory, RunsDirectory
 from deap_nas.runs.presets import PRESETS, choose_preset, make_settings, read_settings
 from deap_nas.runs.settings import Settings, SettingsWarning
+from deap_nas.words import counted
 
 EPILOG = """\
 the search:
@@ -114,14 +110,16 @@ def _run(arguments: dict[str, Any]) -> int:
         return _repeat(arguments, resumed)
     settings, preset = _settings(arguments, resumed)
     with quiet():
+        from deap_nas.commands.decoding import Decoding
         from deap_nas.commands.session import run_session
         from deap_nas.commands.terminal import make_console
+        from deap_nas.runs.begin import begin, check_same, discard_unless_begun, new_folder
         from deap_nas.runs.extend import extend, raised
         from deap_nas.runs.provenance import describe
         from deap_nas.runs.search import load
 
         written = _written_space(resumed) if resumed else None
-        dataset, space = load(settings, written)
+        dataset, space = load(settings, written, Decoding())
         _warn_of_unused(settings, arguments)
         config = {"preset": preset, **describe(settings, dataset, space)}
         console = make_console()
@@ -132,22 +130,19 @@ def _run(arguments: dict[str, Any]) -> int:
             return 0
         check_installed()
         if resumed:
-            _check_same(resumed, config)
+            check_same(resumed, config)
             if limits := raised(_config_of(resumed)["settings"], config["settings"]):
                 extend(resumed, limits)
         was_there = "out" in arguments and Path(arguments["out"]).exists()
-        folder = resumed or _new_folder(arguments.get("out"), preset)
+        folder = resumed or new_folder(arguments.get("out"), preset)
         if not resumed:
-            text = json.dumps(config, indent=2, default=str)
-            write_whole(RunDirectory(folder).config, text)
-            if settings.layers:
-                shutil.copyfile(settings.layers, RunDirectory(folder).layers)
+            begin(folder, settings, config)
         wanted = {"watcher": arguments["watcher"], "report": "no_report" not in arguments}
         try:
             return run_session(folder, settings, dataset, space, console, **wanted)
         except (OSError, RuntimeError, ImportError):
             if not resumed:
-                _discard_unless_begun(folder, was_there)
+                discard_unless_begun(folder, was_there)
             raise
 
 
@@ -176,13 +171,15 @@ def _repeat(arguments: dict[str, Any], resumed: Path | None) -> int:
         return repeat.repeat(resumed, arguments, _run)
     settings, preset = _settings(arguments, None)
     if arguments.get("dry_run"):
-        say(f"{count} times, each with other seeds:")
+        say(f"{counted(count, 'time')}, each with other seeds:")
         return _run({name: value for name, value in arguments.items() if name != "repeat"})
+    from deap_nas.commands.decoding import Decoding
+    from deap_nas.runs.begin import new_folder
     from deap_nas.runs.search import load
 
-    load(settings)  # before anything is written
+    load(settings, tell=Decoding())  # before anything is written
     check_installed()
-    folder = _new_folder(arguments.get("out"), preset)
+    folder = new_folder(arguments.get("out"), preset)
     repeat.begin(folder, settings, preset, count)
     return repeat.repeat(folder, arguments, _run)
 
@@ -201,10 +198,13 @@ def _settings(arguments: dict[str, Any], resumed: Path | None) -> tuple[Settings
 
 
 def _load_copy(folder: Path, settings: dict[str, Any]) -> None:
-    """Where the user's file of layers is gone, the run's copy of it serves."""
-    copy = RunDirectory(folder).layers
-    if settings.get("layers") and not Path(settings["layers"]).exists() and copy.exists():
-        settings["layers"] = str(copy)
+    """Where the user's file of layers, or of a fitness, is gone, the run's copy of it serves."""
+    run = RunDirectory(folder)
+    if settings.get("layers") and not Path(settings["layers"]).exists() and run.layers.exists():
+        settings["layers"] = str(run.layers)
+    file, name = parts_of(settings.get("fitness", ""))
+    if file and not Path(file).exists() and run.fitness.exists():
+        settings["fitness"] = f"{run.fitness}:{name}"
 
 
 def _check_for_resume(arguments: dict[str, Any]) -> None:
@@ -220,63 +220,6 @@ def _config_of(folder: Path) -> dict[str, Any]:
     except ConfigError as error:
         remedy = "start a new run" if RunDirectory(folder).begun() else "check the path"
         raise UserError(f"--resume {folder}: no run is there ({error}); {remedy}") from None
-
-
-def _check_same(folder: Path, config: dict[str, Any]) -> None:
-    from deap_nas.runs.provenance import differences
-
-    if found := differences(_config_of(folder), config):
-        raise UserError(
-            f"--resume {folder}: other settings than the run's: {'; '.join(found)}; "
-            "resume without them, or start a new run"
-        )
-
-
-def _new_folder(out: str | None, preset: str) -> Path:
-    if out is None:
-        return _dated_folder(f"{time.strftime('%Y%m%d-%H%M%S')}-{preset}")
-    folder = Path(out)
-    run, repeats = RunDirectory(folder), RunsDirectory(folder).repeats
-    if any(path.exists() for path in (run.config, run.journal, repeats)):
-        raise UserError(
-            f"--out {folder} holds another run: resume it with --resume, or name another"
-        )
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"--out {folder} is a file: name a directory")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"--out {folder} cannot be made: {error.strerror}") from None
-    return folder
-
-
-def _dated_folder(name: str) -> Path:
-    """A new folder of its own, also where several runs start in one second."""
-    runs = Path("results") / "runs"
-    try:
-        runs.mkdir(parents=True, exist_ok=True)
-        for number in itertools.count(1):
-            folder = runs / (name if number == 1 else f"{name}-{number}")
-            with contextlib.suppress(FileExistsError):
-                folder.mkdir()
-                break
-    except OSError as error:
-        raise UserError(f"{runs} cannot be made: {error.strerror}; name another --out") from None
-    return folder
-
-
-def _discard_unless_begun(folder: Path, was_there: bool) -> None:
-    """A run that failed before its first outcome leaves nothing in the way of the next try."""
-    run = RunDirectory(folder)
-    with contextlib.suppress(OSError):
-        if run.journal.exists() and run.journal.stat().st_size:
-            return
-        for file in (run.config, run.layers, run.journal, run.log, run.lock):
-            file.unlink(missing_ok=True)
-        if run.weights.exists():
-            run.weights.rmdir()
-        if not was_there:
-            folder.rmdir()
 
 
 def _warn_of_unused(settings: Settings, given: Mapping[str, Any]) -> None:

@@ -19,6 +19,7 @@ from deap_nas.runs.settings import Settings
 from deap_nas.runs.tables import evaluations_table
 from deap_nas.runs.watcher import Watcher, Watchers
 from deap_nas.spaces import SearchSpace
+from deap_nas.words import counted, noun
 
 
 def run_session(
@@ -64,6 +65,7 @@ def run_session(
             result = search(settings, folder, dataset, space, watcher=watchers)
             _show(result, settings, dataset, directory, console)
             if report:
+                watchers.stage("page")
                 make_page(folder, console)
     except ValueError as error:  # the input was good: what follows is the search's own
         raise RuntimeError(f"{one_line(error)}; the run is in {folder}") from error
@@ -81,7 +83,7 @@ def run_session(
 def _show(
     result: Result, settings: Settings, dataset: Dataset, directory: RunDirectory, console: Any
 ) -> None:
-    print_tops(evaluations_table(result.rows), console)
+    print_tops(evaluations_table(result.rows, settings.fitness), console)
     if result.best is None:
         text = f"No genome was trained with success: see {directory.evaluations} for the reasons."
         console.print(f"\n{text}", highlight=False, soft_wrap=True)
@@ -104,9 +106,11 @@ def make_page(folder: Path, console: Any) -> None:
 
 
 def _headline(settings: Settings, space: Any) -> str:
+    epochs = counted(settings.make_recipe().epochs, "epoch")
+    generations = counted(settings.generations, "generation")
     text = (
-        f"{settings.dataset}, recipe {settings.recipe}, {settings.make_recipe().epochs} epochs; "
-        f"{settings.algorithm}, population {settings.population}, {settings.generations} "
-        f"generations, in {space.said_size()} legal genomes; scored on {settings.split}"
+        f"{settings.dataset}, recipe {settings.recipe}, {epochs}; {settings.algorithm}, population "
+        f"{settings.population}, {generations}, in {space.said_size()} legal "
+        f"{noun(space.size(), 'genome')}; scored on {settings.split}"
     )
     return text + (" (as the report did: optimistic)" if settings.split == "test" else "")

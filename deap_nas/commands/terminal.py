@@ -14,14 +14,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from deap_nas.commands.output import Steady
-from deap_nas.evaluation.fitness import FITNESSES, Evaluation
+from deap_nas.evaluation.fitness import Evaluation
+from deap_nas.evaluation.own_fitness import find_fitness
 from deap_nas.genome import Genome
 from deap_nas.layers.cost import summary
 from deap_nas.runs.guess import Guess
 from deap_nas.runs.result import Finding
-from deap_nas.runs.tables import TOPS, top
+from deap_nas.runs.tables import OWN, top, tops_of
 from deap_nas.runs.watcher import Watcher
 from deap_nas.spaces import SearchSpace
+from deap_nas.words import counted
 
 WIDTH = 110  # where there is no terminal to measure
 SHOWN = {
@@ -32,12 +34,20 @@ SHOWN = {
     "train_seconds": "{:.2f}",
     "fitness": "{:.4f}",
     "fitness_time": "{:.4f}",
+    OWN: "{:.4f}",
 }
 
 
 def make_console() -> Console:
     out: Any = Steady(sys.stdout)
     return Console(file=out) if out.isatty() else Console(file=out, width=WIDTH)
+
+
+STAGES = {
+    "test": "scoring the winner on the test set",
+    "baseline": "training your baseline",
+    "page": "making the page",
+}
 
 
 class Log:
@@ -68,7 +78,7 @@ class ProgressWatcher(Watcher):
         console: Console,
         log: Log,
     ) -> None:
-        self._fitness, self._generations, self._births = FITNESSES[fitness], generations, births
+        self._fitness, self._generations, self._births = find_fitness(fitness), generations, births
         self._console, self._log = console, log
         self._total = births(generations)
         self._trained = self._known = self._failed = 0
@@ -76,6 +86,7 @@ class ProgressWatcher(Watcher):
         self._best: tuple[float, str] = (0.0, "")
         self._within = 0
         self._done = 0
+        self._over = False  # the generations are
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
@@ -107,7 +118,8 @@ class ProgressWatcher(Watcher):
             self._failed += 1
             what = f"{evaluation.status}: {evaluation.reason}"
         self._log(f"{'known  ' if cached else 'trained'} {genome}: {what}")
-        self._show(self._done + self._within)
+        if not self._over:
+            self._show(self._done + self._within)
 
     def generation(self, number: int, record: dict[str, Any]) -> None:
         self._done, self._within = self._births(number), 0
@@ -118,8 +130,14 @@ class ProgressWatcher(Watcher):
         )
         self._log(line)
         self._console.print(line, highlight=False)
-        self._bar.update(self._task, description=f"generation {number + 1}")
+        if number < self._generations:
+            self._bar.update(self._task, description=f"generation {number + 1}")
         self._show(self._done)
+
+    def stage(self, name: str) -> None:
+        self._over = True
+        self._log(STAGES[name])
+        self._bar.update(self._task, description=STAGES[name], left="")
 
     def _show(self, done: int) -> None:
         seconds = time.monotonic() - self._started
@@ -149,19 +167,22 @@ def print_network(genome: Genome, space: SearchSpace, console: Console) -> None:
 
 
 def print_tops(table: pd.DataFrame, console: Console) -> None:
-    """The three top-five tables; an empty one says why."""
-    for name, (_, title) in TOPS.items():
+    """The top-five tables; an empty one says why."""
+    columns = [name for name in SHOWN if name in table]
+    if OWN in columns:  # it needs the room
+        columns.remove("train_accuracy")
+    for name, title in tops_of(table).items():
         rows, why = top(table, name)
         console.print(f"\n[bold]{title}[/bold]", highlight=False)
         if rows.empty:
             console.print(f"  (empty: {why})", highlight=False)
             continue
         shown = Table(box=None, pad_edge=False, header_style="dim")
-        for column in SHOWN:
+        for column in columns:
             shown.add_column(column, justify="left" if column == "genome" else "right")
         for row in rows.to_dict("records"):
             row["genome"] = fold(row["genome"])
-            shown.add_row(*(form.format(row[column]) for column, form in SHOWN.items()))
+            shown.add_row(*(SHOWN[column].format(row[column]) for column in columns))
         console.print(shown)
 
 
@@ -214,8 +235,8 @@ def print_guesses(
     if not last.beaten:
         lines.append(
             f"no better than always answering '{class_names[last.label]}': with 95 % confidence, "
-            f"on {last.images} {split} images, its accuracy is {last.bound:.4f} or more (Wilson's "
-            "bound)"
+            f"on {counted(last.images, f'{split} image')}, its accuracy is {last.bound:.4f} or "
+            "more (Wilson's bound)"
         )
     for line in lines:
         console.print(f"  {line}", highlight=False, soft_wrap=True, markup=False)

@@ -21,8 +21,8 @@ from deap_nas.runs.presets import make_settings
 from deap_nas.runs.settings import parse_setting
 
 USED = (
-    *("dataset", "data_dir", "split", "split_seed", "recipe", "epochs", "early_stopping"),
-    *("train_seed", "engine", "layers", "cache", "max_seconds", "max_memory"),
+    *("dataset", "image_size", "grey", "data_dir", "split", "split_seed", "recipe", "epochs"),
+    *("early_stopping", "train_seed", "engine", "layers", "cache", "max_seconds", "max_memory"),
 )
 
 
@@ -55,10 +55,11 @@ def _train(arguments: dict[str, Any]) -> int:
             f"--save {save}: give a name that ends in .keras, in a folder that is there"
         )
     with quiet():
+        from deap_nas.commands.decoding import Decoding
         from deap_nas.commands.terminal import make_console, print_network
         from deap_nas.runs.search import check_fit, load, make_evaluator
 
-        dataset, space = load(settings)
+        dataset, space = load(settings, tell=Decoding())
         check_fit("genome", genome, space)
         console = make_console()
         with make_evaluator(settings, dataset) as evaluator:
@@ -66,7 +67,8 @@ def _train(arguments: dict[str, Any]) -> int:
                 print_network(genome, space, console)
             evaluation = evaluator.measure(genome)
             if arguments.get("json"):
-                if not say(json.dumps({"genome": str(genome), **evaluation.to_dict()})):
+                about = {"genome": str(genome), "class_names": dataset.class_names}
+                if not say(json.dumps({**about, **evaluation.to_dict()})):
                     raise OSError("standard output takes no JSON: mend it, or write it to a file")
             else:
                 print_evaluation(evaluation, settings.split, dataset.class_names, console)
@@ -74,7 +76,14 @@ def _train(arguments: dict[str, Any]) -> int:
                 evaluator.save(genome, evaluator.weights(genome) or [], save)
                 if not arguments.get("json"):
                     console.print(f"saved as {save}", highlight=False)
+                    print_outputs(dataset.class_names, console)
     return 0 if evaluation.ok else 1
+
+
+def print_outputs(class_names: Sequence[str], console: Any) -> None:
+    """Which class each output of a saved network stands for."""
+    text = f"its outputs, in order: {', '.join(class_names)}"
+    console.print(text, highlight=False, soft_wrap=True, markup=False)
 
 
 def print_evaluation(evaluation: Any, split: str, class_names: Sequence[str], console: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,7 +14,8 @@ import numpy.typing as npt
 Images = npt.NDArray[Any]  # (n, height, width, channels), uint8 (0-255) or float32 (0-1)
 Labels = npt.NDArray[np.int64]  # (n,), 0..n_classes-1
 
-DATASETS = ("fashion_mnist", "fashion_mnist_mini")  # by name; any other is the path of an .npz file
+# By name; any other is the path of an .npz file, or of a folder of images.
+DATASETS = ("fashion_mnist", "fashion_mnist_mini", "digits", "mnist", "cifar10")
 ARRAYS = ("x_train", "y_train", "x_val", "y_val", "x_test", "y_test")
 
 
@@ -31,7 +33,8 @@ class Dataset:
 
     ``x_*``: (n, height, width, channels), uint8 (0-255) or float32 (0-1), one dtype for all three.
     ``y_*``: (n,) int64 labels in 0..n_classes-1. ``name`` is the name it was loaded by, ``source``
-    says for a reader where the files came from.
+    says for a reader where the files came from. ``files`` are the files of the images by part
+    (train, val, test), in their order, where each image has one.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Dataset:
     n_classes: int
     class_names: tuple[str, ...]
     source: str
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         for key in ARRAYS:
@@ -89,6 +93,34 @@ def held_out(labels: Labels, seed: int) -> npt.NDArray[np.bool_]:
         members = np.flatnonzero(labels == label)
         held[rng.permutation(members)[: max(1, len(members) // 6)]] = True
     return held
+
+
+def with_all_parts(
+    parts: Mapping[str, tuple[npt.NDArray[Any], ...]], seed: int
+) -> dict[str, tuple[npt.NDArray[Any], ...]]:
+    """Draw the test and the validation images, where they are missing, from those to train on.
+
+    Args:
+        parts: by name (train, test, val) arrays of equal length: images, labels, and any others.
+        seed: of the draws, a sixth of each class.
+    """
+    found = dict(parts)
+    for part in ("test", "val"):
+        if part not in found:
+            held = held_out(found["train"][1], seed)
+            found[part] = tuple(array[held] for array in found["train"])
+            found["train"] = tuple(array[~held] for array in found["train"])
+    return found
+
+
+def in_order(
+    parts: Mapping[str, tuple[npt.NDArray[Any], ...]],
+) -> tuple[Images, Labels, Images, Labels, Images, Labels]:
+    """The images and labels of all parts as ``Dataset`` takes them."""
+    (x, y, *_), (x_val, y_val, *_), (x_test, y_test, *_) = map(
+        parts.__getitem__, ("train", "val", "test")
+    )
+    return x, y, x_val, y_val, x_test, y_test
 
 
 def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import hashlib
 import importlib
-import io
 import logging
 import os
-import socket
 import struct
 import tempfile
 import zlib
@@ -19,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from deap_nas.data.dataset import DataError, Dataset, Images, Labels, held_out, message_of
+from deap_nas.data.download import patiently
 
 FASHION_CLASSES = (
     "T-shirt/top",
@@ -147,18 +145,12 @@ def _files_in(folder: Path) -> dict[str, Path]:
 
 def _download(cache: Path) -> None:
     """Download the files that ``cache`` lacks; DataError with all remedies on failure."""
-    timeout = socket.getdefaulttimeout()
     _LOG.info("downloading Fashion-MNIST (30 MB) from %s", BASE_URL)
     try:
         get_file = importlib.import_module("keras.utils").get_file
         cache.mkdir(parents=True, exist_ok=True)
-        socket.setdefaulttimeout(NETWORK_TIMEOUT)  # get_file has no timeout of its own
-        # Moved into the cache when complete, so that no other process reads half a file; stdout
-        # would get a progress bar for each file.
-        with (
-            tempfile.TemporaryDirectory(dir=cache) as staging,
-            contextlib.redirect_stdout(io.StringIO()),
-        ):
+        # Moved into the cache when complete, so that no other process reads half a file.
+        with tempfile.TemporaryDirectory(dir=cache) as staging, patiently(NETWORK_TIMEOUT):
             for name in [name for name in FASHION_FILES if name not in _files_in(cache)]:
                 path = get_file(
                     f"{name}.gz",
@@ -174,8 +166,6 @@ def _download(cache: Path) -> None:
         raise DataError(
             f"Fashion-MNIST was not found and not downloaded ({reason}): {_REMEDIES}"
         ) from error
-    finally:
-        socket.setdefaulttimeout(timeout)
 
 
 def _read_idx(path: Path, sha256: str) -> npt.NDArray[np.uint8]:

@@ -42,6 +42,9 @@ def read_images(path: object, arrays: dict[str, Array]) -> tuple[dict[str, Image
         return black_and_white, f"{told} black and white, 0 and 255"
     if whole and low >= 0 and 128 <= high <= 255:
         return {part: x.astype(np.uint8) for part, x in shaped.items()}, f"{told} uint8 (0-255)"
+    if train.dtype.kind == "f" and low >= 0 and 128 <= high <= 255:
+        scaled = {part: (x / 255).astype(np.float32) for part, x in shaped.items()}
+        return scaled, f"{told} floats, divided by 255"
     if train.dtype.kind == "f" and low >= 0 and high <= 1:
         floats = {part: x.astype(np.float32, copy=False) for part, x in shaped.items()}
         return floats, _dark(high, 1)
@@ -135,7 +138,7 @@ def advice(low: float, high: float, whole: bool) -> str:
         if low >= -1 and high <= 1:
             low, high = -1, 1
         shift = _rounded_up(-low)
-        return f"use (x + {shift:g}) / {_rounded_up(shift + high):g} for every x"
+        return f"use (x + {shift:g}) / {_rounded_up(shift + high) or 1:g} for every x"
     if high < 128:
         text = f"use x / {_rounded_up(high):g} for every x"
         return f"{text}, or, where 255 is white, x.astype('uint8')" if whole else text

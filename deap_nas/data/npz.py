@@ -17,8 +17,9 @@ from deap_nas.data.dataset import (
     DataError,
     Dataset,
     DataWarning,
-    held_out,
+    in_order,
     message_of,
+    with_all_parts,
 )
 from deap_nas.data.images import read_images
 from deap_nas.data.labels import check_can_hold_out, read_labels
@@ -47,15 +48,13 @@ def load_npz(path: Path, name: str, source: str, split_seed: int) -> Dataset:
         arrays.get("class_names"),
     )
     if "val" not in parts:
-        check_can_hold_out(f"{path}: y_train", y["train"])
-        held = held_out(y["train"], split_seed)
-        x["val"], y["val"] = x["train"][held], y["train"][held]
-        x["train"], y["train"] = x["train"][~held], y["train"][~held]
+        check_can_hold_out(f"{path}: y_train", y["train"], names)
+    drawn = with_all_parts({part: (x[part], y[part]) for part in parts}, split_seed)
     for note in filter(None, (of_images, of_labels)):
         warnings.warn(f"{path}: {note}", DataWarning, stacklevel=3)
     return Dataset(
         name,
-        *(x["train"], y["train"], x["val"], y["val"], x["test"], y["test"]),
+        *in_order(drawn),
         n_classes=len(names),
         class_names=names,
         source=source,

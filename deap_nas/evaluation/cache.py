@@ -15,17 +15,20 @@ from typing import Any
 
 import platformdirs
 
+from deap_nas.evaluation.cache_folder import CacheFolder
 from deap_nas.evaluation.fitness import Evaluation
 from deap_nas.evaluation.trained import Trained, pack_weights, unpack_weights
 from deap_nas.evaluation.worker import one_line
 
+LARGE = 5 * 10**9  # bytes from which a search warns of the cache's size, once
 KEPT = ("ok", "diverged")  # what would come out the same again
 REMEDY = "name a folder with --cache, or leave it out with --no-cache"
 FILTERS = threading.Lock()  # the filters of warnings are the whole process's
 
 
 class CacheWarning(UserWarning):
-    """An entry is damaged, or cannot be stored; the search goes on without it."""
+    """An entry is damaged, or cannot be stored, and the search goes on without it; or the cache is
+    large."""
 
 
 def default_cache() -> Path | None:
@@ -56,7 +59,8 @@ class Cache:
         self.folder = Path(folder)
         if self.folder.exists() and not self.folder.is_dir():
             raise ValueError(f"cache {folder} is a file: name a folder, or use no cache")
-        self._writable = True
+        self._writable, self._measured = True, False
+        self._use = CacheFolder(self.folder)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with _silence():
@@ -72,13 +76,16 @@ class Cache:
 
         if self._remember is None or not (self._entry(key) / "output.pkl").exists():
             return None
+        self._use.hold()
         # Not by calling what joblib memoises: that compares the code first, which empties the
         # cache when a file beside the entries is damaged, and writes where that is forbidden.
         try:
             call = self._remember.func_id, self._entry(key).name
             with _silence():
                 kept = MemorizedResult(self.folder, call).get()
-            return unpack(key, kept)
+            trained = unpack(key, kept)
+            self._use.mark(self._entry(key))
+            return trained
         except Exception as error:
             self._set_aside(self._entry(key))
             self._warn(
@@ -92,6 +99,7 @@ class Cache:
 
         if self._remember is None or not self._writable or trained.evaluation.status not in KEPT:
             return
+        self._use.hold()
         try:
             with _silence():
                 warnings.simplefilter("error", NotStored)  # joblib only warns where it cannot write
@@ -100,6 +108,25 @@ class Cache:
             self._writable = False
             said = f"cache folder {self.folder} takes no entries ({one_line(error)})"
             self._warn(f"{said}; {REMEDY}")
+            return
+        self._warn_if_large()
+
+    def close(self) -> None:
+        """Say that the cache is no longer used; reading and writing it say that it is again."""
+        self._use.release()
+
+    def _warn_if_large(self) -> None:
+        """Once, at the first training that is kept: to look at every entry takes time."""
+        if self._measured:
+            return
+        self._measured = True
+        if (size := sum(entry.size for entry in self._use.entries())) > LARGE:
+            warnings.warn(
+                f"the cache {self.folder} has come to {size / 1e9:.1f} GB: make it smaller with "
+                f"deap-nas cache --cache {self.folder} --keep {LARGE // 10**9}G",
+                CacheWarning,
+                stacklevel=3,
+            )
 
     def _entry(self, key: str) -> Path:
         """Where joblib keeps what ``remember`` returned for the key."""

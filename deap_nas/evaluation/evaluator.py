@@ -14,15 +14,16 @@ from typing import Any, NoReturn, Self
 from deap_nas.evaluation.asking import Asked, Asking
 from deap_nas.evaluation.backend import Backend, Outcome, Task, run
 from deap_nas.evaluation.failures import Failures, TooManyFailures as TooManyFailures
-from deap_nas.evaluation.fitness import FITNESSES, Evaluation
+from deap_nas.evaluation.fitness import Evaluation
 from deap_nas.evaluation.outcomes import Outcomes
+from deap_nas.evaluation.own_fitness import Fitness as Fitness, OwnFitness, find_fitness
 from deap_nas.evaluation.protocol import Budget, Record, Trainer
 from deap_nas.evaluation.replay import SLOTS, Source, Stream
 from deap_nas.evaluation.shared import Shared
 from deap_nas.evaluation.trained import Trained, Weights, as_trained
 from deap_nas.evaluation.worker import one_line
+from deap_nas.words import counted
 
-Fitness = Callable[[Evaluation], tuple[float, ...]]
 AT_HOME = (
     "an evaluator stays in the process that made it, and trains in processes of its own: for the "
     "toolbox's map register evaluator.map, or the map of a pool of threads"
@@ -68,7 +69,7 @@ class GeneralEvaluator:
         slots: int = SLOTS,
         record: Record | None = None,
     ) -> None:
-        self.fitness = _find_fitness(fitness) if isinstance(fitness, str) else fitness
+        self.fitness = find_fitness(fitness) if isinstance(fitness, str) else fitness
         self.max_evaluations, self.time_budget = max_evaluations, time_budget
         self.slots = at_least_1("slots", slots)
         self.observe: Callable[[str, Evaluation, bool], None] = lambda *_: None
@@ -96,6 +97,7 @@ class GeneralEvaluator:
     def close(self) -> None:
         """End the worker processes; measuring again starts new ones."""
         self._shared.close()
+        self._outcomes.close()
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(AT_HOME)
@@ -203,21 +205,25 @@ class GeneralEvaluator:
         self.max_evaluations = self.time_budget = self._failures.most = None
 
     def failed(self, genome: Any) -> bool:
-        """Whether a measured genome has no score: it may enter no elite, archive or front."""
+        """Whether a measured genome has no score, or the user's own fitness no value for it: it may
+        enter no elite, archive or front."""
         evaluation = self._outcomes.get(self._text(genome))
-        return evaluation is not None and not evaluation.ok
+        if evaluation is None:
+            return False
+        spoilt = isinstance(self.fitness, OwnFitness) and self.fitness.fails(evaluation)
+        return spoilt or not evaluation.ok
 
     def spent(self) -> str:
         """Why no further genome will be measured; empty while the budget lasts."""
         if self.max_evaluations is not None and len(self._outcomes) >= self.max_evaluations:
-            return f"{self.max_evaluations} evaluations"
+            return counted(self.max_evaluations, "evaluation")
         return f"time budget of {self.time_budget:g} s" if self._late() else ""
 
     def weights(self, genome: Any) -> Weights | None:
         """Trained weights of a genome, trained anew where they are lost; None if it failed."""
-        if self.failed(genome):
-            return None
         text = self._text(genome)
+        if (evaluation := self._outcomes.get(text)) and not evaluation.ok:
+            return None
         return self._outcomes.weights(text, lambda: self._retrained(text)) or None
 
     def key(self, text: str) -> str:
@@ -297,9 +303,3 @@ def at_least_1(name: str, value: int) -> int:
     if value < 1:
         raise ValueError(f"{name} {value}, allowed 1 or more")
     return value
-
-
-def _find_fitness(name: str) -> Fitness:
-    if name not in FITNESSES:
-        raise ValueError(f"fitness {name!r}, allowed {', '.join(FITNESSES)}")
-    return FITNESSES[name]

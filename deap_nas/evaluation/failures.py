@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from deap_nas.evaluation.fitness import Evaluation
+from deap_nas.words import counted
 
 
 class TooManyFailures(RuntimeError):
@@ -32,6 +33,5 @@ class Failures:
         if self.most is not None and len(self._last) >= self.most:
             kinds = Counter(f"{e.status} ({e.reason})" for e in self._last)
             common = "; ".join(f"{n} x {kind}" for kind, n in kinds.most_common(3))
-            raise TooManyFailures(
-                f"the last {len(self._last)} genomes failed: {common}; mend that and resume"
-            )
+            genomes = counted(len(self._last), "genome")
+            raise TooManyFailures(f"the last {genomes} failed: {common}; mend that and resume")

@@ -8,6 +8,7 @@ from dataclasses import KW_ONLY, asdict, dataclass, field
 from typing import Any
 
 STATUSES = ("ok", "diverged", "error", "oom", "timeout", "killed")
+Confusion = tuple[tuple[int, ...], ...]  # counts, [true class][predicted class]
 CLASSIFICATION = ("accuracy", "train_accuracy")  # metrics that are attributes, too
 
 
@@ -105,11 +106,7 @@ def failed(status: str, reason: str, n_params: int = 0, **measured: Any) -> Eval
 
 def accuracy_per_log_params(evaluation: Evaluation) -> tuple[float]:
     """``100 * accuracy / ln(n_params)``; the report, section III.3. A failed genome has 0.0."""
-    if not evaluation.ok:
-        return (0.0,)
-    if evaluation.n_params < 2:
-        raise ValueError(f"n_params {evaluation.n_params}, allowed 2 or more: ln must be positive")
-    return (100 * evaluation.accuracy / math.log(evaluation.n_params),)
+    return (_per_log(evaluation.accuracy, evaluation) if evaluation.ok else 0.0,)
 
 
 def time_penalised(evaluation: Evaluation) -> tuple[float]:
@@ -121,6 +118,48 @@ def time_penalised(evaluation: Evaluation) -> tuple[float]:
     return (accuracy_per_log_params(evaluation)[0] / evaluation.train_seconds,)
 
 
+def balanced_accuracy_per_log_params(evaluation: Evaluation) -> tuple[float]:
+    """``100 * balanced accuracy / ln(n_params)``, from the confusion counts: the mean share that is
+    right, over the classes that there are images of. A failed genome has 0.0."""
+    if not evaluation.ok:
+        return (0.0,)
+    rows = [(row[i], sum(row)) for i, row in enumerate(_counted(evaluation))]
+    return (_per_log(_mean_share(rows), evaluation),)
+
+
+def macro_f1_per_log_params(evaluation: Evaluation) -> tuple[float]:
+    """``100 * macro F1 / ln(n_params)``, from the confusion counts: the mean F1, over the classes
+    that there are images of, or that are predicted. A failed genome has 0.0."""
+    if not evaluation.ok:
+        return (0.0,)
+    counts = _counted(evaluation)
+    predicted = list(map(sum, zip(*counts)))
+    # The harmonic mean of precision and recall is twice the right ones, by those that are of the
+    # class and those that are called so.
+    rows = [(2 * row[i], sum(row) + predicted[i]) for i, row in enumerate(counts)]
+    return (_per_log(_mean_share(rows), evaluation),)
+
+
+def _per_log(share: float, evaluation: Evaluation) -> float:
+    if evaluation.n_params < 2:
+        raise ValueError(f"n_params {evaluation.n_params}, allowed 2 or more: ln must be positive")
+    return 100 * share / math.log(evaluation.n_params)
+
+
+def _counted(evaluation: Evaluation) -> Confusion:
+    if not evaluation.confusion:
+        raise ValueError(
+            "the Evaluation has no confusion counts: this fitness is of classifiers; use another"
+        )
+    return evaluation.confusion
+
+
+def _mean_share(rows: list[tuple[int, int]]) -> float:
+    """The mean of right / of all, over the rows of which there is anything."""
+    shares = [right / of for right, of in rows if of]
+    return sum(shares) / len(shares)
+
+
 def accuracy_and_params(evaluation: Evaluation) -> tuple[float, float]:
     """``(accuracy, n_params)``: more of the first, fewer of the second. A failed genome has
     accuracy 0.0."""
@@ -130,11 +169,15 @@ def accuracy_and_params(evaluation: Evaluation) -> tuple[float, float]:
 FITNESSES: dict[str, Callable[[Evaluation], tuple[float, ...]]] = {
     "accuracy_per_log_params": accuracy_per_log_params,
     "time_penalised": time_penalised,
+    "macro_f1_per_log_params": macro_f1_per_log_params,
+    "balanced_accuracy_per_log_params": balanced_accuracy_per_log_params,
     "accuracy_and_params": accuracy_and_params,
 }
 WEIGHTS: dict[str, tuple[float, ...]] = {  # 1.0: maximised, -1.0: minimised
     "accuracy_per_log_params": (1.0,),
     "time_penalised": (1.0,),
+    "macro_f1_per_log_params": (1.0,),
+    "balanced_accuracy_per_log_params": (1.0,),
     "accuracy_and_params": (1.0, -1.0),
 }
 SINGLE = tuple(name for name, weights in WEIGHTS.items() if weights == (1.0,))

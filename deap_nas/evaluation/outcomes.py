@@ -38,6 +38,11 @@ class Outcomes:
         self._promised: Counter[str] = Counter()  # by how many that asked
         self.lock, self._weights_lock = threading.RLock(), threading.RLock()
 
+    def close(self) -> None:
+        """Say that the cache is no longer used."""
+        if self._cache:
+            self._cache.close()
+
     def __len__(self) -> int:
         return len(self._known)
 

@@ -26,8 +26,13 @@ from deap_nas.report.figure import (
     styled,
     whole_axis,
 )
+from deap_nas.words import counted
 
-LABELS = {"fitness": "fitness", "fitness_time": "fitness with time (per second)"}
+LABELS = {
+    "fitness": "fitness",
+    "fitness_time": "fitness with time (per second)",
+    "own_fitness": "the run's fitness",
+}
 
 
 @styled
@@ -53,8 +58,8 @@ def scatter(table: pd.DataFrame, by: str, split: str) -> Figure:
         f"scatter_{by}",
         canvas,
         f"Accuracy against parameters, coloured by {LABELS[by].split(' (')[0]}",
-        f"Scatter plot of {len(good)} networks{_and_failed(failed)}: {split} accuracy against "
-        f"number of parameters, coloured by {LABELS[by]}{best}.",
+        f"Scatter plot of {counted(len(good), 'network')}{_and_failed(failed)}: {split} accuracy "
+        f"against number of parameters, coloured by {LABELS[by]}{best}.",
         dotted,
     )
 
@@ -91,8 +96,9 @@ def front_figure(
         "front",
         canvas,
         "Pareto front: accuracy against parameters",
-        f"The {len(front)} networks that no other beats in both {split} accuracy and parameters, "
-        f"among {len(good)}, joined by a line; the knee is ringed, the baseline is a star.",
+        f"The {counted(len(front), 'network')} that no other beats in both {split} accuracy and "
+        f"parameters, among {len(good)}, joined by a line; the knee is ringed, the baseline is a "
+        "star.",
         {"rest": rest.index.tolist(), "front": front.index.tolist()},
     )
 
@@ -115,7 +121,8 @@ def convergence(progress: pd.DataFrame, fitness: str) -> Figure:
         "convergence",
         canvas,
         "Fitness by generation",
-        f"Line chart of best, median and worst {fitness} in each of {len(progress)} generations, "
+        f"Line chart of best, median and worst {fitness} in each of "
+        f"{counted(len(progress), 'generation')}, "
         "with the middle half of the population shaded.",
     )
 

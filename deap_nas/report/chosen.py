@@ -16,6 +16,7 @@ from deap_nas.evaluation.fitness import Evaluation, accuracy_of
 from deap_nas.files import read_text, write_whole
 from deap_nas.report.networks import Studio
 from deap_nas.runs.record import Record, ReportError, canonical
+from deap_nas.runs.settings import data_options
 from deap_nas.training.trainer import Weights
 
 PER_CLASS = 6  # images shown of a weak class
@@ -122,18 +123,17 @@ def data_of(record: Record) -> Dataset:
         ReportError: if it has changed. DataError: if it is not there.
     """
     settings = record.settings
-    dataset = load_dataset(
-        settings["dataset"],
-        data_dir=settings["data_dir"] or None,
-        split_seed=settings["split_seed"],
-    )
+    dataset = load_dataset(settings["dataset"], **data_options(settings))
     if dataset.fingerprint != record.config["data"]["fingerprint"]:
         raise ReportError(f"data set {settings['dataset']} has changed since the run")
     return dataset
 
 
 def class_names(record: Record) -> tuple[tuple[str, ...], str]:
-    """Names of the classes and, where the data set can't tell them, why."""
+    """Names of the classes and, where neither the run (of before) nor the data set tells them,
+    why."""
+    if names := record.config["data"].get("class_names"):
+        return tuple(names), ""
     try:
         return data_of(record).class_names, ""
     except (ValueError, OSError) as error:

@@ -21,6 +21,7 @@ from deap_nas.report.figure import (
     styled,
     whole_axis,
 )
+from deap_nas.words import counted
 
 
 def look(i: int) -> dict[str, Any]:
@@ -57,8 +58,8 @@ def fronts_figure(rows: pd.DataFrame, searches: Sequence[str]) -> Figure:
         "fronts",
         canvas,
         "Pareto fronts",
-        f"Accuracy against parameters: the front of each run, {len(front)} networks of "
-        f"{len(searches)} searches.",
+        f"Accuracy against parameters: the front of each run, {counted(len(front), 'network')} of "
+        f"{counted(len(searches), 'search', 'searches')}.",
         dots,
     )
 

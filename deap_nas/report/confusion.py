@@ -11,6 +11,7 @@ from matplotlib.patches import Rectangle
 
 from deap_nas.report.class_labels import class_labels
 from deap_nas.report.figure import BLUE, INK, MUTED, Figure, new_canvas, styled
+from deap_nas.words import counted
 
 MOST = 11.0  # inches of a side
 MARGIN = 1.6  # of which the names take so many
@@ -46,8 +47,9 @@ def confusion_figure(confusion: np.ndarray[Any, Any], names: Sequence[str], of: 
         "confusion",
         canvas,
         f"Confusion matrix, {of} images",
-        f"Confusion matrix of {confusion.sum()} {of} images in {n} classes, of which {right} are "
-        f"right (the diagonal); the same counts are in confusion.csv{numbered}.",
+        f"Confusion matrix of {counted(confusion.sum(), f'{of} image')} in "
+        f"{counted(n, 'class', 'classes')}, {right} right (the diagonal); the "
+        f"same counts are in confusion.csv{numbered}.",
         wide=n >= 8,
         numbered=labels.numbered,
     )

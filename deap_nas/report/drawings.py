@@ -25,6 +25,7 @@ from deap_nas.report.figure import (
     styled,
 )
 from deap_nas.report.lineage import Birth, Step, origins
+from deap_nas.words import counted
 
 ROW = 0.42  # inches of one line of a drawing
 
@@ -88,8 +89,8 @@ def family_tree(members: Sequence[Birth], accuracy: dict[str, float]) -> Figure:
         "family",
         canvas,
         "Family tree of the chosen genome",
-        f"Tree of {len(members)} individuals that led to #{members[0].number}, oldest on top; who "
-        "was mated and what was mutated is in the table below.",
+        f"Tree of {counted(len(members), 'individual')} that led to #{members[0].number}, oldest "
+        "on top; who was mated and what was mutated is in the table below.",
     )
 
 

@@ -12,6 +12,7 @@ from deap import tools
 from deap_nas.genome import Genome, parse_genome
 from deap_nas.layers import LAYERS, Gene
 from deap_nas.runs.record import Record
+from deap_nas.words import counted
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ def changes(before: str, after: str) -> list[str]:
     if len(old) == len(new):
         pairs = enumerate(zip(old, new), 1)
         return [f"gene {i}: {a} → {b}" for i, (a, b) in pairs if a != b]
-    return [f"{len(old)} genes → {len(new)} genes"]
+    return [f"{counted(len(old), 'gene')} → {counted(len(new), 'gene')}"]
 
 
 def steps(record: Record) -> list[Step]:

@@ -26,7 +26,7 @@ from deap_nas.report.sheet import Sheet, dots_data
 from deap_nas.report.shown import Shown
 from deap_nas.runs.guess import guess
 from deap_nas.runs.record import Record, canonical, read_run
-from deap_nas.runs.tables import TOPS, top
+from deap_nas.runs.tables import OWN, top, tops_of
 from deap_nas.spaces import describe
 
 
@@ -94,8 +94,10 @@ def _found(record: Record, page: Sheet, chosen: Any) -> dict[str, Any]:
     if len(table):
         page.draw(charts.scatter(table, "fitness", record.split))
         page.draw(charts.scatter(table, "fitness_time", record.split))
+        if OWN in table:
+            page.draw(charts.scatter(table, OWN, record.split))
     return {
-        "tops": {name: (title, *top(table, name)) for name, (_, title) in TOPS.items()},
+        "tops": {name: (title, *top(table, name)) for name, title in tops_of(table).items()},
         "front": front,
         "knee": bend,
         "knee_rule": KNEE_RULE,

@@ -18,6 +18,7 @@ from markupsafe import Markup
 from deap_nas.files import write_whole
 from deap_nas.report.figure import Figure, write_figure
 from deap_nas.report.shown import Shown
+from deap_nas.words import noun
 
 # What pointing at a dot shows.
 HOVER = (
@@ -35,6 +36,7 @@ class Sheet:
     shown: Shown
     figures: dict[str, tuple[Figure, Markup]] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
+    room: str = "deap_nas.report"  # where the page's template is
 
     def draw(self, figure: Figure) -> None:
         """Write a figure's files and keep its element for the page."""
@@ -50,20 +52,23 @@ class Sheet:
 
     def write(self, template: str, **content: Any) -> None:
         """Fill the template, write its tables as CSV, then the page."""
-        text = (
-            _environment()
-            .get_template(template)
-            .render(
-                **content,
-                shown=self.shown,
-                figures=self.figures,
-                missing=self.missing,
-                files=self.folder.name,
-            )
+        text = filled(
+            template,
+            self.room,
+            **content,
+            shown=self.shown,
+            figures=self.figures,
+            missing=self.missing,
+            files=self.folder.name,
         )
         for name, table in self.shown.tables.items():
             write_whole(self.folder / f"{name}.csv", table.to_csv(index=False))
         write_whole(self.path, text)
+
+
+def filled(template: str, room: str = "deap_nas.report", **content: Any) -> str:
+    """The text of a template of this room, or of another."""
+    return _environment(room).get_template(template).render(**content)
 
 
 def dots_data(
@@ -80,8 +85,10 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else str(value)
 
 
-def _environment() -> jinja2.Environment:
-    loader = jinja2.PackageLoader("deap_nas.report", ".")
+def _environment(room: str) -> jinja2.Environment:
+    loader = jinja2.ChoiceLoader(
+        [jinja2.PackageLoader(name, ".") for name in dict.fromkeys((room, "deap_nas.report"))]
+    )
     environment = jinja2.Environment(
         loader=loader, autoescape=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
@@ -89,5 +96,6 @@ def _environment() -> jinja2.Environment:
         "style": Markup(loader.get_source(environment, "page.css")[0]),
         "script": Markup(loader.get_source(environment, "page.js")[0]),
         "made": time.strftime("%Y-%m-%d %H:%M"),
+        "noun": noun,
     }
     return environment

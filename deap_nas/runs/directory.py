@@ -19,6 +19,10 @@ class RunDirectory:
         self.journal = path / "journal.jsonl"  # what happened; resuming reads it
         self.damaged = path / "journal.damaged"  # lines of the journal that could not be read
         self.layers = path / "layers.py"  # a copy of the user's file of layers
+        self.fitness = path / "fitness.py"  # a copy of the user's file of a fitness
+        self.images = path / "images.npz"  # of a program that gave them as arrays
+        self.space = path / "space.json"  # of a program that gave it as an object
+        self.split = path / "split.csv"  # which image file is for what, of a folder of images
         self.weights = path / "weights"  # of every trained network
         self.lock = path / ".lock"  # held by the search that is running
         self.log = path / "log.txt"

@@ -13,6 +13,7 @@ from typing import Any
 
 from deap_nas.data import Dataset
 from deap_nas.evaluation.machine import cores, memory
+from deap_nas.evaluation.own_fitness import OwnFitness, find_fitness, parts_of
 from deap_nas.layers import own_layers
 from deap_nas.runs.config import FREE
 from deap_nas.runs.extend import LIMITS, raised
@@ -20,6 +21,7 @@ from deap_nas.runs.settings import Settings
 from deap_nas.spaces import SearchSpace
 from deap_nas.training.capacity import default_workers
 from deap_nas.training.engines import usual_engine
+from deap_nas.training.recipes import LATER
 from deap_nas.training.trainer import TRAINING_VERSION
 
 PACKAGES = ("deap-nas", "deap", "numpy", "tensorflow", "tensorflow-cpu", "keras", "joblib")
@@ -31,8 +33,13 @@ def describe(settings: Settings, dataset: Dataset, space: SearchSpace) -> dict[s
         "settings": settings.to_dict(),
         "recipe": settings.make_recipe().to_dict(),
         "space": {**space.to_dict(), "size": space.size()},
-        "data": {"source": dataset.source, "fingerprint": dataset.fingerprint},
+        "data": {
+            "source": dataset.source,
+            "fingerprint": dataset.fingerprint,
+            "class_names": dataset.class_names,
+        },
         "program": {"training_version": TRAINING_VERSION, "engine": usual_engine(settings.engine)},
+        "fitness": _own_fitness(settings.fitness),
         "layers": {layer.name: layer.source.sha256 for layer in own_layers()},
         "versions": {"python": platform.python_version(), **_versions()},
         "machine": {
@@ -48,12 +55,24 @@ def describe(settings: Settings, dataset: Dataset, space: SearchSpace) -> dict[s
     }
 
 
+def _own_fitness(fitness: str) -> dict[str, str]:
+    """The file's hash, of a user's own."""
+    own = find_fitness(fitness)
+    return {own.name: own.sha256} if isinstance(own, OwnFitness) else {}
+
+
 def _versions() -> dict[str, str]:
     found = {}
     for package in PACKAGES:
         with contextlib.suppress(metadata.PackageNotFoundError):
             found[package] = metadata.version(package)
     return found
+
+
+def _placeless(settings: dict[str, Any]) -> dict[str, Any]:
+    """A user's own fitness by its name alone: its file is told by a hash, wherever it lies."""
+    fitness = settings["fitness"]
+    return {**settings, "fitness": parts_of(fitness)[1] or fitness}
 
 
 def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
@@ -64,18 +83,22 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     defaults = {each.name: each.default for each in fields(Settings)}
     before = {"training_version": 1, "engine": "a graph that is gone"}  # of runs without this part
     old = {**old, "program": {**before, **old.get("program", {})}}
-    old = {**old, "settings": {**defaults, **old["settings"]}}
+    old = {**old, "settings": {**defaults, **old["settings"]}, "recipe": {**LATER, **old["recipe"]}}
+    old = {**old, "settings": _placeless(old["settings"])}
+    new = {**new, "settings": _placeless(new["settings"]), "recipe": {**LATER, **new["recipe"]}}
     found, given = [], raised(old["settings"], new["settings"])
     for part in ("settings", "recipe", "space", "data", "program"):
         for name, value in new[part].items():
             before = old[part].get(name)
             same = json.dumps(before, default=str) == json.dumps(value, default=str)
-            free = (*FREE, *given) if part == "settings" else ("source",)
+            free = (*FREE, *given) if part == "settings" else ("source", "class_names")
             if not same and name not in free:
                 more = ", allowed more" if part == "settings" and name in LIMITS else ""
                 found.append(f"{name} {before!r} in the run, {value!r} now{more}")
-    layers = old.get("layers", {})
-    for name in sorted({*layers, *new["layers"]}):
-        if layers.get(name) != new["layers"].get(name):
-            found.append(f"layer {name}: its file is another than the run's (which keeps a copy)")
+    for kind, part in (("layer", "layers"), ("fitness", "fitness")):
+        files = old.get(part, {})
+        for name in sorted({*files, *new[part]}):
+            if files.get(name) != new[part].get(name):
+                text = f"{kind} {name}: its file is another than the run's (which keeps a copy)"
+                found.append(text)
     return found

@@ -12,14 +12,15 @@ from typing import Any
 import filelock
 import pandas as pd
 
-from deap_nas.evaluation.fitness import FITNESSES, Evaluation
+from deap_nas.evaluation.fitness import Evaluation
+from deap_nas.evaluation.own_fitness import Fitness, find_fitness, parts_of
 from deap_nas.files import read_text
 from deap_nas.genome import parse_genome
 from deap_nas.layers import load_layers
 from deap_nas.runs.config import ConfigError, read_config
 from deap_nas.runs.directory import RunDirectory
 from deap_nas.runs.journal import forget_generations, learn_outcome, read_lines, read_weights
-from deap_nas.runs.tables import evaluations_table
+from deap_nas.runs.tables import column_of, evaluations_table
 from deap_nas.spaces import SearchSpace
 from deap_nas.training.trainer import Weights
 
@@ -56,7 +57,7 @@ class Record:
     @cached_property
     def table(self) -> pd.DataFrame:
         """``evaluations.csv`` as it is, or would be, at this moment."""
-        return evaluations_table(self.evaluations)
+        return evaluations_table(self.evaluations, self.settings["fitness"], self._fitness)
 
     @cached_property
     def good(self) -> pd.DataFrame:
@@ -100,13 +101,21 @@ class Record:
 
     def fitness(self, evaluation: Evaluation) -> float:
         """By the fitness that this run maximises."""
-        return FITNESSES[self.settings["fitness"]](evaluation)[0]
+        return self._fitness(evaluation)[0]
+
+    @cached_property
+    def _fitness(self) -> Fitness:
+        """A user's own is that of the run's copy of the file."""
+        file, name = parts_of(self.settings["fitness"])
+        return find_fitness(
+            f"{self.directory.fitness}:{name}" if file else self.settings["fitness"]
+        )
 
     def best(self) -> str | None:
         """The genome that the search chose, or would choose now; None where all failed."""
         if self.result and self.result["best"]:
             return str(self.result["best"]["genome"])
-        by = "fitness_time" if self.settings["fitness"] == "time_penalised" else "fitness"
+        by = column_of(self.settings["fitness"])
         return str(self.good["genome"].iloc[self.good[by].argmax()]) if len(self.good) else None
 
     def weights(self, genome: str) -> Weights | None:

@@ -94,9 +94,11 @@ def _weights(genome: Genome, evaluator: Evaluator, journal: Journal) -> Weights 
     return weights
 
 
-def write_result(result: Result, evaluator: Evaluator, journal: Journal, folder: Path) -> None:
+def write_result(
+    result: Result, evaluator: Evaluator, journal: Journal, folder: Path, fitness: str
+) -> None:
     directory = RunDirectory(folder)
-    write_tables(evaluations_table(result.rows), folder)
+    write_tables(evaluations_table(result.rows, fitness), folder)
     lines = io.StringIO()
     writer = csv.DictWriter(lines, result.logbook.header)
     writer.writeheader()
@@ -113,6 +115,7 @@ def write_result(result: Result, evaluator: Evaluator, journal: Journal, folder:
     content = {
         "stopped": result.stopped,
         "scored_on": evaluator.split,
+        "class_names": names,
         "best": result.best.to_dict() if result.best else None,
         "baseline": result.baseline.to_dict() if result.baseline else None,
         "without_network": {

@@ -6,7 +6,7 @@ from typing import Any
 
 from deap import tools
 
-from deap_nas.evaluation.fitness import FITNESSES
+from deap_nas.evaluation.own_fitness import find_fitness
 from deap_nas.genome import Genome
 
 
@@ -21,7 +21,7 @@ class Scores:
 
     def __init__(self, fitness: str, several: bool, evaluator: Any) -> None:
         self._several = several
-        self._fitness, self._evaluator = FITNESSES[fitness], evaluator
+        self._fitness, self._evaluator = find_fitness(fitness), evaluator
         self.halloffame = tools.ParetoFront() if several else tools.HallOfFame(1)
 
     def __call__(self, genome: Genome) -> float:

@@ -14,20 +14,23 @@ import numpy as np
 from deap import tools
 
 from deap_nas.algorithms import sel_crowded_tournament
-from deap_nas.data import Dataset, load_dataset
-from deap_nas.evaluation.fitness import WEIGHTS
+from deap_nas.data import Dataset, Tell, load_dataset, untold
+from deap_nas.evaluation.own_fitness import weights_of
 from deap_nas.genome import FITNESS_CLASSES, Genome, parse_genome
 from deap_nas.runs.draws import drawing_from
 from deap_nas.runs.journal import Journal
+from deap_nas.runs.rare import warn_of_rare
 from deap_nas.runs.result import Result, find_baseline, find_best, write_result
 from deap_nas.runs.scores import Scores
-from deap_nas.runs.settings import Settings, SettingsError
+from deap_nas.runs.settings import Settings, SettingsError, data_options
+from deap_nas.runs.split import write_split
 from deap_nas.runs.tables import evaluations_table, write_tables
 from deap_nas.runs.watcher import Watcher
 from deap_nas.spaces import SPACES, SearchSpace, SpaceError, find_space, misfits
 from deap_nas.toolbox import make_toolbox
 from deap_nas.training.capacity import WorkersWarning, default_workers
 from deap_nas.training.evaluator import Evaluator
+from deap_nas.words import counted
 
 
 def make_space(
@@ -68,19 +71,20 @@ def _fits(space: str, images: dict[str, Any]) -> bool:
     return False
 
 
-def load(settings: Settings, written: SearchSpace | None = None) -> tuple[Dataset, SearchSpace]:
+def load(
+    settings: Settings, written: SearchSpace | None = None, tell: Tell = untold
+) -> tuple[Dataset, SearchSpace]:
     """Data and space of a search, with the genomes it was given checked against them.
 
     Args:
         settings: of the search.
         written: the space as a run to be resumed has it.
+        tell: is called with (how many, of how many) as images are decoded.
 
     Raises:
         DataError, SpaceError, SettingsError: naming what is wrong.
     """
-    dataset = load_dataset(
-        settings.dataset, data_dir=settings.data_dir or None, split_seed=settings.split_seed
-    )
+    dataset = load_dataset(settings.dataset, **data_options(vars(settings)), tell=tell)
     space = make_space(settings, dataset, written)
     if settings.cache and Path(settings.cache).exists() and not Path(settings.cache).is_dir():
         raise SettingsError(f"cache {settings.cache} is a file: name a folder, or use --no-cache")
@@ -117,10 +121,12 @@ def search(
     """
     watcher = watcher or Watcher()
     _warn_of_idle(settings, dataset)
+    warn_of_rare(settings, dataset)
+    write_split(dataset, folder)
     rng = random.Random(settings.seed)
     with Journal(folder) as journal, make_evaluator(settings, dataset, journal) as evaluator:
         evaluator.observe = watcher.evaluated
-        weights, loop = WEIGHTS[settings.objectives], settings.loop
+        weights, loop = weights_of(settings.objectives), settings.loop
         toolbox = make_toolbox(
             space,
             evaluator,
@@ -148,7 +154,7 @@ def search(
             texts = [str(genome) for genome in population]
             journal.end_generation(generation, texts, record, **_ancestry(history, population))
             journal.start_generation(generation + 1)
-            write_tables(evaluations_table(journal.rows()), folder)
+            write_tables(evaluations_table(journal.rows(), settings.fitness), folder)
             watcher.generation(generation, record)
 
         def stop(population: list[Genome]) -> object:
@@ -175,15 +181,19 @@ def search(
         stopped = _reached(settings.target_fitness, population, scores) or evaluator.spent()
         early = loop.exhaustible and logbook[-1]["gen"] < settings.generations
         stopped = stopped or ("a generation without a new genome" if early else "generations")
+        watcher.stage("test")
+        best = find_best(scores.best(), evaluator, journal)
+        if settings.baseline:
+            watcher.stage("baseline")
         result = Result(
-            find_best(scores.best(), evaluator, journal),
+            best,
             find_baseline(settings.baseline, evaluator, journal),
             population,
             logbook,
             journal.rows(),
             stopped,
         )
-        write_result(result, evaluator, journal, folder)
+        write_result(result, evaluator, journal, folder, settings.fitness)
     return result
 
 
@@ -252,8 +262,8 @@ def _warn_of_idle(settings: Settings, dataset: Dataset) -> None:
     workers = settings.workers or default_workers(dataset, settings.max_memory, settings.engine)
     if "slots" in settings.loop.settings and workers > settings.slots:
         warnings.warn(
-            f"{workers} workers for {settings.slots} slots: the others stand idle; a new run may "
-            f"have --slots {workers}",
+            f"{workers} workers for {counted(settings.slots, 'slot')}: the others stand idle; a "
+            f"new run may have --slots {workers}",
             WorkersWarning,
             stacklevel=3,
         )

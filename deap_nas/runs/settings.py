@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from deap_nas.algorithms import ALGORITHMS, Algorithm
 from deap_nas.evaluation.fitness import SINGLE
+from deap_nas.evaluation.own_fitness import find_fitness, parts_of
 from deap_nas.evaluation.replay import SLOTS
 from deap_nas.genome import Genome, GenomeError, parse_genome
 from deap_nas.layers import load_layers
@@ -23,7 +26,7 @@ class SettingsError(ValueError):
 
 
 class SettingsWarning(UserWarning):
-    """A setting that changes nothing; the message is one line."""
+    """A setting that changes nothing, or hardly what is meant; the message is one line."""
 
 
 def _option(default: Any, help: str, *, allowed: tuple[str, ...] = (), metavar: str = "") -> Any:
@@ -36,10 +39,16 @@ class Settings:
 
     dataset: str = _option(
         "fashion_mnist_mini",
-        "fashion_mnist, fashion_mnist_mini (7,000 of its images, shipped with this package), or a "
-        "path to a .npz with x_train, y_train, x_test, y_test (x_val, y_val)",
+        "fashion_mnist, fashion_mnist_mini (7,000 of its images, shipped with this package), "
+        "digits, mnist, cifar10; or the path of a folder of images (FOLDER/cat/1.png, or with "
+        "train/, val/, test/ in it), or of a .npz with x_train, y_train, x_test, y_test "
+        "(x_val, y_val)",
         metavar="NAME",
     )
+    image_size: str = _option(
+        "", "height and width that the images of a folder are brought to, as 32x32", metavar="HxW"
+    )
+    grey: bool = _option(False, "read the images of a folder as grey")
     data_dir: str = _option("", "folder with the four IDX files of fashion_mnist", metavar="DIR")
     split: str = _option(
         "validation",
@@ -115,8 +124,10 @@ class Settings:
     )
     fitness: str = _option(
         "accuracy_per_log_params",
-        "what is maximised; nsga2 has accuracy and parameters, and this tells its best",
-        allowed=SINGLE,
+        f"what is maximised: {', '.join(SINGLE)}; or FILE.py:NAME, a function of yours that gets "
+        "an Evaluation and returns a number, 0 or more. nsga2 has accuracy and parameters, and "
+        "this tells its best",
+        metavar="NAME",
     )
     seed: int = _option(0, "of the search: initial genomes and every choice after", metavar="N")
     target_fitness: float | None = _option(None, "stop when the best reaches it", metavar="F")
@@ -161,6 +172,12 @@ class Settings:
             if value is not None and not low <= value <= high:
                 limit = f"{low:g} to {high:g}" if high < 1e9 else f"{low:g} or more"
                 raise SettingsError(f"{name} {value}, allowed {limit}")
+        if self.fitness not in SINGLE and not parts_of(self.fitness)[0]:
+            raise SettingsError(
+                f"fitness {self.fitness!r}, allowed {', '.join(SINGLE)}, or FILE.py:NAME"
+            )
+        find_fitness(self.fitness)  # a user's file is run before anything is written
+        parse_size(self.image_size)
         if self.elitism >= self.population:
             raise SettingsError(
                 f"elitism {self.elitism}, allowed less than the population of {self.population}"
@@ -208,6 +225,32 @@ class Settings:
         return [
             parse_setting(f"initial genome {i}", text) for i, text in enumerate(self.initial, 1)
         ]
+
+
+def data_options(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What ``load_dataset`` is told besides the name.
+
+    Args:
+        settings: by name; those of an old run lack some.
+    """
+    return {
+        "data_dir": settings["data_dir"] or None,
+        "split_seed": settings["split_seed"],
+        "image_size": parse_size(settings.get("image_size", "")),
+        "grey": settings.get("grey", False),
+    }
+
+
+def parse_size(text: str) -> tuple[int, int] | None:
+    """(height, width) from a text such as 32x32; None from an empty one.
+
+    Raises:
+        SettingsError: for any other text.
+    """
+    found = re.fullmatch(r"([1-9]\d{0,4})[xX]([1-9]\d{0,4})", text, re.ASCII)
+    if text and not found:
+        raise SettingsError(f"image_size {text!r}, allowed HEIGHTxWIDTH in pixels, such as 32x32")
+    return (int(found[1]), int(found[2])) if found else None
 
 
 _RANGES: tuple[tuple[str, float, float], ...] = (

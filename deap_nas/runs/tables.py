@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from deap_nas.evaluation.fitness import Evaluation, accuracy_per_log_params, time_penalised
+from deap_nas.evaluation.own_fitness import Fitness, find_fitness
 from deap_nas.files import write_whole
 from deap_nas.runs.directory import RunDirectory
 
@@ -30,7 +31,11 @@ COLUMNS = (
     "measured_on",
 )
 TIMED_ACCURACY = 0.75  # the report's figure 4 is of models above it
+OWN = "own_fitness"  # what a run maximises, where it is another than these
+BUILT_IN = {"accuracy_per_log_params": "fitness", "time_penalised": "fitness_time"}
+LAST = COLUMNS.index("fitness_time") + 1
 TOPS = {
+    "top_own_fitness": (OWN, "Top five by the fitness of this run"),
     "top_fitness": ("fitness", "Top five by fitness (100 * accuracy / ln parameters)"),
     "top_accuracy": ("accuracy", "Top five by accuracy"),
     "top_fitness_time": (
@@ -40,11 +45,23 @@ TOPS = {
 }
 
 
-def evaluations_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+def evaluations_table(
+    rows: Iterable[Mapping[str, Any]],
+    fitness: str = "accuracy_per_log_params",
+    function: Fitness | None = None,
+) -> pd.DataFrame:
     """One row per genome from a journal's rows, by the generation it first appeared in.
 
     Within a generation they are in the order of their texts, whatever order they were trained in.
+
+    Args:
+        rows: of the journal.
+        fitness: that the run maximises; where it is none of the report's two, it is a column, too.
+        function: what the name stands for, where it is not found by it.
     """
+    own = column_of(fitness) == OWN
+    function = function or find_fitness(fitness)
+    columns = [*COLUMNS[:LAST], *([OWN] if own else []), *COLUMNS[LAST:]]
     records = []
     for row in rows:
         if row["generation"] is None:  # a baseline that the search did not find
@@ -56,10 +73,22 @@ def evaluations_table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
             "fitness": accuracy_per_log_params(evaluation)[0],
             "fitness_time": time_penalised(evaluation)[0] if evaluation.train_seconds else 0.0,
         }
+        if own:
+            values[OWN] = function(evaluation)[0]
         measured = vars(evaluation)
-        records.append([{**measured, **values}[name] for name in COLUMNS])
-    table = pd.DataFrame(records, columns=list(COLUMNS))
+        records.append([{**measured, **values}[name] for name in columns])
+    table = pd.DataFrame(records, columns=columns)
     return table.sort_values(["generation", "genome"], ignore_index=True)
+
+
+def column_of(fitness: str) -> str:
+    """The column of a table that has a run's fitness."""
+    return BUILT_IN.get(fitness, OWN)
+
+
+def tops_of(table: pd.DataFrame) -> dict[str, str]:
+    """The titles of those of ``TOPS`` that the table has."""
+    return {name: title for name, (by, title) in TOPS.items() if by in table}
 
 
 def top(table: pd.DataFrame, name: str, n: int = 5) -> tuple[pd.DataFrame, str]:
@@ -82,5 +111,5 @@ def write_tables(table: pd.DataFrame, folder: Path) -> None:
     """The table itself and a CSV for each top five, into a run's directory."""
     directory = RunDirectory(folder)
     write_whole(directory.evaluations, table.to_csv(index=False))
-    for name in TOPS:
+    for name in tops_of(table):
         write_whole(directory.top(name), top(table, name)[0].to_csv(index=False))

@@ -16,6 +16,14 @@ class Watcher:
     def generation(self, number: int, record: dict[str, Any]) -> None:
         """A generation is complete; ``record`` is its line in the logbook."""
 
+    def stage(self, name: str) -> None:
+        """What follows the generations begins.
+
+        Args:
+            name: ``test`` (the winner is scored on the test set), ``baseline`` (yours is trained
+                and scored) or ``page`` (the report is made).
+        """
+
 
 class Watchers(Watcher):
     """Several watchers as one, told in this order."""
@@ -30,3 +38,7 @@ class Watchers(Watcher):
     def generation(self, number: int, record: dict[str, Any]) -> None:
         for watcher in self._watchers:
             watcher.generation(number, record)
+
+    def stage(self, name: str) -> None:
+        for watcher in self._watchers:
+            watcher.stage(name)

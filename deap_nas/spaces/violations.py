@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from deap_nas.layers import LAYERS, Gene, LayerError, Shape, listed
+from deap_nas.words import counted
 
 
 def violations(genes: Sequence[object], space: Any) -> list[str]:
@@ -42,11 +43,12 @@ def _of_counts(genes: Sequence[object], space: Any) -> Iterator[str]:
     for group, low, high in space.limits:
         n = sum(kind in group for kind in kinds)
         if not low <= n <= high:
-            yield f"{n} {' or '.join(sorted(group))} genes, allowed {_range(low, high)}"
+            kind = " or ".join(sorted(group))
+            yield f"{counted(n, f'{kind} gene')}, allowed {_range(low, high)}"
     low, high = space.depth_range
     body = sum(kind not in space.head_kinds for kind in kinds)
     if space.layers is not None and not low <= body <= high:
-        yield f"{body} genes before the head, allowed {low} to {high}"
+        yield f"{counted(body, 'gene')} before the head, allowed {low} to {high}"
 
 
 def _range(low: int, high: int) -> str:

@@ -8,6 +8,7 @@ from deap_nas.data import Dataset
 from deap_nas.evaluation.machine import MIB, cores, memory
 from deap_nas.layers import own_layers
 from deap_nas.training.engines import engine_of
+from deap_nas.words import counted
 
 # MiB of a worker and of the parent, with 55 MiB of images; more images cost each as much more.
 # results/memory has 84 and 140 at most with the engine native, and had 700 with TensorFlow's graph;
@@ -50,7 +51,8 @@ def count_workers(
         raise ValueError(f"workers {workers}, allowed 1 or more")
     if workers > cores():
         warnings.warn(
-            f"{workers} workers on {cores()} cores: each will be slower, the whole not faster",
+            f"{workers} workers on {counted(cores(), 'core')}: each will be slower, the whole not "
+            "faster",
             WorkersWarning,
             stacklevel=3,
         )

@@ -6,17 +6,25 @@ its version must change too (a test compares).
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
 from math import cos, pi
 from typing import Any
 
 OPTIMIZERS = ("sgd", "adam", "rmsprop")
 SCHEDULES = ("constant", "cosine")
 SCORED = ("all", "doubling", "last")
+CLASS_WEIGHTS = ("none", "balanced")
+FARTHEST = 100  # pixels: a move is kept in a byte
 
 
 class RecipeError(ValueError):
     """An unknown recipe, or settings that make none."""
+
+
+def _later(default: Any) -> Any:
+    """A field that recipes have had since trainings are cached; at its default it is left out of
+    ``to_dict``, so that keys and configurations of before stay what they were."""
+    return field(default=default, metadata={"later": True})
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,15 @@ class Recipe:
         patience: epochs without an improvement of the scored loss by ``min_delta`` after which
             training stops; 0 never stops.
         best_epoch: scores and weights are of the epoch with the best scored accuracy, not the last.
+        label_smoothing: share of an image's label that is spread evenly over all classes while
+            training (Szegedy et al. 2016, section 7).
+        class_weights: how much an image counts in the loss: "none", all the same, or "balanced",
+            images / (classes x images of its class), so that rare classes count as much as others.
+        flips: each image is mirrored, left for right, in half of the epochs, drawn anew in each.
+        shifts: most pixels by which each image is moved, drawn anew in each epoch, down or up and
+            right or left; what comes in is 0.
+        weight_decay: share, times the rate, by which all weights shrink before each step, apart
+            from the gradient, as Keras's optimizers have it (Loshchilov and Hutter 2019).
     """
 
     name: str
@@ -52,6 +69,11 @@ class Recipe:
     patience: int = 0
     min_delta: float = 0.0
     best_epoch: bool = False
+    label_smoothing: float = _later(0.0)
+    class_weights: str = _later("none")
+    flips: bool = _later(False)
+    shifts: int = _later(0)
+    weight_decay: float = _later(0.0)
 
     def __post_init__(self) -> None:
         checks: list[tuple[str, bool, str]] = [
@@ -65,13 +87,20 @@ class Recipe:
             ("scored", self.scored in SCORED, ", ".join(SCORED)),
             ("patience", self.patience >= 0, "0 or more"),
             ("min_delta", self.min_delta >= 0, "0 or more"),
+            ("label_smoothing", 0 <= self.label_smoothing < 1, "0 up to, but not, 1"),
+            ("class_weights", self.class_weights in CLASS_WEIGHTS, ", ".join(CLASS_WEIGHTS)),
+            ("flips", type(self.flips) is bool, "True or False"),
+            ("shifts", type(self.shifts) is int and 0 <= self.shifts <= FARTHEST, "0 to 100"),
+            ("weight_decay", 0 <= self.weight_decay < float("inf"), "0 or more"),
         ]
-        for field, good, allowed in checks:
+        for name, good, allowed in checks:
             if not good:
-                raise RecipeError(f"recipe {field} {getattr(self, field)!r}, allowed {allowed}")
+                raise RecipeError(f"recipe {name} {getattr(self, name)!r}, allowed {allowed}")
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """The settings as JSON has them; see ``_later``."""
+        found = asdict(self)
+        return {name: found[name] for name in found if LATER.get(name, ...) != found[name]}
 
     def is_scored(self, epoch: int) -> bool:
         """Whether the scored split is scored after ``epoch`` (from 1)."""
@@ -92,6 +121,8 @@ class Recipe:
         # cosine annealing, Loshchilov and Hutter 2017, eq. 5, one cycle
         return (1 + cos(pi * (step - rising) / max(1, steps - rising))) / 2
 
+
+LATER = {each.name: each.default for each in fields(Recipe) if each.metadata.get("later")}
 
 RECIPES = {
     recipe.name: recipe

@@ -21,6 +21,7 @@ from deap_nas.genome import Gene, format_genes, parse_genome
 from deap_nas.layers.cost import count_multiply_adds, count_params
 from deap_nas.layers.from_keras import import_keras
 from deap_nas.training.engines import engine_of
+from deap_nas.training.moves import draw_moves
 from deap_nas.training.native import library
 from deap_nas.training.native.network import NativeNetwork
 from deap_nas.training.recipes import Recipe
@@ -111,7 +112,8 @@ class Trainer:
                 recipe.rate((epoch - 1) * steps + i, recipe.epochs * steps) for i in range(steps)
             ]
             with watch:
-                loss, right = network(order, np.array(rates, np.float32))
+                moves = draw_moves(recipe, train_seed, epoch, n_images)
+                loss, right = network(order, np.array(rates, np.float32), moves)
             row = {"epoch": epoch, "loss": loss, "accuracy": right}
             curve.append(row)
             scored = recipe.is_scored(epoch) and math.isfinite(loss)

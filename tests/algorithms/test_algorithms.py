@@ -227,7 +227,8 @@ def test_vary_draws_as_deaps_own_does():
 
 
 def test_sound_is_everybody_where_nobody_can_tell():
-    assert sound([1, 2], base.Toolbox()) == [1, 2]
+    both = [Ints([1]), Ints([2])]
+    assert sound(both, base.Toolbox()) == both
 
 
 def test_evaluate_asks_only_for_those_without_fitness():

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import random
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -18,17 +16,10 @@ sys.path.insert(0, str(BENCHMARKS))
 
 import ga_variants  # noqa: E402
 import restriction  # noqa: E402
-from variants import (  # noqa: E402
-    contests,
-    parts,
-    problems,
-    rivals,
-    searching,
-    statistics,
-    variants as data,
-)
-from variants.memo import Memo, Spent  # noqa: E402
+from variants import contests, problems, rivals, variants as data  # noqa: E402
 
+from deap_nas.benchmark.courses import Course  # noqa: E402
+from deap_nas.benchmark.memo import Memo  # noqa: E402
 from deap_nas.runs.settings import Settings  # noqa: E402
 
 
@@ -39,31 +30,6 @@ def answer(contestant, seed=0, budget=30):
 
 
 # --- counting
-
-
-def test_duplicates_are_free_and_the_budget_is_kept():
-    problem = problems.find_problem(problems.TABLE)
-    memo = Memo(problem, 2)
-    first, second, third = problem.keys[:3]
-    assert [memo(first), memo(first), memo(second)] == [
-        problem.scores[first],
-        problem.scores[first],
-        problem.scores[second],
-    ]
-    with pytest.raises(Spent):
-        memo(third)
-    assert list(memo.found) == [first, second]
-
-
-def test_asks_are_capped_at_ten_times_the_budget():
-    problem = problems.find_problem(problems.TABLE)
-    memo = Memo(problem, 3)
-    for _ in range(30):
-        memo(problem.keys[0])
-    with pytest.raises(Spent):
-        memo(problem.keys[0])
-    assert memo.asks == 30
-    assert memo.capped
 
 
 @pytest.mark.parametrize("variant", data.variants(), ids=lambda v: v.name)
@@ -88,7 +54,7 @@ def test_equal_seeds_equal_searches(variant):
 
 def test_the_default_of_a_search_is_the_variant_that_the_benchmark_calls_ours():
     def told(variant):
-        apart = ("elitism", "patience", "optimism", "candidates")
+        apart = ("elitism", "restart_after", "optimism", "candidates")
         return {key: value for key, value in variant.definition().items() if key not in apart}
 
     settings = Settings()
@@ -97,33 +63,11 @@ def test_the_default_of_a_search_is_the_variant_that_the_benchmark_calls_ours():
     assert (settings.candidates, settings.optimism) == (data.BEST.candidates, data.BEST.optimism)
 
 
-# --- statistics, against numbers worked out by hand
-
-
-def test_a12_and_holm():
-    assert statistics.a12([1, 2], [3, 4]) == 1.0
-    assert statistics.a12([1, 3], [2, 3]) == pytest.approx((1 + 1 + 0 + 0.5) / 4)
-    assert statistics.holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
-    assert statistics.p_better([1] * 5, [1] * 5) == 1.0
-
-
-def test_a_course_tells_regret_rank_and_when():
-    problem = problems.find_problem(problems.TABLE)
-    ordered = sorted(problem.keys, key=lambda key: -problem.held_out[key])
-    steps = tuple((when, problem.index[ordered[place]]) for when, place in ((1, 9), (4, 3), (7, 0)))
-    course = contests.Course("someone", problems.TABLE, 0, 9, 7, steps)
-    assert course.regret(100) == 0.0
-    assert course.rank(6) == problem.ranks[ordered[3]]
-    assert course.regret(3) == pytest.approx(problem.optimum - problem.held_out[ordered[9]])
-    assert course.needed(course.regret(5), 100) == 4
-    assert course.needed(-1.0, 100) == float("inf")
-
-
 def made_up(name, seed, *steps, evaluations=400):
     problem = problems.find_problem(problems.TABLE)
-    ordered = sorted(problem.keys, key=lambda key: -problem.held_out[key])
-    told = tuple((when, problem.index[ordered[place]]) for when, place in steps)
-    return contests.Course(name, problems.TABLE, seed, 9, evaluations, told)
+    ordered = sorted(problem.scores.values(), key=lambda score: -score.held_out)
+    told = tuple((when, *ordered[place]) for when, place in steps)
+    return Course(name, problem, seed, 9, evaluations, told)
 
 
 def test_evaluations_needed_are_counts_that_were_there():
@@ -140,12 +84,6 @@ def test_evaluations_needed_are_counts_that_were_there():
     assert table.loc["quick", "regret"] == report[1].regret(100)
     assert table.loc["quick", "median_evaluations"] == 12
     assert table.loc[data.REPORT.name, "median_evaluations"] == 90
-
-
-def test_a_cap_hit_is_a_search_that_ended_before_the_budget():
-    courses = {(problems.TABLE, "x"): [made_up("x", i, (1, 5), evaluations=30 + i) for i in (0, 9)]}
-    found = contests.summary(courses, [25, 35, 100]).set_index("evaluations")["cap_hits"]
-    assert list(found) == [0, 1, 2]
 
 
 def test_draws_of_looser_spaces_are_compared_with_the_reports():
@@ -193,31 +131,6 @@ def test_serial_parallel_and_resumed_are_equal(tmp_path):
     asks = {course.asks for courses in again.values() for course in courses}
     assert 77 in asks, "what is kept is not run again"
     assert sum(len(courses) for courses in again.values()) == 24
-
-
-def test_a_new_variant_leaves_what_is_kept_and_changed_code_does_not(monkeypatch):
-    part = parts.Part(data.RANDOM, problems.TABLE, (0,), 15)
-    again = parts.Part(replace(data.RANDOM, name="another"), problems.TABLE, (0,), 15)
-    assert part.key == again.key, "a name changes nothing"
-    assert Path(data.__file__) not in (*parts.SHARED, *data.RANDOM.code())
-    other = parts.Part(replace(data.RANDOM, population=3), problems.TABLE, (0,), 15)
-    assert other.key != part.key
-    with pytest.raises(RuntimeError, match="changed while the benchmark ran"):
-        parts._numbered((0, part, "another key"))
-    monkeypatch.setattr(data.Variant, "code", lambda _: (Path(data.__file__),))
-    assert parts.Part(data.RANDOM, problems.TABLE, (0,), 15).key != part.key
-
-
-def test_all_that_a_search_imports_is_in_its_key():
-    package = searching.PACKAGE
-    code = [path for path in searching.CODE if package in path.parents]
-    names = {".".join(path.relative_to(package.parent).with_suffix("").parts) for path in code}
-    hashed = {name.removesuffix(".__init__") for name in names}
-    for path in code:
-        for statement in ast.parse(path.read_text()).body:
-            if isinstance(statement, ast.ImportFrom) and statement.module != "deap_nas":
-                module = str(statement.module)
-                assert not module.startswith("deap_nas") or module in hashed, f"{path}: {module}"
 
 
 def test_a_small_run_writes_every_file(tmp_path, monkeypatch):

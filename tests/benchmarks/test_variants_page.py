@@ -16,8 +16,10 @@ sys.path.insert(0, str(BENCHMARKS))
 
 import describe_variants as describe  # noqa: E402
 import restriction  # noqa: E402
-from variants import contests, memo  # noqa: E402
+from variants import contests  # noqa: E402
 from variants.variants import BASE, BEST, PLUS  # noqa: E402
+
+from deap_nas.benchmark import memo  # noqa: E402
 
 ALPHA = 0.01
 Found = describe.Found

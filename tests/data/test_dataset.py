@@ -98,13 +98,17 @@ def test_fingerprint_is_of_the_content(npz: Callable[..., str], tmp_path: Path) 
     assert len(seen) == 9
 
 
-@pytest.mark.parametrize("name", ["mnist", "", "fashion_mnist.csv", "own.npy", "Fashion_MNIST"])
+@pytest.mark.parametrize("name", ["imagenet", "", "fashion_mnist.csv", "own.npy", "Fashion_MNIST"])
 def test_unknown_name(name: str) -> None:
     refuse(
-        lambda: load_dataset(name), repr(name), "fashion_mnist, fashion_mnist_mini", "ends in .npz"
+        lambda: load_dataset(name),
+        repr(name),
+        "fashion_mnist, fashion_mnist_mini",
+        "ends in .npz",
+        "a folder",
     )
 
 
 def test_known_names() -> None:
-    assert DATASETS == ("fashion_mnist", "fashion_mnist_mini")
+    assert DATASETS == ("fashion_mnist", "fashion_mnist_mini", "digits", "mnist", "cifar10")
     assert issubclass(DataError, ValueError)

@@ -144,6 +144,66 @@ def test_labels_that_are_text_are_numbered(npz: Callable[..., str], case: str, n
     assert read == [["owl", "ant", "bee"][label] for label in made["y_test"]]
 
 
+def test_fractions_up_to_255_are_divided_by_it(npz: Callable[..., str]) -> None:
+    made = arrays()
+    stored = {k: v * 0.999 if k.startswith("x") else v for k, v in made.items()}
+    dataset = read_with_note(npz(**stored), "float64", "divided by 255")
+    assert np.allclose(dataset.x_test[..., 0], made["x_test"] * 0.999 / 255, atol=1e-6)
+    assert dataset.x_test.dtype == np.float32
+
+
+Change = Callable[[np.ndarray], np.ndarray]
+# How labels 0, 1, 2 are stored, words of what is said, and the names without class_names.
+NUMBERED: dict[str, tuple[Change, tuple[str, ...], str]] = {
+    "one-hot": (lambda y: np.eye(3, dtype=int)[y], ("one-hot rows",), "012"),
+    "one-hot floats": (lambda y: np.eye(3)[y], ("one-hot rows",), "012"),
+    "one-hot bools": (lambda y: np.eye(3)[y] > 0, ("one-hot rows",), "012"),
+    "one-hot with a class too many": (
+        lambda y: np.eye(4)[y + 1],
+        ("one-hot rows", "numbered from 0 for 1, 2, 3"),
+        "123",
+    ),
+    "gaps": (lambda y: y * 2, ("have gaps", "numbered from 0 for 0, 2, 4"), "024"),
+    "from 1": (lambda y: y + 1, ("have gaps", "numbered from 0 for 1, 2, 3"), "123"),
+    "floats with gaps": (lambda y: y * 3.0, ("float64", "for 0, 3, 6"), "036"),
+    "far gap": (lambda y: np.where(y == 2, 9, y), ("for 0, 1, 9",), "019"),
+}
+
+
+@pytest.mark.parametrize("case", NUMBERED)
+@pytest.mark.parametrize("named", [False, True])
+def test_labels_are_numbered_from_0_and_keep_their_names(
+    npz: Callable[..., str], case: str, named: bool
+) -> None:
+    change, words, numbers = NUMBERED[case]
+    made = arrays()
+    stored = {k: change(v) if k.startswith("y") else v for k, v in made.items()}
+    names = {"class_names": np.array(["owl", "ant", "bee"])} if named else {}
+    dataset = read_with_note(npz(**stored, **names), *(() if named else words))
+    assert dataset.class_names == (("owl", "ant", "bee") if named else tuple(numbers))
+    assert dataset.fingerprint == load_dataset(npz(**made)).fingerprint
+
+
+def test_vast_labels_and_two_signs(npz: Callable[..., str]) -> None:
+    vast = np.array([0, 2**63, 2**64 - 1], np.uint64)
+    y = np.arange(36) % 3
+    dataset = read_with_note(npz(**arrays(y_train=vast[y], y_test=vast[y[:6]])), "gaps")
+    assert dataset.class_names == ("0", str(2**63), str(2**64 - 1))
+    assert np.array_equal(dataset.y_test, y[:6])
+    signs = np.where(y > 0, 1, -1)
+    dataset = read_with_note(npz(**arrays(y_train=signs, y_test=signs[:6])), "for -1, 1")
+    assert np.array_equal(dataset.y_test, (y > 0)[:6])
+
+
+def test_names_by_number_of_labels_with_gaps(npz: Callable[..., str]) -> None:
+    """As of a data set of which only some classes are kept."""
+    y = np.array([1, 3, 4])[np.arange(36) % 3]
+    names = np.array(["ant", "bee", "cow", "dog", "elk", "fox"])
+    path = npz(**arrays(y_train=y, y_test=y[:6], class_names=names))
+    dataset = read_with_note(path, "for bee, dog, elk", "3 of class_names have no image")
+    assert dataset.class_names == ("bee", "dog", "elk")
+
+
 @pytest.mark.parametrize("dtype", ["float64", "bool"])
 def test_labels_that_are_whole_numbers_in_another_dtype(
     npz: Callable[..., str], dtype: str

@@ -2,10 +2,12 @@
 
 import json
 import math
+import warnings
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.metrics import balanced_accuracy_score, f1_score
 
 from deap_nas import (
     FITNESS_CLASSES,
@@ -21,7 +23,9 @@ from deap_nas.evaluation.fitness import (
     WEIGHTS,
     accuracy_and_params,
     accuracy_of,
+    balanced_accuracy_per_log_params,
     failed,
+    macro_f1_per_log_params,
 )
 
 FULL = Evaluation(
@@ -72,12 +76,43 @@ def test_failed_genomes_have_fitness_zero(name, status):
 @pytest.mark.parametrize("n_params", [0, 1])
 def test_too_few_parameters_for_a_logarithm(name, n_params):
     with pytest.raises(ValueError, match=f"^n_params {n_params}, allowed 2 or more"):
-        FITNESSES[name](Evaluation(0.5, 0.5, n_params, 1.0))
+        FITNESSES[name](Evaluation(0.5, 0.5, n_params, 1.0, confusion=((1, 1), (1, 1))))
 
 
 def test_no_training_time_to_divide_by():
     with pytest.raises(ValueError, match=r"^train_seconds 0\.0, allowed more than 0"):
         time_penalised(Evaluation(0.5, 0.5, 100, 0.0))
+
+
+COUNTS = {
+    "two classes": ((97, 0), (2, 1)),
+    "one is never predicted": ((97, 0), (3, 0)),
+    "three": ((5, 1, 2), (0, 7, 1), (3, 3, 4)),
+    "one has no images": ((5, 1, 2), (0, 7, 1), (0, 0, 0)),
+    "one has none and is never predicted": ((5, 1, 0), (2, 7, 0), (0, 0, 0)),
+}
+
+
+@pytest.mark.parametrize("case", COUNTS)
+def test_scores_of_classes_are_scikit_learns(case):
+    counts = np.array(COUNTS[case])
+    true, predicted = (
+        np.repeat(axis, counts.ravel()) for axis in np.indices(counts.shape).reshape(2, -1)
+    )
+    evaluation = Evaluation(0.1, 0.1, 1000, 1.0, confusion=COUNTS[case])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        f1 = f1_score(true, predicted, average="macro", zero_division=0)
+        balanced = balanced_accuracy_score(true, predicted)
+    log = math.log(1000)
+    assert macro_f1_per_log_params(evaluation) == (pytest.approx(100 * f1 / log),)
+    assert balanced_accuracy_per_log_params(evaluation) == (pytest.approx(100 * balanced / log),)
+
+
+@pytest.mark.parametrize("fitness", [macro_f1_per_log_params, balanced_accuracy_per_log_params])
+def test_without_counts_there_are_no_classes(fitness):
+    with pytest.raises(ValueError, match="no confusion counts"):
+        fitness(Evaluation(0.5, 0.5, 100, 1.0))
 
 
 def test_two_objectives_are_accuracy_and_parameters():
@@ -88,7 +123,10 @@ def test_two_objectives_are_accuracy_and_parameters():
 def test_every_fitness_has_weights_that_a_genome_can_have():
     assert WEIGHTS.keys() == FITNESSES.keys()
     assert set(WEIGHTS.values()) <= set(FITNESS_CLASSES)
-    assert SINGLE == ("accuracy_per_log_params", "time_penalised")
+    assert (
+        *("accuracy_per_log_params", "time_penalised"),
+        *("macro_f1_per_log_params", "balanced_accuracy_per_log_params"),
+    ) == SINGLE
 
 
 def test_fitnesses_by_name():

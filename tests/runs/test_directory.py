@@ -26,7 +26,7 @@ FOLDERS = {path.name for path in PATHS if "." not in path.name}
 def test_the_names_are_those_of_before():
     assert {str(path.relative_to(HERE)) for path in PATHS} == {
         *("config.json", "journal.jsonl", "journal.damaged", "weights", ".lock", "log.txt"),
-        "layers.py",
+        *("layers.py", "split.csv", "images.npz"),
         *("evaluations.csv", "logbook.csv", "best.keras", "test_labels.json", "result.json"),
         *("report.html", "report", "report/test_scores.json", "export"),
         *("repeats.json", "compare.html"),

@@ -117,7 +117,7 @@ class TestLegality:
             (
                 {},
                 "RC 4 3 relu;" + "NC 4 3 relu;" * 4 + "FL relu",
-                ["4 NC genes, allowed 1 to 3", "1 RC genes, allowed exactly 2"],
+                ["4 NC genes, allowed 1 to 3", "1 RC gene, allowed exactly 2"],
             ),
             (
                 {"input_shape": (8, 8, 1)},

@@ -33,16 +33,16 @@ class Broken(NativeNetwork):
         super().__init__(genome, *args, **settings)
         self._fault = stubs.fault_of(format_genes(genome))
 
-    def __call__(self, order: Any, rates: Any) -> tuple[float, float]:
+    def __call__(self, order: Any, rates: Any, moves: Any = None) -> tuple[float, float]:
         if self._fault == "fault":  # the kernels read images where there are none
-            self._library.deap_nas_images(self._handle, 8, 1, self._labels.ctypes.data)
+            self._library.deap_nas_images(self._handle, 8, 1, self._labels.ctypes.data, None)
         elif self._fault == "illegal":
             ctypes.CFUNCTYPE(None)(address_of(UD2))()
         elif self._fault == "abort":  # as an exception does that leaves the kernels
             os.abort()
         elif self._fault:
             stubs.misbehave(self._fault)
-        return super().__call__(order, rates)
+        return super().__call__(order, rates, moves)
 
 
 _pages = []  # of code, kept

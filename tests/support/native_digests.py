@@ -1,7 +1,8 @@
 """Trainings that must give the same bits on every machine, and digests of what they give.
 
-``python tests/support/native_digests.py`` writes ``tests/training/native_digests.json`` anew, which
-it does only where ``library.VERSION`` says that the bits are others; with ``show`` it prints them.
+``python tests/support/native_digests.py`` writes ``tests/training/native_digests.json`` anew, where
+``library.VERSION`` says that the bits are others, or only new cases are added; with ``show`` it
+prints them.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from deap_nas import Recipe, parse_genome
+from deap_nas.training.moves import draw_moves
 from deap_nas.training.native import library
 from deap_nas.training.native.network import NativeNetwork
 
@@ -35,11 +37,12 @@ class Case:
     batch_size: int = 16
     whole: bool = False  # bytes, not floats
     n_classes: int = 5
+    recipe_has: dict[str, Any] = field(default_factory=dict)  # besides
 
     @property
     def recipe(self) -> Recipe:
         of = {"epochs": 2, "batch_size": self.batch_size, "momentum": 0.9}
-        return Recipe("digest", 1, self.optimizer, self.rate, **of)
+        return Recipe("digest", 1, self.optimizer, self.rate, **of, **self.recipe_has)
 
     def data(self) -> tuple[Any, Any]:
         size = (self.n, *self.shape)
@@ -51,12 +54,15 @@ class Case:
         genome = parse_genome(self.genome)
         return NativeNetwork(genome, self.shape, self.n_classes, self.recipe, *self.data(), seed=7)
 
-    def epochs(self) -> Iterator[tuple[Any, Any]]:
-        """Order and learning rates of each; every step has another rate."""
+    def epochs(self) -> Iterator[tuple[Any, ...]]:
+        """Order and learning rates of each, and moves where there are; every step has another
+        rate."""
         steps = -(-self.n // self.batch_size)
         for epoch in range(2):
             order = np.roll(np.arange(self.n, dtype=np.int32)[::-1], epoch)
-            yield order, np.float32(self.rate) * (1 - np.arange(steps, dtype=np.float32) / 64)
+            rates = np.float32(self.rate) * (1 - np.arange(steps, dtype=np.float32) / 64)
+            moves = draw_moves(self.recipe, 7, epoch, self.n)
+            yield (order, rates) if moves is None else (order, rates, moves)
 
     def digest(self) -> str:
         """Of the weights and the losses after training, and of the answers."""
@@ -93,6 +99,11 @@ CASES = (
         "NC 16 3 tanh;NC 6 3 swish;RC 6 3 tanh;RC 10 3 tanh;FL swish",
         *((28, 28, 1), "sgd", 0.01, 40, 32, True, 10),
     ),
+    Case("CR 5 3 swish;GP", (11, 9, 2), recipe_has={"label_smoothing": 0.1}),
+    Case("NC 3 2 gelu;FL tanh", (8, 7, 1), "adam", recipe_has={"class_weights": "balanced"}),
+    Case("CB 6 3 tanh;MP 2;GP", (9, 12, 3), whole=True, recipe_has={"flips": True, "shifts": 2}),
+    Case("NC 4 3 swish;GD 5 relu", (10, 6, 1), "rmsprop", 0.003, recipe_has={"shifts": 9}),
+    Case("CR 3 3 gelu;FL swish", (7, 9, 1), "adam", 0.01, recipe_has={"weight_decay": 0.2}),
 )
 
 
@@ -109,17 +120,19 @@ def main(arguments: list[str], path: Path = FILE) -> None:
         path: the file of digests.
 
     Raises:
-        SystemExit: where the file is of this version.
+        SystemExit: where the file is of this version and has other digests.
     """
     if arguments == ["show"]:
         print(json.dumps(found()))
         return
-    if path.exists() and json.loads(path.read_text())["version"] == library.VERSION:
+    made, kept = found(), json.loads(path.read_text()) if path.exists() else {}
+    same = kept.get("digests", {}).items() <= made["digests"].items()
+    if kept.get("version") == library.VERSION and not same:
         sys.exit(
             f"{path.name} is of version {library.VERSION}: raise VERSION in "
             "deap_nas/training/native/library.py where the bits are to be others"
         )
-    path.write_text(json.dumps(found(), indent=1) + "\n")
+    path.write_text(json.dumps(made, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 import deap_nas
-from deap_nas.training.native.network import NativeNetwork
-from deap_nas.training.recipes import OPTIMIZERS, Recipe
+from deap_nas.training.native.network import NativeNetwork, training_of
+from deap_nas.training.recipes import Recipe
+from deap_nas.training.targets import class_weights
 
 KERNELS = Path(deap_nas.__file__).parent / "training" / "native" / "kernels"
 EXACT = ("-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math")  # as in setup.py
 
-Epochs = Sequence[tuple[Any, Any]]  # order and learning rates of each
+Epochs = Sequence[tuple[Any, ...]]  # order and learning rates of each, and moves where there are
 
 
 def compile_driver(to: Path, *flags: str, compiler: str = "g++", kernels: Path = KERNELS) -> Path:
@@ -46,10 +47,10 @@ def question(network: NativeNetwork, recipe: Recipe, data: Any, epochs: Epochs, 
     images, labels = data
     n, height, width, channels = images.shape
     about = (len(network.plan.steps), height, width, channels, network.weights[-1].size)
-    rest = (recipe.batch_size, OPTIMIZERS.index(recipe.optimizer), seed)
+    rest = (recipe.batch_size, seed)
     parts = [
-        np.int32([*about, *rest, images.dtype == np.uint8, n, len(epochs)]),
-        np.float32(recipe.momentum),
+        np.int32([*about, *rest, images.dtype == np.uint8, n, len(epochs), len(epochs[0]) > 2]),
+        *(training_of(recipe), class_weights(recipe, labels, network.weights[-1].size)),
         *(network.plan.as_array(), images, labels.astype(np.int32), *kept(network)),
         *(part for epoch in epochs for part in epoch),
     ]

@@ -27,6 +27,8 @@ class Drawn:
     n: int
     scale: float = 1.0  # of pixels
     seed: int = 0
+    label_smoothing: float = 0.0
+    balanced: bool = False
 
     @property
     def rng(self) -> Any:
@@ -50,14 +52,20 @@ class Drawn:
         ]
 
     def native(self, recipe: Recipe | None = None) -> NativeNetwork:
-        """A network of kernels; by default a batch is all the images."""
-        recipe = recipe or Recipe("drawn", 1, "sgd", 0.1, 1, batch_size=self.n)
+        """A network of kernels."""
+        recipe = recipe or self.recipe
         about = (parse_genome(self.genome), self.shape, self.n_classes, recipe)
         return NativeNetwork(*about, self.images, self.labels, seed=7, weights=self.weights)
 
     def plain(self, training: bool = True) -> PlainNetwork:
         genome = parse_genome(self.genome)
         return PlainNetwork(genome, self.shape, self.n_classes, self.weights, training)
+
+    @property
+    def recipe(self) -> Recipe:
+        """Whose batch is all the images."""
+        of = {"class_weights": "balanced"} if self.balanced else {}
+        return Recipe("drawn", 1, "sgd", 0.1, 1, self.n, label_smoothing=self.label_smoothing, **of)
 
     @property
     def order(self) -> Any:
@@ -89,6 +97,7 @@ def assert_close(found: Any, expected: Any, share: float = 1e-4) -> None:
 activations = st.sampled_from(ACTIVATIONS)
 optimizers = st.sampled_from(OPTIMIZERS)
 batch_sizes = st.integers(1, 40)
+shifts = st.sampled_from((0, 3, 100))
 
 
 @st.composite
@@ -123,4 +132,6 @@ def networks(draw: st.DrawFn) -> Drawn:
         n=draw(st.integers(1, 40)),
         scale=draw(st.sampled_from((0.1, 1.0, 20.0))),
         seed=draw(st.integers(0, 999)),
+        label_smoothing=draw(st.sampled_from((0.0, 0.0, 0.05, 0.9))),
+        balanced=draw(st.booleans()),
     )

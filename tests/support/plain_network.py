@@ -74,10 +74,11 @@ class PlainNetwork:
         y, back = self._chain(steps, x.astype(np.float64))
         return y.reshape(len(x), -1), lambda d: back(d.reshape(y.shape))
 
-    def gradient(self, x: Array, labels: Array) -> tuple[float, list[Array]]:
-        """The mean loss of a batch, and its gradient by each trainable weight."""
+    def gradient(self, x: Array, labels: Array, **of: Any) -> tuple[float, list[Array]]:
+        """The mean loss of a batch, and its gradient by each trainable weight; ``of`` as in
+        ``cross_entropy``."""
         logits, back = self.forward(x)
-        loss, slope = cross_entropy(logits, labels)
+        loss, slope = cross_entropy(logits, labels, **of)
         back(slope)
         return loss, [slope for _, slope in sorted(self._gradients, key=lambda each: each[0])]
 
@@ -215,9 +216,22 @@ class PlainNetwork:
         return x + y, lambda d: d + back(d)
 
 
-def cross_entropy(logits: Array, labels: Array) -> tuple[float, Array]:
-    """Softmax cross-entropy, the mean, and its gradient by the logits."""
+def cross_entropy(
+    logits: Array, labels: Array, smoothing: float = 0.0, balanced: bool = False
+) -> tuple[float, Array]:
+    """Softmax cross-entropy, the mean, and its gradient by the logits.
+
+    Args:
+        logits: shape (n, classes).
+        labels: whole numbers, shape (n,).
+        smoothing: share of a label that all classes have alike.
+        balanced: images count so that each class among them counts the same.
+    """
     shifted = logits - logits.max(1, keepdims=True)
     logs = shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
-    wanted = np.eye(logits.shape[1])[labels]
-    return float(-(logs * wanted).sum(1).mean()), (np.exp(logs) - wanted) / len(labels)
+    n, n_classes = logits.shape
+    wanted = np.eye(n_classes)[labels] * (1 - smoothing) + smoothing / n_classes
+    counts = np.bincount(labels, minlength=n_classes)
+    weight = n / n_classes / counts[labels] if balanced else np.ones(n)
+    slope = (np.exp(logs) - wanted) * weight[:, None] / n
+    return float(-((logs * wanted).sum(1) * weight).mean()), slope

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import gzip
 import io
+import os
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +30,23 @@ from deap_nas import (
 )
 from deap_nas.__main__ import main
 from deap_nas.algorithms import sel_crowded_tournament
+from deap_nas.benchmark.comparison import RANDOM, default_problem
+from deap_nas.benchmark.own import check, load_function, load_operators
+from deap_nas.benchmark.parts import Part, _numbered
 from deap_nas.data import load_dataset
-from deap_nas.evaluation.fitness import Evaluation, time_penalised
+from deap_nas.evaluation.cache import LARGE
+from deap_nas.evaluation.cache_folder import ENTRIES
+from deap_nas.evaluation.fitness import (
+    SINGLE,
+    Evaluation,
+    accuracy_per_log_params,
+    macro_f1_per_log_params,
+    time_penalised,
+)
+from deap_nas.evaluation.own_fitness import find_fitness
 from deap_nas.genome import Genome
 from deap_nas.layers import LAYERS, Layer
+from deap_nas.notebook import _arrays
 from deap_nas.operators import SELECTIONS, mut_gene, sel_roulette
 from deap_nas.report.chosen import choose
 from deap_nas.report.compare import find_runs
@@ -39,6 +54,8 @@ from deap_nas.runs.journal import _seal
 from deap_nas.runs.record import read_run
 from deap_nas.tabular import FILE, load_table
 from deap_nas.training import evaluator
+
+IMAGES, LABELS = np.zeros((6, 4, 4), np.uint8), np.array([0, 1, 0, 1, 0, 1])
 
 
 class Refused(Exception):
@@ -103,6 +120,45 @@ def small(side: int) -> str:
     return str(drivers.save_npz(Path("small.npz"), drivers.tiny_dataset(side=side)))
 
 
+def fill(cache: str) -> None:
+    """Of a size that a search warns of, none of it on the disk."""
+    entry = Path(cache, ENTRIES, "0" * 32)
+    entry.mkdir(parents=True)
+    os.truncate(file("many", ""), LARGE + 1)
+    Path("many").rename(entry / "output.pkl")
+
+
+FITNESS = "def score(evaluation):\n    return evaluation.accuracy\n"
+
+
+def rare() -> str:
+    """A data set of which one class has few images."""
+    dataset = drivers.tiny_dataset()
+    kept = np.r_[0, 1, np.flatnonzero(dataset.y_train == 2)]
+    few = replace(dataset, x_train=dataset.x_train[kept], y_train=dataset.y_train[kept])
+    return str(drivers.save_npz(Path("rare.npz"), few))
+
+
+SELECT = "def sel_x(individuals, k):\n    return [individuals[0]] * k\n"
+LOOP = "def ea_x(a, b):\n    {}\n"
+
+
+def benchmark(*words: Any) -> None:
+    few = ("--seeds", 2, "--evaluations", 5, "--workers", 1)
+    command("benchmark", "--operators", file("o.py", SELECT), *few, *words)
+
+
+def part() -> Part:
+    return Part(RANDOM, default_problem(), (0,), 5)
+
+
+def table_of(lines: int | None) -> str:
+    """The package's table, or its first lines."""
+    path = Path(deap_nas.__file__).parent / "data" / "files" / FILE
+    text = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
+    return file("other.csv.gz", gzip.compress(b"".join(text[:lines])))
+
+
 def crowded() -> Any:
     one = individual()
     one.fitness.crowding_dist = 1.0
@@ -152,9 +208,9 @@ Try = Callable[[], object]
 # What the message has, what raises it, and the same with the remedy.
 HERE: list[tuple[str, str, Try, Try]] = [
     # the command line
-    ("commands/run", "--out {} is a file: name a directory",
+    ("runs/begin", "--out {} is a file: name a directory",
      lambda: search("--out", file("taken", "")), lambda: search("--out", "folder")),
-    ("commands/run", "--out {} holds another run: resume it with --resume, or name another",
+    ("runs/begin", "--out {} holds another run: resume it with --resume, or name another",
      lambda: (search("--out", "run"), search("--out", "run")),
      lambda: (command("run", "--resume", "run"), search("--out", "another"))),
     ("commands/run", "{} with --resume: the run has its settings; leave out {}",
@@ -163,11 +219,11 @@ HERE: list[tuple[str, str, Try, Try]] = [
     ("commands/run", "--resume {}: no run is there ({}); {}",
      lambda: (search("--out", "run"), command("run", "--resume", "rum")),
      lambda: command("run", "--resume", "run")),
-    ("commands/run",
+    ("runs/begin",
      "--resume {}: other settings than the run's: {}; resume without them, or start a new run",
      lambda: (search("--out", "run"), command("run", "--resume", "run", "--seed", 9)),
      lambda: (command("run", "--resume", "run"), search("--out", "new", "--seed", 9))),
-    ("commands/run", "{} cannot be made: {}; name another --out",
+    ("runs/begin", "{} cannot be made: {}; name another --out",
      lambda: (file("results", ""), search()), lambda: search("--out", "another")),
     ("commands/repeat", "--resume {}: its {} is damaged; start anew with --repeat",
      lambda: (Path("many").mkdir(), file("many/repeats.json", "{"),
@@ -184,7 +240,7 @@ HERE: list[tuple[str, str, Try, Try]] = [
     ("runs/search", "{}, or try --space {}",
      lambda: run("--dataset", small(5)), lambda: run("--dataset", small(5), "--space", "full")),
     ("runs/search",
-     "{} workers for {} slots: the others stand idle; a new run may have --slots {}",
+     "{} workers for {}: the others stand idle; a new run may have --slots {}",
      lambda: search("--workers", 2, "--slots", 1, *STREAM, heard=True),
      lambda: search("--workers", 2, "--slots", 2, "--out", "new", *STREAM, heard=True)),
     ("runs/settings", "initial has {} genomes, allowed at most the population of {}; raise "
@@ -304,11 +360,70 @@ HERE: list[tuple[str, str, Try, Try]] = [
     ("evaluation/cache", "cache {} is a file: name a folder, or use no cache",
      lambda: evaluate(cache=file("taken", "")),
      lambda: [evaluate(cache=each) for each in ("folder", None)]),
+    ("benchmark/own", "{}: {}; give a Python file", lambda: load_operators("none.py"),
+     lambda: load_operators(file("o.py", SELECT))),
+    ("benchmark/own", "{} has no operators: name your functions so that they begin with {}",
+     lambda: load_operators(file("o.py", "def first(individuals, k): ...")),
+     lambda: load_operators(file("o.py", SELECT))),
+    ("benchmark/own", "{} has no {}: define evaluate, from a list of genes to a number (more is "
+     "better), and space, whose sample(rng) draws such a list",
+     lambda: load_function(file("f.py", "")),
+     lambda: load_function(file("f.py", "def evaluate(genes): ...\nspace = object()"))),
+    ("benchmark/own", "{} evaluates nobody: call toolbox.evaluate by toolbox.map",
+     lambda: check(load_operators(file("o.py", LOOP.format("...")))["ea_x"], default_problem()),
+     lambda: check(load_operators(file("o.py", LOOP.format("list(b.map(b.evaluate, a))")))["ea_x"],
+                   default_problem())),
+    ("benchmark/comparison", "table {} holds {} of {} of its space: give a table and a space of "
+     "the same genomes", lambda: default_problem(table_of(5)),
+     lambda: default_problem(table_of(None))),
+    ("benchmark/parts", "the code was changed while the benchmark ran: start it again",
+     lambda: _numbered(0, part(), []), lambda: _numbered(0, part(), part().code)),
+    ("commands/benchmark", "--out {} is a file: name a directory",
+     lambda: benchmark("--out", file("taken", "")), lambda: benchmark("--out", "folder")),
+    ("evaluation/cache", "the cache {} has come to {} GB: make it smaller with deap-nas cache "
+     "--cache {} --keep {}G",
+     lambda: (fill("f"), search("--cache", "f", heard=True)),
+     lambda: (command("cache", "--cache", "f", "--keep", "5G"),
+              search("--cache", "f", "--out", "again", "--seed", 1, heard=True))),
     ("evaluation/fitness", "train_seconds 0.0, allowed more than 0: measure the training time",
      lambda: time_penalised(Evaluation(0.5, 0.5, 100, 0.0)),
      lambda: time_penalised(Evaluation(0.5, 0.5, 100, 1.5))),
-    ("data/load", "dataset {} is unknown: allowed {}, or the path of a file that ends in .npz; use "
-     "one of them", lambda: load_dataset("mnist"),
+    ("notebook", "images without labels: give y, one label for each image",
+     lambda: _arrays(IMAGES, None, None, None, 0), lambda: _arrays(IMAGES, LABELS, None, None, 0)),
+    ("notebook", "{} is missing: give both x_test and y_test, or neither",
+     lambda: _arrays(IMAGES, LABELS, IMAGES, None, 0),
+     lambda: (_arrays(IMAGES, LABELS, IMAGES, LABELS, 0),
+              _arrays(IMAGES, LABELS, None, None, 0))),
+    ("notebook", "{} labels of {} images: give each image its label",
+     lambda: _arrays(IMAGES, LABELS[1:], None, None, 0),
+     lambda: _arrays(IMAGES, LABELS, None, None, 0)),
+    ("notebook", "class {} has {} images, allowed {} or more (to train, to validate, to test): "
+     "give more, or x_test and y_test",
+     lambda: _arrays(IMAGES[:4], LABELS[:4], None, None, 0),
+     lambda: (_arrays(IMAGES, LABELS, None, None, 0),
+              _arrays(IMAGES[:4], LABELS[:4], IMAGES, LABELS, 0))),
+    ("evaluation/fitness",
+     "the Evaluation has no confusion counts: this fitness is of classifiers; use another",
+     lambda: macro_f1_per_log_params(Evaluation(0.5, 0.5, 100, 1.5)),
+     lambda: accuracy_per_log_params(Evaluation(0.5, 0.5, 100, 1.5))),
+    ("evaluation/own_fitness", "fitness {}, allowed {}, or FILE.py:NAME; use one of them",
+     lambda: find_fitness("luck"),
+     lambda: [*map(find_fitness, SINGLE), find_fitness(f"{file('f.py', FITNESS)}:score")]),
+    ("evaluation/own_fitness", "fitness {}: {}; give a Python file",
+     lambda: find_fitness("none.py:score"), lambda: find_fitness(f"{file('f.py', FITNESS)}:score")),
+    ("evaluation/own_fitness", "fitness {}{}; mend the file",
+     lambda: find_fitness(f"{file('f.py', '1 / 0')}:score"),
+     lambda: find_fitness(f"{file('f.py', FITNESS)}:score")),
+    ("evaluation/own_fitness", "fitness {} has no function {}; define {}(evaluation) in it",
+     lambda: find_fitness(f"{file('f.py', 'x = 1')}:score"),
+     lambda: find_fitness(f"{file('f.py', FITNESS)}:score")),
+    ("runs/rare", "of the training images {}, {}: accuracy hardly counts a class so rare; use "
+     "--fitness macro_f1_per_log_params",
+     lambda: search("--dataset", rare(), "--no-cache", heard=True),
+     lambda: search("--dataset", rare(), "--no-cache", "--fitness", "macro_f1_per_log_params",
+                    "--out", "new", heard=True)),
+    ("data/load", "dataset {} is unknown: allowed {}, or the path of a folder of images, or of a "
+     "file that ends in .npz; use one of them", lambda: load_dataset("imagenet"),
      lambda: (load_dataset("fashion_mnist_mini"), load_dataset("tiny.npz"))),
     ("data/load", "split_seed is {}: allowed whole numbers from 0; use 0",
      lambda: load_dataset("tiny.npz", split_seed=-1), lambda: load_dataset("tiny.npz")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.utils.class_weight import compute_class_weight
 
 from deap_nas import Recipe, build_model, parse_genome
 
@@ -22,6 +23,9 @@ GENOMES = [
     "NC 4 3 tanh;RC 4 3 relu;FL swish",
 ]
 SMALL = "CB 4 3 relu;MP 2;GP"
+SMOOTH = Recipe("smooth", 1, "sgd", 0.05, 1, 32, momentum=0.9, label_smoothing=0.2)
+BALANCED = Recipe("balanced", 1, "sgd", 0.05, 1, 32, momentum=0.9, class_weights="balanced")
+DECAYED = Recipe("decayed", 1, "adam", 0.01, 1, batch_size=32, weight_decay=0.5)
 N = 100  # images: three whole batches and one of 4
 
 
@@ -43,15 +47,30 @@ def fitted(model, recipe):
     """Keras's own epoch with the same batches."""
     optimizer = {
         "sgd": lambda: keras.optimizers.SGD(recipe.learning_rate, momentum=recipe.momentum),
-        "adam": lambda: keras.optimizers.Adam(recipe.learning_rate),
+        "adam": lambda: keras.optimizers.Adam(
+            recipe.learning_rate, weight_decay=recipe.weight_decay or None
+        ),
     }[recipe.optimizer]()
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    smoothing = {"label_smoothing": recipe.label_smoothing}
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True, **smoothing)
     model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=False)
-    return model.fit(*data(), batch_size=32, shuffle=False, verbose=0).history
+    x, y = data()
+    weights = None
+    if recipe.class_weights == "balanced":
+        weights = dict(enumerate(compute_class_weight("balanced", classes=np.arange(10), y=y)))
+    settings = {"batch_size": 32, "shuffle": False, "verbose": 0, "class_weight": weights}
+    return model.fit(x, np.eye(10)[y], **settings).history
 
 
-@pytest.mark.parametrize("text", GENOMES)
-@pytest.mark.parametrize(("recipe", "far"), [(SGD, 5e-6), (ADAM, 5e-5)], ids=["sgd", "adam"])
+@pytest.mark.parametrize(
+    ("recipe", "text", "far"),
+    [
+        *((SGD, text, 5e-6) for text in GENOMES),
+        *((ADAM, text, 5e-5) for text in GENOMES),
+        *((SMOOTH, GENOMES[0], 5e-6), (BALANCED, GENOMES[0], 5e-6), (DECAYED, GENOMES[0], 5e-5)),
+    ],
+    ids=lambda each: getattr(each, "name", None),
+)
 def test_an_epoch_equals_keras_fit(text, recipe, far):
     """Weights and moving statistics, after four steps that move them by a hundredth and more: no
     further apart than rounding makes them, which Adam's division by small slopes enlarges."""

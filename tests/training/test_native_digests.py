@@ -15,7 +15,7 @@ from native_digests import CASES, FILE
 from deap_nas import ACTIVATIONS
 from deap_nas.layers import LAYERS, own_layers
 from deap_nas.training.native import library
-from deap_nas.training.recipes import OPTIMIZERS
+from deap_nas.training.recipes import LATER, OPTIMIZERS
 
 KEPT = json.loads(FILE.read_text())
 REMADE = (
@@ -52,6 +52,7 @@ def test_the_cases_leave_nothing_out():
     kernels = [gene for gene in genes if re.match(r"[NCS][BCR]|RC", gene[0])]
     assert {int(gene[2]) for gene in kernels} == set(range(1, 8))
     assert {case.optimizer for case in CASES} == set(OPTIMIZERS)
+    assert {name for case in CASES for name in case.recipe_has} == set(LATER)
     assert {case.whole for case in CASES} == {False, True}
     assert {case.shape[2] for case in CASES} >= {1, 3}
     assert any(case.shape[0] != case.shape[1] for case in CASES)
@@ -65,6 +66,12 @@ def test_digests_are_made_anew_only_with_another_version(tmp_path, monkeypatch):
     with pytest.raises(SystemExit, match=f"of version {library.VERSION}: raise VERSION"):
         native_digests.main([], path)
     assert path.read_text() == FILE.read_text()
+    monkeypatch.setattr(library, "VERSION", library.VERSION + 1)
+    native_digests.main([], path)
+    monkeypatch.setattr(native_digests, "CASES", CASES[9:11])
+    native_digests.main([], path)
+    assert len(json.loads(path.read_text())["digests"]) == 2, "a new case may be added"
+    monkeypatch.setattr(native_digests, "CASES", CASES[9:10])
     monkeypatch.setattr(library, "VERSION", library.VERSION + 1)
     native_digests.main([], path)
     digests = json.loads(path.read_text())

@@ -19,6 +19,7 @@ from native_digests import CASES
 from native_networks import Drawn
 
 from deap_nas import Recipe
+from deap_nas.training.moves import draw_moves
 from deap_nas.training.native import library
 
 Ask = Callable[[bytes], bytes]  # a question for the driver, and its answer
@@ -36,12 +37,19 @@ def assert_same_bits(ask: Ask, cases) -> None:
         assert ask(question) == expected, case.genome
 
 
-def drawn_training(drawn: Drawn, optimizer: str, batch_size: int) -> tuple[bytes, bytes]:
+def drawn_training(
+    drawn: Drawn, optimizer: str, batch_size: int, shifts: int
+) -> tuple[bytes, bytes]:
     """Two epochs on what was drawn: the question and the answer."""
-    recipe = Recipe("drawn", 1, optimizer, 0.01, 2, batch_size, momentum=0.9)
+    of = {"shifts": shifts, "flips": True} if shifts else {}
+    recipe = Recipe("drawn", 1, optimizer, 0.01, 2, batch_size, momentum=0.9, **of)
     network, data = drawn.native(recipe), (drawn.images, drawn.labels)
     rates = np.full(-(-drawn.n // batch_size), 0.01, np.float32)
-    epochs = [(drawn.order, rates), (drawn.order[::-1].copy(), rates)]
+    moves = draw_moves(recipe, 7, 1, drawn.n)
+    epochs = [
+        (order, rates) if moves is None else (order, rates, moves)
+        for order in (drawn.order, drawn.order[::-1].copy())
+    ]
     question = native_driver.question(network, recipe, data, epochs, 7)
     return question, native_driver.answer(network, data, epochs)
 
@@ -80,9 +88,10 @@ def test_drawn_trainings_break_no_rule(sanitized):
         native_networks.networks(),
         native_networks.optimizers,
         native_networks.batch_sizes,
+        native_networks.shifts,
     )
-    def check(drawn, optimizer, batch_size):
-        question, expected = drawn_training(drawn, optimizer, batch_size)
+    def check(drawn, optimizer, batch_size, shifts):
+        question, expected = drawn_training(drawn, optimizer, batch_size, shifts)
         found = sanitized(question)
         losses = np.frombuffer(expected[:24])
         assert found == expected or not np.isfinite(losses).all(), "NaN has many bits"

@@ -13,7 +13,8 @@ from native_networks import assert_close
 @given(native_networks.networks())
 def test_loss_gradient_and_moving_statistics(drawn):
     network, plain = drawn.native(), drawn.plain()
-    loss, expected = plain.gradient(drawn.images, drawn.labels)
+    of = {"smoothing": drawn.label_smoothing, "balanced": drawn.balanced}
+    loss, expected = plain.gradient(drawn.images, drawn.labels, **of)
     assert network.score(drawn.images, drawn.labels)[1] == pytest.approx(
         native_networks.scored_loss(drawn), rel=1e-4, abs=1e-6
     )

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from deap_nas import Recipe, build_model, parse_genome
+from deap_nas.training.moves import draw_moves
 from deap_nas.training.native.network import NativeNetwork
 
 tf = pytest.importorskip("tensorflow")
@@ -25,10 +26,14 @@ RECIPES = (
     Recipe("sgd", 1, "sgd", 0.01, EPOCHS, BATCH, momentum=0.9),
     Recipe("adam", 1, "adam", 1e-4, EPOCHS, BATCH),
     Recipe("rmsprop", 1, "rmsprop", 1e-4, EPOCHS, BATCH),
+    Recipe("smooth", 1, "sgd", 0.01, EPOCHS, BATCH, momentum=0.9, label_smoothing=0.2),
+    Recipe("balanced", 1, "adam", 1e-4, EPOCHS, BATCH, class_weights="balanced"),
+    Recipe("moved", 1, "adam", 1e-4, EPOCHS, BATCH, flips=True, shifts=2),
+    Recipe("decayed", 1, "adam", 1e-4, EPOCHS, BATCH, weight_decay=20.0),
 )
 
 
-@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.optimizer)
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
 @pytest.mark.parametrize("text", GENOMES)
 def test_fifty_steps_equal_keras(text, recipe):
     rng, genome = np.random.default_rng(1), parse_genome(text)
@@ -41,7 +46,8 @@ def test_fifty_steps_equal_keras(text, recipe):
     for epoch in range(EPOCHS):
         order = rng.permutation(N).astype(np.int32)
         rates = [recipe.rate(epoch * steps + i, EPOCHS * steps) for i in range(steps)]
-        ours, theirs = (each(order, np.array(rates, np.float32)) for each in (native, keras))
+        given = order, np.array(rates, np.float32), draw_moves(recipe, 2, epoch, N)
+        ours, theirs = (each(*given) for each in (native, keras))
         assert ours == pytest.approx(theirs, rel=1e-5)
     far = [np.abs(a - b).max() for a, b in zip(native.weights, keras.weights, strict=True)]
     assert np.abs(native.weights[0] - start[0]).max() > 1e-3, "they did move"

@@ -9,7 +9,7 @@ import drivers
 import pytest
 
 from deap_nas.training import evaluator
-from deap_nas.training.recipes import RECIPES, Recipe, RecipeError, find_recipe
+from deap_nas.training.recipes import LATER, RECIPES, Recipe, RecipeError, find_recipe
 
 # What each (name, version) has meant since it was first used in results that are cached.
 GOLDEN = {
@@ -72,6 +72,18 @@ def test_the_key_of_the_cache_names_recipe_version_and_that_of_training(monkeypa
     assert key(replace(RECIPES["fast"], version=1000)) != before
     monkeypatch.setattr(evaluator, "TRAINING_VERSION", evaluator.TRAINING_VERSION + 1)
     assert key() != before
+
+
+def test_a_field_that_came_later_is_in_keys_only_where_it_says_something():
+    before = RECIPES["fast"].to_dict()
+    changed = {
+        **{"label_smoothing": 0.1, "class_weights": "balanced", "flips": True, "shifts": 1},
+        "weight_decay": 0.01,
+    }
+    assert changed.keys() == LATER.keys()
+    for field, value in changed.items():
+        assert replace(RECIPES["fast"], **{field: value}).to_dict() == {**before, field: value}
+        assert replace(RECIPES["fast"], **{field: LATER[field]}).to_dict() == before
 
 
 # --- rates
@@ -147,7 +159,10 @@ def test_who_needs_all_scores_gets_them(needs):
         ("learning_rate", float("inf")), ("learning_rate", float("nan")), ("epochs", 0),
         ("epochs", 1.5), ("epochs", True), ("batch_size", 0), ("momentum", 1.0),
         ("schedule", "linear"), ("warmup", 1.1), ("warmup", -0.1), ("scored", "never"),
-        ("patience", -1), ("min_delta", -0.1),
+        ("patience", -1), ("min_delta", -0.1), ("label_smoothing", 1.0), ("label_smoothing", -0.1),
+        ("label_smoothing", float("nan")), ("class_weights", "rare"),
+        ("flips", 1), ("shifts", -1), ("shifts", 1.0), ("shifts", 101),
+        ("weight_decay", -0.1), ("weight_decay", float("inf")),
     ],
 )  # fmt: skip
 def test_settings_that_make_no_recipe(field, value):

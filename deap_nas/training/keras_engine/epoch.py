@@ -12,8 +12,11 @@ import numpy as np
 import tensorflow as tf
 
 from deap_nas.training.keras_engine.inference import as_input
+from deap_nas.training.keras_engine.moves import moved
 from deap_nas.training.keras_engine.optimizers import make_step
+from deap_nas.training.moves import draw_moves
 from deap_nas.training.recipes import Recipe
+from deap_nas.training.targets import class_weights
 
 
 class KerasEpoch:
@@ -37,18 +40,28 @@ class KerasEpoch:
         flat = tf.concat([tf.reshape(v, [-1]) for v in trained], 0)
         others = tuple(tf.constant(v.numpy()) for v in model.non_trainable_variables)
         self._state = (tf.constant(0.0), flat, (tf.zeros_like(flat),) * n_slots, others)
-        self._run = _compile(model, step, recipe.batch_size, images, labels)
+        losses = _losses(recipe, labels.numpy(), model.output_shape[-1])
+        self._run = _compile(model, step, losses, recipe.batch_size, images, labels)
         # No step at all: traces and optimises the graph, so that a clock measures training alone.
-        self(np.zeros(0, np.int32), np.zeros(0, np.float32))
+        moves = draw_moves(recipe, 0, 0, len(labels))
+        self(np.zeros(0, np.int32), np.zeros(0, np.float32), moves)
 
     def __call__(
-        self, order: np.ndarray[Any, Any], rates: np.ndarray[Any, Any]
+        self,
+        order: np.ndarray[Any, Any],
+        rates: np.ndarray[Any, Any],
+        moves: np.ndarray[Any, Any] | None = None,
     ) -> tuple[float, float]:
-        """One pass over the images in ``order`` (int32), with a learning rate (float32) a step.
+        """One pass over images; the loss and the accuracy, averaged over them while training.
 
-        Returns the loss and the accuracy, averaged over the images while training.
+        Args:
+            order: places of images, int32, shape (n,).
+            rates: a learning rate a step, float32.
+            moves: how each image of the data is moved, as ``draw_moves`` gives it.
         """
-        self._state, loss, right = self._run(self._state, tf.constant(order), tf.constant(rates))
+        given = [tf.constant(order), tf.constant(rates)]
+        given.append(None if moves is None else tf.constant(moves))
+        self._state, loss, right = self._run(self._state, *given)
         n = max(1, len(order))
         return float(loss) / n, float(right) / n
 
@@ -66,7 +79,23 @@ class KerasEpoch:
         return found
 
 
-def _compile(model: Any, step: Any, size: int, images: Any, labels: Any) -> Any:
+def _losses(recipe: Recipe, labels: Any, n_classes: int) -> Any:
+    """The loss of each image, as a function of labels and logits."""
+    weights = tf.constant(class_weights(recipe, labels, n_classes))
+    rest = recipe.label_smoothing / n_classes
+
+    def losses(y: Any, logits: Any) -> Any:
+        if recipe.label_smoothing:
+            targets = tf.one_hot(y, n_classes, 1 - recipe.label_smoothing + rest, rest)
+            found = tf.nn.softmax_cross_entropy_with_logits(labels=targets, logits=logits)
+        else:
+            found = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits)
+        return found if recipe.class_weights == "none" else found * tf.gather(weights, y)
+
+    return losses
+
+
+def _compile(model: Any, step: Any, losses_of: Any, size: int, images: Any, labels: Any) -> Any:
     shapes = [tuple(v.shape) for v in model.trainable_variables]
     sizes = [math.prod(shape) for shape in shapes]
 
@@ -76,20 +105,22 @@ def _compile(model: Any, step: Any, size: int, images: Any, labels: Any) -> Any:
             weights = [tf.reshape(part, s) for part, s in zip(tf.split(flat, sizes), shapes)]
             with _fused_batch_norm():
                 logits, others = model.stateless_call(weights, others, x, training=True)
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits)
+            losses = losses_of(y, logits)
             mean = tf.reduce_mean(losses)
         right = tf.equal(tf.argmax(logits, 1, output_type=tf.int32), y)
         right = tf.reduce_sum(tf.cast(right, tf.float32))
         return tf.reduce_sum(losses), right, tape.gradient(mean, flat), tuple(others)
 
     @tf.function(autograph=False, jit_compile=False)  # type: ignore[untyped-decorator]
-    def run(state: Any, order: Any, rates: Any) -> Any:
+    def run(state: Any, order: Any, rates: Any, moves: Any) -> Any:
         n = tf.shape(order)[0]
 
         def body(i: Any, state: Any, loss: Any, right: Any) -> Any:
             number, flat, slots, others = state
             chosen = order[i * size : tf.minimum((i + 1) * size, n)]
             x, y = as_input(tf.gather(images, chosen)), tf.gather(labels, chosen)
+            if moves is not None:
+                x = moved(x, tf.gather(moves, chosen))
             batch_loss, batch_right, gradient, others = loss_and_gradient(flat, others, x, y)
             flat, slots = step(flat, slots, gradient, rates[i], number + 1)
             state = (number + 1, flat, slots, others)

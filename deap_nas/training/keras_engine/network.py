@@ -58,8 +58,10 @@ class KerasNetwork:
     def __init__(self, model: Any, n_classes: int, epoch: KerasEpoch) -> None:
         self._model, self._epoch, self._scorer = model, epoch, Scorer(model, n_classes)
 
-    def __call__(self, order: Array, rates: Array) -> tuple[float, float]:
-        return self._epoch(order, rates)
+    def __call__(
+        self, order: Array, rates: Array, moves: Array | None = None
+    ) -> tuple[float, float]:
+        return self._epoch(order, rates, moves)
 
     @property
     def weights(self) -> list[Array]:

@@ -20,6 +20,15 @@ BETA_1, BETA_2, RHO, EPSILON = 0.9, 0.999, 0.9, 1e-7
 
 def make_step(recipe: Recipe) -> tuple[Step, int]:
     """The step of a recipe's optimizer, and how many slots, each as long as the weights, it has."""
+    step, n_slots = _plain_step(recipe)
+
+    def decayed(weights: Any, slots: Any, gradient: Any, rate: Any, number: Any) -> Any:
+        return step(weights - weights * recipe.weight_decay * rate, slots, gradient, rate, number)
+
+    return (decayed if recipe.weight_decay else step), n_slots
+
+
+def _plain_step(recipe: Recipe) -> tuple[Step, int]:
     if recipe.optimizer == "sgd":
 
         def sgd(weights: Any, slots: Any, gradient: Any, rate: Any, number: Any) -> Any:

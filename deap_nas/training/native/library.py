@@ -19,9 +19,18 @@ class Step(ctypes.Structure):
     """What ``kernels/network.h`` calls so."""
 
     _fields_ = (
-        *((name, ctypes.c_int32) for name in ("what", "filters", "kernel", "stride", "same")),
-        *((name, ctypes.c_int32) for name in ("bias", "activation")),
-        ("number", ctypes.c_float),
+        *((name, c_int32) for name in ("what", "filters", "kernel", "stride", "same")),
+        *((name, c_int32) for name in ("bias", "activation")),
+        ("number", c_float),
+    )
+
+
+class Training(ctypes.Structure):
+    """What ``kernels/network.h`` calls so."""
+
+    _fields_ = (
+        ("optimizer", c_int32),
+        *((name, c_float) for name in ("momentum", "label_smoothing", "weight_decay")),
     )
 
 
@@ -94,14 +103,14 @@ FUNCTIONS: tuple[tuple[str, Any, list[Any]], ...] = (
     (
         "make",
         c_void_p,
-        [POINTER(Step), *[c_int] * 7, c_float, c_uint32, POINTER(c_double)],
+        [POINTER(Step), *[c_int] * 6, POINTER(Training), c_uint32, POINTER(c_double)],
     ),
     ("allocate", c_int, [c_void_p]),
     ("free", None, [c_void_p]),
     ("sizes", None, [c_void_p, POINTER(c_int), POINTER(c_int)]),
     ("numbers", POINTER(c_float), [c_void_p, c_int]),
-    ("images", None, [c_void_p, _ADDRESS, c_int, _ADDRESS]),
-    ("train", c_double, [c_void_p, _ADDRESS, c_int, _ADDRESS, POINTER(c_int64)]),
+    ("images", None, [c_void_p, _ADDRESS, c_int, _ADDRESS, _ADDRESS]),
+    ("train", c_double, [c_void_p, _ADDRESS, c_int, _ADDRESS, _ADDRESS, POINTER(c_int64)]),
     ("gradient", c_double, [c_void_p, _ADDRESS, c_int]),
     ("score", c_double, [c_void_p, _ADDRESS, c_int, _ADDRESS, c_int, POINTER(c_int32)]),
     ("function", None, [c_int, _ADDRESS, _ADDRESS, c_int]),

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from deap_nas.genome import Gene
-from deap_nas.training.native.library import load
+from deap_nas.training.native.library import Training, load
 from deap_nas.training.native.plan import Array, Plan, plan_of
 from deap_nas.training.recipes import OPTIMIZERS, Recipe
+from deap_nas.training.targets import class_weights
 
 MOST = 2**25  # numbers of a feature map: 16 images of it are counted in 32 bits, borders too
 
@@ -34,7 +35,8 @@ class NativeNetwork:
         GenomeError: for a genome that does not fit the images.
         MemoryError: where its feature maps do not fit into memory, before anything is trained.
         NativeError: without the library.
-        ValueError: for images of another shape, or labels that are not as many.
+        ValueError: for images of another shape, labels that are not as many, or a label that is
+            no class.
     """
 
     def __init__(
@@ -54,11 +56,12 @@ class NativeNetwork:
         self._n_classes, self._shape = n_classes, tuple(input_shape)
         self._batch_size = recipe.batch_size
         self._images, self._labels = self._paired(images, labels)
+        _check("label", self._labels, n_classes)
         self._make(self.plan, (*input_shape, n_classes, recipe.batch_size), recipe, seed)
         self.weights = self.plan.initial(seed) if weights is None else list(weights)
-        self._library.deap_nas_images(
-            self._handle, self._images.ctypes.data, *_form(self._images), self._labels.ctypes.data
-        )
+        self._class_weights = class_weights(recipe, self._labels, n_classes)
+        about = (self._images.ctypes.data, *_form(self._images), self._labels.ctypes.data)
+        self._library.deap_nas_images(self._handle, *about, self._class_weights.ctypes.data)
 
     def _make(self, plan: Plan, sizes: tuple[int, ...], recipe: Recipe, seed: int) -> None:
         if plan.largest > MOST:
@@ -70,8 +73,7 @@ class NativeNetwork:
             plan.as_array(),
             len(plan.steps),
             *sizes,
-            OPTIMIZERS.index(recipe.optimizer),
-            recipe.momentum,
+            training_of(recipe),
             seed & 0xFFFFFFFF,
             need,
         )
@@ -92,21 +94,28 @@ class NativeNetwork:
             self._library.deap_nas_free(self._handle)
             self._handle = None
 
-    def __call__(self, order: Array, rates: Array) -> tuple[float, float]:
-        """One pass over the images in ``order`` (int32), with a learning rate (float32) a step.
+    def __call__(
+        self, order: Array, rates: Array, moves: Array | None = None
+    ) -> tuple[float, float]:
+        """One pass over images; the loss and the accuracy, averaged over them while training.
 
-        Returns the loss and the accuracy, averaged over the images while training.
+        Args:
+            order: places of images, int32, shape (n,).
+            rates: a learning rate a step, float32.
+            moves: how each image of the data is moved, as ``draw_moves`` gives it.
 
         Raises:
-            ValueError: for an image that is not there, or too few rates.
+            ValueError: for an image that is not there, too few rates, or moves of another shape.
         """
         order, rates = self._known(order), np.ascontiguousarray(rates, "f4")
         steps = -(-len(order) // self._batch_size)
         if len(rates) < steps:
             raise ValueError(f"{len(rates)} learning rates, allowed one for each of {steps} steps")
+        by = None if moves is None else self._fitting(moves)
         right = ctypes.c_int64()
+        about = (order.ctypes.data, len(order), rates.ctypes.data)
         loss = self._library.deap_nas_train(
-            self._handle, order.ctypes.data, len(order), rates.ctypes.data, right
+            self._handle, *about, None if by is None else by.ctypes.data, right
         )
         n = max(1, len(order))
         return loss / n, right.value / n
@@ -188,11 +197,16 @@ class NativeNetwork:
 
     def _known(self, order: Array) -> Array:
         """Places of images, as the kernels read them."""
-        n, order = len(self._labels), np.ascontiguousarray(order, np.int32)
-        wrong = order[(order < 0) | (order >= n)]
-        if wrong.size:
-            raise ValueError(f"image {wrong[0]}, allowed 0 to {n - 1}")
+        order = np.ascontiguousarray(order, np.int32)
+        _check("image", order, len(self._labels))
         return order
+
+    def _fitting(self, moves: Array) -> Array:
+        """Moves, as the kernels read them."""
+        shape = (len(self._labels), 3)
+        if moves.dtype != np.int8 or moves.shape != shape:
+            raise ValueError(f"moves {moves.dtype} {moves.shape}, allowed int8 {shape}")
+        return np.ascontiguousarray(moves)
 
     def _numbers(self, which: int) -> Array:
         """A view of the weights (0), of what follows what is seen (1), or of the gradient (2)."""
@@ -203,6 +217,18 @@ class NativeNetwork:
             return np.zeros(0, np.float32)
         address = self._library.deap_nas_numbers(self._handle, which)
         return np.ctypeslib.as_array(address, (size,))
+
+
+def _check(what: str, numbers: Array, n: int) -> None:
+    wrong = numbers[(numbers < 0) | (numbers >= n)]
+    if wrong.size:
+        raise ValueError(f"{what} {wrong[0]}, allowed 0 to {n - 1}")
+
+
+def training_of(recipe: Recipe) -> Training:
+    """What the kernels know of a recipe."""
+    optimizer = OPTIMIZERS.index(recipe.optimizer)
+    return Training(optimizer, recipe.momentum, recipe.label_smoothing, recipe.weight_decay)
 
 
 def _form(x: Array) -> tuple[int]:

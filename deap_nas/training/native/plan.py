@@ -11,6 +11,7 @@ import numpy as np
 
 from deap_nas.genome import Gene
 from deap_nas.layers import LAYERS, LayerError, Shape, operations as made_of
+from deap_nas.training.counter import counted
 from deap_nas.training.model import does_not_fit
 from deap_nas.training.native.library import Step
 
@@ -170,20 +171,8 @@ STEPS: dict[type, Callable[[Any, int], tuple[dict[str, Any], list[Weight], int]]
 
 
 def _uniform(seed: int, place: int, shape: tuple[int, ...]) -> Array:
-    """Numbers in -1..1 from a counter: the same on every machine, with every numpy.
-
-    Source: Steele, Lea and Flood 2014, figure 2 (SplitMix64).
-    """
-    with np.errstate(over="ignore"):
-        start = _mixed(np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(place + 1))
-        count = np.arange(1, prod(shape) + 1, dtype=np.uint64)
-        draws = _mixed(start + count * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(40)
+    """Numbers in -1..1, the same on every machine, with every numpy."""
+    draws = counted(seed, place, prod(shape)) >> np.uint64(40)
     numbers = draws.astype(np.float32) * np.float32(2.0**-23) - np.float32(1)
     result: Array = numbers.reshape(shape)
     return result
-
-
-def _mixed(z: Any) -> Any:
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))

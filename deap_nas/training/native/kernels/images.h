@@ -3,30 +3,72 @@
 #include "maps.h"
 #include <vector>
 
+struct Move {  // of an image, as Python draws it (see moves.py)
+    int8_t mirrored, down, right;
+};
+
 struct Images {
     const void *pixels = nullptr;  // [image][row][column][channel]: 0..255, or floats
     const int32_t *labels = nullptr;
+    const Move *moves = nullptr;   // of each image; none are moved without
     bool whole = false;            // bytes
+    int height = 0, width = 0, channels = 0;
     int each = 0;                  // pixels of an image, channels counted
+    std::vector<float> moved;      // room for 16 images that are
     std::vector<int> places;       // of each pixel, in a map
 
     void swap(Images &others) {  // the places stay: the shape is the same
         std::swap(pixels, others.pixels), std::swap(labels, others.labels), std::swap(whole, others.whole);
+        std::swap(moves, others.moves);
     }
 
     void prepare(const Map &m) {
         places.clear();
-        each = m.height * m.width * m.channels;
+        height = m.height, width = m.width, channels = m.channels;
+        each = height * width * channels;
+        moved.resize((size_t)LANES * each);
         for (int i = 0; i < m.height; i++)
             for (int j = 0; j < m.width; j++)
                 for (int c = 0; c < m.channels; c++) places.push_back(c * m.plane + m.place(i, j));
     }
 
-    void read(const int32_t *chosen, int live, float *to) const {
+    void read(const int32_t *chosen, int live, float *to) {
         if (whole) return read_bytes(chosen, live, to);
+        const float *from[LANES];
+        find(chosen, live, from);
+        for (int i = 0; i < LANES; i++)
+            for (int p = 0; p < each; p++) to[places[p] + i] = i < live ? from[i][p] : 0.0f;
+    }
+
+    // Where the pixels of 16 images are, moved where they are to be.
+    template <class T>
+    void find(const int32_t *chosen, int live, const T **from) {
         for (int i = 0; i < LANES; i++) {
-            const float *from = (const float *)pixels + (size_t)(i < live ? chosen[i] : 0) * each;
-            for (int p = 0; p < each; p++) to[places[p] + i] = i < live ? from[p] : 0.0f;
+            const int image = chosen[i < live ? i : 0];
+            from[i] = (const T *)pixels + (size_t)image * each;
+            if (!moves || i >= live) continue;
+            T *to = (T *)moved.data() + (size_t)i * each;
+            move(from[i], moves[image], to);
+            from[i] = to;
+        }
+    }
+    // Mirrored, then shifted; what comes in is 0.
+    template <class T>
+    void move(const T *from, Move by, T *to) const {
+        memset(to, 0, each * sizeof(T));
+        const int first = std::max(0, (int)by.right), last = std::min(width, width + by.right);
+        const int top = std::max(0, (int)by.down), bottom = std::min(height, height + by.down);
+        for (int i = top; i < bottom && first < last; i++) {
+            const T *row = from + (size_t)(i - by.down) * width * channels;
+            T *target = to + (size_t)i * width * channels;
+            if (!by.mirrored) {
+                memcpy(target + first * channels, row + (first - by.right) * channels,
+                       (size_t)(last - first) * channels * sizeof(T));
+                continue;
+            }
+            for (int j = first; j < last; j++)
+                for (int c = 0; c < channels; c++)
+                    target[j * channels + c] = row[(width - 1 - (j - by.right)) * channels + c];
         }
     }
 
@@ -49,10 +91,9 @@ struct Images {
         }
     }
 
-    void read_bytes(const int32_t *chosen, int live, float *to) const {
+    void read_bytes(const int32_t *chosen, int live, float *to) {
         const uint8_t *from[LANES];
-        for (int i = 0; i < LANES; i++)
-            from[i] = (const uint8_t *)pixels + (size_t)chosen[i < live ? i : 0] * each;
+        find(chosen, live, from);
         for (int first = 0; first < each; first += 16) {
             const int n = std::min(16, each - first);
             bytes rows[16] = {};

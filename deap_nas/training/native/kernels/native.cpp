@@ -5,10 +5,10 @@
 #define PUBLIC extern "C" __attribute__((visibility("default")))
 
 PUBLIC void *deap_nas_make(const Step *plan, int n, int height, int width, int channels, int classes,
-                           int batch, int optimizer, float momentum, uint32_t seed, double *bytes) {
+                           int batch, const Training *training, uint32_t seed, double *bytes) {
     try {
         auto made = std::make_unique<Network>(plan, n, height, width, channels, classes, batch,
-                                              Optimizer{optimizer, momentum}, seed);
+                                              *training, seed);
         *bytes = made->bytes();
         return made.release();
     } catch (const std::bad_alloc &) {
@@ -36,13 +36,16 @@ PUBLIC float *deap_nas_numbers(void *net, int which) {
     return which == 0 ? n->weights.data() : which == 1 ? n->moving.data() : n->gradient.data();
 }
 
-PUBLIC void deap_nas_images(void *net, const void *pixels, int whole, const int32_t *labels) {
+PUBLIC void deap_nas_images(void *net, const void *pixels, int whole, const int32_t *labels,
+                            const float *class_weights) {
     auto *n = static_cast<Network *>(net);
+    n->targets.class_weights = class_weights;
     n->images.pixels = pixels, n->images.whole = whole, n->images.labels = labels;
 }
 
-PUBLIC double deap_nas_train(void *net, const int32_t *order, int n, const float *rates, int64_t *right) {
-    Result all = static_cast<Network *>(net)->train(order, n, rates);
+PUBLIC double deap_nas_train(void *net, const int32_t *order, int n, const float *rates,
+                             const Move *moves, int64_t *right) {
+    Result all = static_cast<Network *>(net)->train(order, n, rates, moves);
     *right = all.right;
     return all.loss;
 }

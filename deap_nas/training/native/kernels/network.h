@@ -12,14 +12,15 @@ struct Step {  // of a plan, as Python gives it (see plan.py)
     float number;  // momentum of normalisation, rate of dropout
 };
 
-struct Optimizer {
-    int32_t kind;  // 0: momentum, 1: Adam, 2: RMSprop
-    float momentum;
+struct Training {  // of a recipe, as Python gives it (see library.py)
+    int32_t optimizer;  // 0: momentum, 1: Adam, 2: RMSprop
+    float momentum, label_smoothing, weight_decay;
 };
 
 struct Network {
     int n_classes, batch_size;
-    Optimizer optimizer;
+    Training training;
+    Targets targets;
     uint32_t seed;
     Images images;
     Value input;
@@ -32,8 +33,9 @@ struct Network {
     uint32_t steps = 0;
 
     Network(const Step *plan, int n, int height, int width, int channels, int classes, int size,
-            Optimizer o, uint32_t s)
-        : n_classes(classes), batch_size(size), optimizer(o), seed(s), input(channels, height, width) {
+            const Training &t, uint32_t s)
+        : n_classes(classes), batch_size(size), training(t), seed(s), input(channels, height, width) {
+        targets.smoothing = training.label_smoothing;
         input.wants_grad = false;
         Value *x = &input;
         std::vector<Value *> saved;
@@ -159,7 +161,7 @@ struct Network {
             if (!first) read(chosen, batch, g);
             for (int i = first; i < n; i++) operations[i]->forward(batch, g);
             result.add(loss(*operations.back()->out, g, chosen + g * LANES, batch, images.labels,
-                            n_classes, true, nullptr));
+                            n_classes, &targets, nullptr));
             for (int i = n - 1; i >= first; i--) operations[i]->backward(batch, g);
         }
         while (first) {
@@ -183,12 +185,14 @@ struct Network {
     void step(float rate) {  // as Keras's optimizers, in single precision
         steps++;
         float *w = weights.data(), *g = gradient.data(), *m = slots[0].data(), *v = slots[1].data();
-        if (optimizer.kind == 0) {
+        if (training.weight_decay)
+            for (int i = 0; i < n_weights; i++) w[i] = w[i] - w[i] * training.weight_decay * rate;
+        if (training.optimizer == 0) {
             for (int i = 0; i < n_weights; i++) {
-                m[i] = m[i] * optimizer.momentum - g[i] * rate;
+                m[i] = m[i] * training.momentum - g[i] * rate;
                 w[i] = w[i] + m[i];
             }
-        } else if (optimizer.kind == 1) {
+        } else if (training.optimizer == 1) {
             powers[0] *= (double)0.9f, powers[1] *= (double)0.999f;
             const float a = rate * std::sqrt(1.0f - (float)powers[1]) / (1.0f - (float)powers[0]);
             for (int i = 0; i < n_weights; i++) {
@@ -204,13 +208,15 @@ struct Network {
         }
     }
 
-    Result train(const int32_t *order, int n, const float *rates) {
+    Result train(const int32_t *order, int n, const float *rates, const Move *moves) {
         FlushDenormals flush;
+        images.moves = moves;
         Result all;
         for (int first = 0, i = 0; first < n; first += batch_size, i++) {
             all.add(pass(order + first, std::min(batch_size, n - first)));
             step(rates[i]);
         }
+        images.moves = nullptr;
         return all;
     }
 
@@ -225,7 +231,7 @@ struct Network {
             for (int i = 0; i < batch.live; i++) chosen[i] = first + i;
             read(chosen, batch, 0);
             for (auto &each : operations) each->forward(batch, 0);
-            all.add(loss(*operations.back()->out, 0, chosen, batch, images.labels, n_classes, false,
+            all.add(loss(*operations.back()->out, 0, chosen, batch, images.labels, n_classes, nullptr,
                          found + first));
         }
         images.swap(others);

@@ -1,0 +1,186 @@
+"""Which recipes train small networks best: what ``final``, and recipes for searching, rest on.
+
+    python benchmarks/recipes.py final    # networks of 600 to 8,200 parameters, trained to the end
+    python benchmarks/recipes.py short    # does a short training rank networks as a long one does?
+    python benchmarks/recipes.py small    # the same on 5,000 training images
+
+One training after the other, in this process, by the engine native; scored on validation images.
+Writes results/recipes/PART.csv, a row a training as each ends, from which a stopped part goes on,
+PART_summary.csv, and PART.json, what it was made with.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+from common import RESULTS, make_parser, measured, provenance, write_csv, write_json
+
+from deap_nas import WIDE_SPACE, Recipe, count_multiply_adds, count_params, load_dataset
+from deap_nas.training.trainer import Trainer
+
+# The recipes that were there before; what is tried is one change of them, or several.
+FINAL = Recipe(
+    "final", 1, optimizer="adam", learning_rate=0.012, epochs=30, schedule="cosine", warmup=0.1
+)
+FAST = replace(FINAL, name="fast", learning_rate=0.015, epochs=5)
+GENOMES = {
+    602: "CR 4 3 relu;SB 8 3 relu;SR 8 3 relu;SB 10 3 relu;GP",
+    1384: "CR 6 3 relu;SB 12 3 relu;SR 12 3 relu;SB 14 3 relu;SB 14 3 relu;GP",
+    3638: "CR 10 3 relu;SB 20 3 relu;SR 24 3 relu;SB 28 3 relu;SB 28 3 relu;GP",
+    8242: "CB 16 3 relu;SR 24 3 relu;SB 32 3 relu;SR 48 3 relu;SB 64 3 relu;GP",
+}
+ONE_CHANGE: dict[str, dict[str, Any]] = {
+    "as it was": {},
+    "50 epochs": {"epochs": 50},
+    "batch 64": {"batch_size": 64},
+    "batch 256": {"batch_size": 256},
+    "rate 0.006": {"learning_rate": 0.006},
+    "rate 0.024": {"learning_rate": 0.024},
+    "smoothing 0.05": {"label_smoothing": 0.05},
+    "flips": {"flips": True},
+    "shifts 1": {"shifts": 1},
+    "decay 0.01": {"weight_decay": 0.01},
+}
+SHORT = {
+    f"{epochs} epochs, batch {batch}, rate {rate}": {
+        "epochs": epochs, "batch_size": batch, "learning_rate": rate,
+    }
+    for epochs, batch, rate in (
+        *((2, 128, 0.015), (3, 128, 0.015), (5, 128, 0.015)),  # the last is fast
+        *((3, 64, 0.015), (3, 256, 0.015), (3, 128, 0.0075), (3, 128, 0.03)),
+        *((2, 64, 0.015), (2, 256, 0.015), (2, 64, 0.0075), (2, 256, 0.03)),
+    )
+}  # fmt: skip
+LONG = {"long": {"epochs": 30, "learning_rate": 0.012}}
+STEPS = {
+    f"{epochs} epochs, batch {batch}": {"epochs": epochs, "batch_size": batch}
+    for epochs, batch in (
+        *((5, 128), (10, 128), (20, 128), (40, 128), (80, 128)),
+        *((5, 64), (10, 64), (20, 64), (5, 32), (10, 32), (20, 32), (5, 16), (10, 16)),
+    )
+}
+PARAMS, MULTIPLY_ADDS = (400, 9_000), (20_000, 300_000)  # of what ``short`` and ``small`` train
+
+
+class Job(NamedTuple):
+    """One training: a genome, what is tried under which name, and the train seed."""
+
+    tried: str
+    recipe: Recipe
+    genome: str
+    train_seed: int
+
+
+def final_jobs() -> Iterator[Job]:
+    for genome in GENOMES.values():  # what takes least comes first
+        for name, changes in ONE_CHANGE.items():
+            recipe = replace(FINAL, **changes)
+            yield from (Job(name, recipe, genome, seed) for seed in (0, 1))
+
+
+def short_jobs() -> Iterator[Job]:
+    genomes = drawn(12)
+    for name, changes in {**SHORT, **LONG}.items():
+        yield from (Job(name, replace(FAST, **changes), genome, 0) for genome in genomes)
+
+
+def small_jobs() -> Iterator[Job]:
+    genomes = drawn(12)
+    for name, changes in STEPS.items():
+        yield from (Job(name, replace(FAST, **changes), genome, 0) for genome in genomes)
+
+
+PARTS = {
+    "final": ("fashion_mnist", final_jobs),
+    "short": ("fashion_mnist", short_jobs),
+    "small": ("fashion_mnist_mini", small_jobs),
+}
+
+
+def drawn(n: int) -> list[str]:
+    """Genomes of ``WIDE_SPACE`` that a search may come upon, and that train in seconds."""
+    rng, found = random.Random(1), []
+    size = WIDE_SPACE.input_shape, WIDE_SPACE.n_classes
+    while len(found) < n:
+        genome = WIDE_SPACE.sample(rng)
+        costs = count_params(genome, *size), count_multiply_adds(genome, *size)
+        if all(low <= cost <= high for cost, (low, high) in zip(costs, (PARAMS, MULTIPLY_ADDS))):
+            found.append(str(genome))
+    return found
+
+
+def main() -> None:
+    parser = make_parser(__doc__, RESULTS / "recipes")
+    parser.add_argument("part", choices=PARTS)
+    parser.add_argument("--tried", nargs="+", metavar="NAME", help="only these (default: all)")
+    parser.add_argument("--genomes", type=int, help="only so many of the first (default: all)")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin none later")
+    arguments = parser.parse_args()
+    data, make_jobs = PARTS[arguments.part]
+    jobs = list(make_jobs())
+    genomes = list(dict.fromkeys(job.genome for job in jobs))[: arguments.genomes]
+    wanted = arguments.tried or [job.tried for job in jobs]
+    jobs = [job for job in jobs if job.genome in genomes and job.tried in wanted]
+    path = arguments.out / f"{arguments.part}.csv"
+    rows = train_all(jobs, data, path, time.monotonic() + 60 * arguments.minutes)
+    summary = summaries(rows, arguments.part)
+    write_csv(summary, arguments.out / f"{arguments.part}_summary.csv")
+    write_json(provenance(), arguments.out / f"{arguments.part}.json")
+    print(summary.to_string(index=False))
+
+
+def train_all(jobs: list[Job], data: str, path: Path, until: float) -> pd.DataFrame:
+    """The rows of all jobs; those in the file are not trained again."""
+    dataset, made_with = load_dataset(data), provenance()
+    rows = pd.read_csv(path).to_dict("records") if path.exists() else []
+    known = {(row["tried"], row["genome"], row["train_seed"]) for row in rows}
+    trainer = Trainer(*dataset.split("validation"), dataset.n_classes, engine="native")
+    for job in jobs:
+        if (job.tried, job.genome, job.train_seed) in known or time.monotonic() > until:
+            continue
+        evaluation = trainer.train(job.genome, job.recipe, job.train_seed).evaluation
+        numbers = measured(evaluation, "n_params", "accuracy", "train_accuracy", "epochs")
+        seconds = measured(evaluation, "train_cpu_seconds", "status")
+        about = {"tried": job.tried, "genome": job.genome, "train_seed": job.train_seed}
+        rows.append({**about, **numbers, **seconds, "commit": made_with["commit"]})
+        write_csv(pd.DataFrame(rows), path)
+        print(*rows[-1].values(), flush=True)
+    return pd.DataFrame(rows)
+
+
+def summaries(rows: pd.DataFrame, part: str) -> pd.DataFrame:
+    return gains(rows) if part == "final" else ranks(rows)
+
+
+def gains(rows: pd.DataFrame) -> pd.DataFrame:
+    """Mean accuracy of each size under what is tried, and points gained on what it was before."""
+    table = rows.pivot_table(index="tried", columns="n_params", values="accuracy", sort=False)
+    gain = ((table - table.loc["as it was"]) * 100).add_prefix("gain_")
+    seconds = rows.groupby("tried", sort=False)["train_cpu_seconds"].sum()
+    return table.join(gain).join(seconds).reset_index()
+
+
+def ranks(rows: pd.DataFrame) -> pd.DataFrame:
+    """How well each short training ranks the networks: against the longest of the part."""
+    table = rows.pivot_table(index="genome", columns="tried", values="accuracy", sort=False)
+    longest = rows.groupby("tried")["epochs"].max().idxmax()
+    return pd.DataFrame(
+        {
+            "tried": tried,
+            "spearman": table[tried].corr(table[longest], method="spearman"),
+            "kendall": table[tried].corr(table[longest], method="kendall"),
+            "mean_accuracy": table[tried].mean(),
+            "mean_cpu_seconds": rows.loc[rows["tried"] == tried, "train_cpu_seconds"].mean(),
+        }
+        for tried in table
+    )
+
+
+if __name__ == "__main__":
+    main()
