@@ -18,6 +18,7 @@ from typing import Any
 import drivers
 import pytest
 from docs_blocks import FLAG, PAGES, README, ROOT, Block, blocks, code, spans
+from PIL import Image
 
 import deap_nas
 from deap_nas import SearchSpace
@@ -43,6 +44,10 @@ def place(home: Path) -> Iterator[Path]:
     """An empty folder with the examples, some images, and no layers of one's own."""
     (home / "examples").symlink_to(ROOT / "examples")
     drivers.save_npz(home / "mine.npz", drivers.tiny_dataset(side=28))
+    for name, colour in {"cat": "black", "dog": "white"}.items():
+        (home / "photos" / name).mkdir(parents=True)
+        for number in range(12):
+            Image.new("RGB", (40, 30), colour).save(home / "photos" / name / f"{number}.png")
     tables: list[tuple[Any, Any]] = [(table, dict(table)) for table in (LAYERS, MAKERS)]
     yield home
     for table, before in tables:
@@ -55,7 +60,9 @@ def test_the_page_runs(place: Path, page: Path) -> None:
     """From top to bottom, as a reader would: later blocks see what earlier ones made."""
     names: dict[str, Any] = {"__name__": "page"}
     for block in blocks(page):
-        if block.language == "python":
+        if block.note.startswith("file "):
+            Path(block.note.removeprefix("file ")).write_text(block.text)
+        elif block.language == "python":
             text = "\n" * block.line + block.text  # so that a traceback names the line
             exec(compile(text, page, "exec"), names)
         elif block.language == "bash" and not block.note.startswith("skip"):
