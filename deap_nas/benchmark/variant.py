@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import random
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -90,11 +90,13 @@ class Variant:
 
     def definition(self) -> dict[str, Any]:
         """What the outcome depends on, ready for JSON."""
-        fields = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "name"}
         return {
             name: f"{value.name} {value.code}" if isinstance(value, Own) else value
-            for name, value in fields.items()
+            for name, value in self._fields().items()
         }
+
+    def _fields(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "name"}
 
     def code(self) -> tuple[Path, ...]:
         """Files that the outcome depends on."""
@@ -117,7 +119,7 @@ class Variant:
             if isinstance(self.loop, Own):
                 call_loop(self.loop.function, population, toolbox, self, rng)
             else:
-                values = {**asdict(replace(self, loop="")), "slots": 1}
+                values = {**self._fields(), "slots": 1}
                 ALGORITHMS[self.loop].run(population, toolbox, FOREVER, values, rng=rng)
         except Spent:
             return

@@ -83,6 +83,12 @@ def test_a_function_of_theirs_in_two_processes(mine, bits, tmp_path):
     assert "median_rank" not in found.table
 
 
+def test_a_function_that_gives_no_number_is_one_line(mine, bits, tmp_path):
+    bits.write_text(bits.read_text() + "\n\ndef evaluate(genes):\n    return float('nan')\n")
+    with pytest.raises(BenchmarkError, match="bits: evaluate gave no number in any search"):
+        compare(mine, load_function(bits), folder=tmp_path, **SMALL)
+
+
 def test_the_page_has_figures_tables_and_words(mine, tmp_path):
     found = compare(mine, folder=tmp_path, **SMALL)
     page = write_page(found, tmp_path).read_text()
