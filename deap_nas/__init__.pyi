@@ -27,6 +27,8 @@ from .evaluation.fitness import (
     Evaluation as Evaluation,
     accuracy_and_params as accuracy_and_params,
     accuracy_per_log_params as accuracy_per_log_params,
+    balanced_accuracy_per_log_params as balanced_accuracy_per_log_params,
+    macro_f1_per_log_params as macro_f1_per_log_params,
     time_penalised as time_penalised,
 )
 from .evaluation.workers import (

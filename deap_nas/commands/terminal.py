@@ -15,12 +15,12 @@ from rich.table import Table
 
 from deap_nas.commands.output import Steady
 from deap_nas.evaluation.fitness import Evaluation
-from deap_nas.evaluation.own_fitness import find_fitness
+from deap_nas.evaluation.own_fitness import OWN, find_fitness
 from deap_nas.genome import Genome
 from deap_nas.layers.cost import summary
 from deap_nas.runs.guess import Guess
 from deap_nas.runs.result import Finding
-from deap_nas.runs.tables import OWN, top, tops_of
+from deap_nas.runs.tables import top, tops_of
 from deap_nas.runs.watcher import Watcher
 from deap_nas.spaces import SearchSpace
 from deap_nas.words import counted

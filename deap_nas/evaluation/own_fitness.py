@@ -14,6 +14,7 @@ from deap_nas.evaluation.fitness import FITNESSES, SINGLE, WEIGHTS, Evaluation
 from deap_nas.evaluation.worker import one_line
 from deap_nas.files import line_of, read_text, run_python
 
+OWN = "own_fitness"  # in tables, the column of what a run maximises, where it is not the report's
 Fitness = Callable[[Evaluation], tuple[float, ...]]
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from deap_nas.report.chosen import choose, data_of, weights_of
+from deap_nas.files import write_whole
+from deap_nas.report.chosen import choose, class_names, data_of, weights_of
 from deap_nas.report.front import pareto_front
 from deap_nas.report.networks import Studio, open_studio
 from deap_nas.runs.record import Record, ReportError, read_run
@@ -19,7 +20,8 @@ TOLERANCE = {".keras": 0.0005, ".onnx": 0.002}
 def export(
     folder: Path, which: str, genome: str | None = None, formats: Sequence[str] = ("keras",)
 ) -> list[str]:
-    """Write networks of a run to its ``export/``; a line for each file.
+    """Write networks of a run to its ``export/``, with the names of the classes; a line for each
+    file.
 
     Each is read again and scored on the images that the search scored on, where these are at hand:
     it must be as accurate as the run says, within ``TOLERANCE``.
@@ -45,6 +47,8 @@ def export(
         raise ReportError(f"{folder}: no genome was trained with success; nothing to export")
     target = record.directory.export
     target.mkdir(exist_ok=True)
+    names, _ = class_names(record)
+    write_whole(record.directory.class_names, "".join(f"{name}\n" for name in names))
     lines = []
     with open_studio(record) as studio:
         for name, text in chosen.items():
@@ -52,7 +56,7 @@ def export(
                 path = target / f"{name}.{suffix}"
                 studio.write(text, weights_of(record, text), path)
                 lines.append(f"{path}: {text}{_check(record, text, path, studio)}")
-    return lines
+    return [*lines, f"{record.directory.class_names}: what their outputs stand for, in order"]
 
 
 def _check(record: Record, genome: str, path: Path, studio: Studio) -> str:

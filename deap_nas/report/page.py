@@ -11,6 +11,7 @@ import pandas as pd
 
 from deap_nas.algorithms import ALGORITHMS
 from deap_nas.evaluation.fitness import accuracy_of
+from deap_nas.evaluation.own_fitness import OWN
 from deap_nas.report import charts, chosen as chosen_network, drawings, progress
 from deap_nas.report.classes import (
     class_report,
@@ -26,7 +27,7 @@ from deap_nas.report.sheet import Sheet, dots_data
 from deap_nas.report.shown import Shown
 from deap_nas.runs.guess import guess
 from deap_nas.runs.record import Record, canonical, read_run
-from deap_nas.runs.tables import OWN, top, tops_of
+from deap_nas.runs.tables import top, tops_of
 from deap_nas.spaces import describe
 
 

@@ -38,6 +38,7 @@ class RunDirectory:
         self.figures = path / "report"  # and tables
         self.test_scores = self.figures / "test_scores.json"  # of networks that a user chose since
         self.export = path / "export"  # networks to take home
+        self.class_names = self.export / "class_names.txt"  # of their outputs, in order
 
     def weights_of(self, genome: str) -> Path:
         """The trained weights of one genome."""

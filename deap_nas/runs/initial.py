@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable
 from pathlib import Path
 
+from deap_nas.evaluation.own_fitness import OWN
 from deap_nas.files import read_text
 from deap_nas.runs.directory import RunDirectory
 from deap_nas.runs.settings import SettingsError, parse_setting
@@ -48,19 +49,20 @@ def _from_table(path: Path, text: str) -> BestFirst:
     rows = csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=header.count))
     if not {"genome", "fitness"} <= set(rows.fieldnames or ()):
         raise SettingsError(f"initial {path} has no columns genome and fitness; {REMEDY}")
-    return BestFirst(str(genome) for _, genome in sorted(_good(path, rows), key=_falling))
+    by = next(name for name in (OWN, "fitness") if name in (rows.fieldnames or ()))
+    return BestFirst(str(genome) for _, genome in sorted(_good(path, rows, by), key=_falling))
 
 
-def _good(path: Path, rows: Iterable[dict[str, str]]) -> Iterable[tuple[float, str]]:
+def _good(path: Path, rows: Iterable[dict[str, str]], by: str) -> Iterable[tuple[float, str]]:
     for number, row in enumerate(rows, 2):
         if row.get("status", "ok") != "ok":
             continue
         genome = parse_setting(f"{path}, line {number}", row["genome"])
         try:
-            yield float(row["fitness"].replace(",", ".")), str(genome)
+            yield float(row[by].replace(",", ".")), str(genome)
         except ValueError:
             raise SettingsError(
-                f"{path}, line {number}: fitness {row['fitness']!r}, allowed a number; correct it"
+                f"{path}, line {number}: fitness {row[by]!r}, allowed a number; correct it"
             ) from None
 
 

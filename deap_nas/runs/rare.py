@@ -29,7 +29,7 @@ def warn_of_rare(settings: Settings, dataset: Dataset) -> None:
     )
     warnings.warn(
         f"of the training images {most}, {least}: accuracy hardly counts a class so rare; use "
-        "--fitness macro_f1_per_log_params",
+        "--fitness macro_f1_per_log_params, perhaps with --class-weights balanced",
         SettingsWarning,
         stacklevel=3,
     )

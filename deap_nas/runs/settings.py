@@ -16,7 +16,7 @@ from deap_nas.layers import load_layers
 from deap_nas.operators import CROSSOVERS, MUTATIONS, SELECTIONS
 from deap_nas.spaces import SPACES
 from deap_nas.training.engines import ENGINES
-from deap_nas.training.recipes import RECIPES, Recipe, find_recipe
+from deap_nas.training.recipes import CLASS_WEIGHTS, RECIPES, Recipe, find_recipe
 
 SPLITS = ("validation", "test")
 
@@ -60,6 +60,12 @@ class Settings:
     epochs: int = _option(0, "passes over the training images; 0: as the recipe says", metavar="N")
     early_stopping: bool = _option(
         True, "recipe paper: stop early, and score the best epoch instead of the last"
+    )
+    class_weights: str = _option(
+        "none",
+        "how much each image counts in training: none, all the same; balanced, so that rare "
+        "classes count as much as others",
+        allowed=CLASS_WEIGHTS,
     )
     train_seed: int = _option(0, "initial weights and batch order of every network", metavar="N")
     space: str = _option(
@@ -217,6 +223,8 @@ class Settings:
         recipe = find_recipe(self.recipe)
         if self.epochs:
             recipe = replace(recipe, epochs=self.epochs)
+        if self.class_weights != "none":  # a recipe may have its own
+            recipe = replace(recipe, class_weights=self.class_weights)
         if not self.early_stopping:
             recipe = replace(recipe, patience=0, min_delta=0.0, best_epoch=False, scored="last")
         return recipe

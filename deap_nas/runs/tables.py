@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from deap_nas.evaluation.fitness import Evaluation, accuracy_per_log_params, time_penalised
-from deap_nas.evaluation.own_fitness import Fitness, find_fitness
+from deap_nas.evaluation.own_fitness import OWN, Fitness, find_fitness
 from deap_nas.files import write_whole
 from deap_nas.runs.directory import RunDirectory
 
@@ -31,7 +31,6 @@ COLUMNS = (
     "measured_on",
 )
 TIMED_ACCURACY = 0.75  # the report's figure 4 is of models above it
-OWN = "own_fitness"  # what a run maximises, where it is another than these
 BUILT_IN = {"accuracy_per_log_params": "fitness", "time_penalised": "fitness_time"}
 LAST = COLUMNS.index("fitness_time") + 1
 TOPS = {

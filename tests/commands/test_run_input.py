@@ -146,7 +146,7 @@ def test_bad_input(home, stub, capsys, arguments, words):
         ([GENOME, "--save", "a.h5"], ["a.h5", ".keras"]),
         ([GENOME, "--save", "no/such/a.keras"], ["no/such"]),
         ([GENOME, "--epochs", "-1"], ["epochs -1"]),
-        ([GENOME, "--dataset", "mnist"], ["mnist"]),
+        ([GENOME, "--dataset", "imagenet"], ["imagenet"]),
         (["RC 2 29 relu;FL relu"], ["error: genome 'RC 2 29 relu;FL relu' does not fit", "29"]),
         ([GENOME, "--nonsense"], ["--nonsense"]),
         ([], ["genome"]),

@@ -382,8 +382,8 @@ def test_arguments_that_name_nothing(stub, settings, error, words):
 
 
 def test_an_unknown_data_set():
-    with pytest.raises(DataError, match="'mnist'"):
-        Evaluator("mnist", cache=None)
+    with pytest.raises(DataError, match="'imagenet'"):
+        Evaluator("imagenet", cache=None)
 
 
 def test_the_key_is_canonical_and_says_all(stub):

@@ -80,7 +80,9 @@ def test_a_network_taken_home_is_as_accurate(folder: Path, tmp_path: Path) -> No
     np.savez(tmp_path / "data.npz", x=x, y=y)
     record = read_run(folder)
     networks = {"best.keras": record.best()}
-    for line in said.splitlines()[1:]:
+    names = (folder / "export" / "class_names.txt").read_text().splitlines()
+    assert tuple(names) == load_dataset("fashion_mnist_mini").class_names
+    for line in said.splitlines()[1:-1]:
         path, _, rest = line.partition(": ")
         networks[f"export/{Path(path).name}"] = rest.partition(" (read again")[0]
     for name, genome in networks.items():

@@ -68,6 +68,14 @@ def test_a_run_begins_with_the_best_of_another(home, stub, data, no_page, name) 
     assert first["population"] == [row["genome"] for row in found][:3]
 
 
+def test_the_best_are_by_what_the_run_maximised(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    others = ("NC 4 3 relu;RC 4 3 relu;RC 4 3 relu;FL relu", GENOME)
+    rows = (f"{genome},{i},{9 - i}\n" for i, genome in enumerate(others))
+    path.write_text("genome,fitness,own_fitness\n" + "".join(rows))
+    assert tuple(read_genomes(path)) == others
+
+
 BAD = {
     "no csv in it": ("run", None, ("evaluations.csv: No such file", "give a text file of genomes")),
     "no file": ("none.txt", None, ("none.txt: No such file", "a run's directory")),

@@ -12,7 +12,8 @@ import pytest
 from deap_nas.algorithms import ALGORITHMS
 from deap_nas.runs.initial import read_genomes
 from deap_nas.runs.presets import PRESETS, choose_preset, make_settings, read_settings
-from deap_nas.runs.settings import Settings, SettingsError
+from deap_nas.runs.settings import Settings, SettingsError, data_options
+from deap_nas.training.recipes import find_recipe
 
 GENOME = "NC 2 3 relu;RC 4 3 relu;RC 4 3 relu;FL tanh"
 BAD = {
@@ -22,7 +23,8 @@ BAD = {
     "mutation": ["two"], "selection": ["worst"], "cxpb": [-0.1, 1.1, math.nan, "x"],
     "mutpb": [2], "elitism": [-1, 10, 11], "algorithm": ["luck"], "children": [-1, 2.5],
     "candidates": [0, 1.5], "optimism": [-0.1, math.nan, "x"],
-    "fitness": ["accuracy"], "seed": [-1],
+    "fitness": ["accuracy", "mine.py"], "class_weights": ["heavy"], "grey": ["yes"],
+    "image_size": ["32", "0x3", "3x3x3", 32], "seed": [-1],
     "target_fitness": [-1.0, math.nan], "max_evaluations": [0], "time_budget": [0, -1, math.nan],
     "max_seconds": [0], "max_memory": [0, 0.5], "max_failures": [0], "workers": [0, -1, 1.5],
     "initial": [[GENOME], (3,), (GENOME,) * 11], "baseline": ["NC 2 3 relu", "x"],
@@ -47,6 +49,19 @@ def test_every_setting_says_what_it_is():
 
 def test_whole_numbers_are_fine_where_a_float_is_allowed():
     assert Settings(cxpb=1, time_budget=60).cxpb == 1
+
+
+def test_class_weights_are_the_recipes():
+    assert Settings().make_recipe() == find_recipe("fast")
+    assert Settings(class_weights="balanced").make_recipe().class_weights == "balanced"
+
+
+def test_what_data_are_told_also_by_an_old_run():
+    given = Settings(image_size="9x14", grey=True, split_seed=3).to_dict()
+    told = {"data_dir": None, "split_seed": 3, "image_size": (9, 14), "grey": True}
+    assert data_options(given) == told
+    old = {name: given[name] for name in ("data_dir", "split_seed")}
+    assert data_options(old) == {**told, "image_size": None, "grey": False}
 
 
 # --- presets

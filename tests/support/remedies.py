@@ -418,9 +418,10 @@ HERE: list[tuple[str, str, Try, Try]] = [
      lambda: find_fitness(f"{file('f.py', 'x = 1')}:score"),
      lambda: find_fitness(f"{file('f.py', FITNESS)}:score")),
     ("runs/rare", "of the training images {}, {}: accuracy hardly counts a class so rare; use "
-     "--fitness macro_f1_per_log_params",
+     "--fitness macro_f1_per_log_params, perhaps with --class-weights balanced",
      lambda: search("--dataset", rare(), "--no-cache", heard=True),
      lambda: search("--dataset", rare(), "--no-cache", "--fitness", "macro_f1_per_log_params",
+                    "--class-weights", "balanced",
                     "--out", "new", heard=True)),
     ("data/load", "dataset {} is unknown: allowed {}, or the path of a folder of images, or of a "
      "file that ends in .npz; use one of them", lambda: load_dataset("imagenet"),
