@@ -61,7 +61,7 @@ def test_only_what_trains_needs_an_extra() -> None:
     )
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert {line.partition(":")[0] for line in lines} == {"Evaluator", "Workers"}
+    assert {line.partition(":")[0] for line in lines} == {"DaskBackend", "Evaluator", "Workers"}
     for line in lines:
         assert "psutil is not installed" in line
         assert "pip install -e '.[cpu]'" in line
