@@ -114,9 +114,8 @@ def _run(arguments: dict[str, Any]) -> int:
         return _repeat(arguments, resumed)
     settings, preset = _settings(arguments, resumed)
     with quiet():
-        from deap_nas.commands.session import run_session
         from deap_nas.commands.terminal import make_console
-        from deap_nas.runs.extend import extend, raised
+        from deap_nas.runs.cluster import connect
         from deap_nas.runs.provenance import describe
         from deap_nas.runs.search import load
 
@@ -133,22 +132,40 @@ def _run(arguments: dict[str, Any]) -> int:
         check_installed()
         if resumed:
             _check_same(resumed, config)
-            if limits := raised(_config_of(resumed)["settings"], config["settings"]):
-                extend(resumed, limits)
-        was_there = "out" in arguments and Path(arguments["out"]).exists()
-        folder = resumed or _new_folder(arguments.get("out"), preset)
+        with connect(settings, dataset) as client:
+            if client:
+                config["machine"]["workers"] = max(1, len(client.nthreads()))
+            search = (settings, dataset, space, console)
+            return _begin(arguments, preset, config, resumed, search, client)
+
+
+def _begin(
+    arguments: dict[str, Any],
+    preset: str,
+    config: dict[str, Any],
+    resumed: Path | None,
+    search: tuple[Any, ...],
+    client: Any,
+) -> int:
+    """All is well: write, and search."""
+    from deap_nas.commands.session import run_session
+    from deap_nas.runs.extend import extend, raised
+
+    if resumed and (limits := raised(_config_of(resumed)["settings"], config["settings"])):
+        extend(resumed, limits)
+    was_there = "out" in arguments and Path(arguments["out"]).exists()
+    folder = resumed or _new_folder(arguments.get("out"), preset)
+    if not resumed:
+        write_whole(RunDirectory(folder).config, json.dumps(config, indent=2, default=str))
+        if layers := config["settings"]["layers"]:
+            shutil.copyfile(layers, RunDirectory(folder).layers)
+    wanted = {"watcher": arguments["watcher"], "report": "no_report" not in arguments}
+    try:
+        return run_session(folder, *search, **wanted, client=client)
+    except (OSError, RuntimeError, ImportError):
         if not resumed:
-            text = json.dumps(config, indent=2, default=str)
-            write_whole(RunDirectory(folder).config, text)
-            if settings.layers:
-                shutil.copyfile(settings.layers, RunDirectory(folder).layers)
-        wanted = {"watcher": arguments["watcher"], "report": "no_report" not in arguments}
-        try:
-            return run_session(folder, settings, dataset, space, console, **wanted)
-        except (OSError, RuntimeError, ImportError):
-            if not resumed:
-                _discard_unless_begun(folder, was_there)
-            raise
+            _discard_unless_begun(folder, was_there)
+        raise
 
 
 def _usual_preset(arguments: dict[str, Any]) -> str | None:
@@ -197,6 +214,8 @@ def _settings(arguments: dict[str, Any], resumed: Path | None) -> tuple[Settings
     _check_for_resume(arguments)
     config = _config_of(resumed)
     _load_copy(resumed, config["settings"])
+    if flags.get("backend") == "local":
+        config["settings"].pop("scheduler", None)
     return make_settings(config["preset"], None, {**config["settings"], **flags}), config["preset"]
 
 
@@ -281,6 +300,13 @@ def _discard_unless_begun(folder: Path, was_there: bool) -> None:
 
 def _warn_of_unused(settings: Settings, given: Mapping[str, Any]) -> None:
     """Without this a comparison of two crossovers may compare a run with itself."""
+    if settings.scheduler and "workers" in given:
+        warnings.warn(
+            f"--workers {given['workers']} changes nothing with --scheduler: its cluster has the "
+            "workers that were started for it",
+            SettingsWarning,
+            stacklevel=2,
+        )
     used = settings.loop.settings
     some = {name for loop in ALGORITHMS.values() for name in loop.settings}
     for name in given:
