@@ -11,8 +11,12 @@ and run.json.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -42,11 +46,29 @@ class Lookup:
         return self._found[genome]
 
 
+@contextlib.contextmanager
+def connected(workers: int) -> Iterator[Any]:
+    """A client of a cluster on this machine, none of which is in this process."""
+    from distributed import Client
+
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        file = f"{folder}/scheduler.json"
+        here = ("--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", file)
+        each = ("worker", *here, "--nthreads", "1", "--local-directory", folder)
+        for words in (("scheduler", *here, "--port", "0"), *[each] * workers):
+            process = subprocess.Popen([sys.executable, "-m", "dask", *words])
+            stack.callback(process.wait)
+            stack.callback(process.terminate)
+        client = stack.enter_context(Client(scheduler_file=file, timeout=60))
+        client.wait_for_workers(workers)
+        yield client
+
+
 def lookups(client: Any, count: int) -> Iterator[dict[str, float]]:
     """A row for each ``STEP`` look-ups."""
     genomes, rng, this = sorted(map(str, load_table())), random.Random(0), psutil.Process()
     tasks = (Task(i, "train", (rng.choice(genomes), None)) for i in range(count))
-    with DaskBackend(client, Lookup()) as backend:
+    with DaskBackend(client, Lookup(), recycle_after=count) as backend:
         start = time.perf_counter()
         for done, (_, outcome) in enumerate(run(backend, tasks), 1):
             assert outcome.status == "ok", outcome
@@ -85,11 +107,7 @@ def main() -> None:
     parser.add_argument("--lookups", type=int, default=100_000, help="default: %(default)s")
     parser.add_argument("--trainings", type=int, default=40, help="default: %(default)s")
     arguments, made = parser.parse_args(), provenance()
-    from distributed import Client, LocalCluster
-
-    how: Any = {"threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": None}
-    with LocalCluster(2, **how) as cluster, Client(cluster) as client:
-        client.wait_for_workers(2)
+    with connected(2) as client:
         looked = pd.DataFrame(lookups(client, arguments.lookups))
         trained = pd.DataFrame(efficiency(client, arguments.trainings))
     save(arguments.out, {**made, "load": os.getloadavg()}, lookups=looked, efficiency=trained)

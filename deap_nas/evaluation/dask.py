@@ -22,7 +22,7 @@ from deap_nas.evaluation.process import WorkerStartError
 from deap_nas.evaluation.worker import one_line
 
 LOOK_SECONDS = 0.5  # between two looks at who is there
-ALONE = 10  # looks that find no Dask worker before that is said
+ALONE = 10  # looks that find no Dask worker ready before that is said
 ATTEMPTS = 3  # Dask workers that a task may lose before it is ``killed``
 
 
@@ -57,6 +57,7 @@ class DaskBackend:
         check: is called on each Dask worker before it is used, and returns why it is not to be
             used, or nothing; a function that can be pickled.
         max_seconds, max_memory: limits of one task (seconds, MiB of its process).
+        recycle_after: tasks after which the process is replaced.
         environment, inherit: variables of the process; see ``Workers``.
 
     Raises:
@@ -73,11 +74,13 @@ class DaskBackend:
         check: Callable[[], str] | None = None,
         max_seconds: float | None = None,
         max_memory: int | None = None,
+        recycle_after: int = 50,
         environment: Mapping[str, str] | None = None,
         inherit: Collection[str] | None = None,
     ) -> None:
         settings: dict[str, Any] = {"max_seconds": max_seconds, "max_memory": max_memory}
         settings |= {"environment": environment, "inherit": inherit}
+        settings |= {"recycle_after": recycle_after}
         self._cluster = DaskCluster(client, target, args, settings, check)
         self._news = threading.Condition()
         self._there: set[str] = set()  # addresses of all Dask workers
@@ -89,7 +92,7 @@ class DaskBackend:
         self._warnings: list[str] = []
         self._error: Exception | None = None
         self._full = self._served = False
-        self._alone = 0  # looks in a row that found no Dask worker
+        self._alone = 0  # looks in a row that found no Dask worker ready
         self._watch: threading.Event | None = None  # set when it has looked for the first time
         self._open()
 
@@ -192,7 +195,7 @@ class DaskBackend:
         if flight is None:
             return
         self._drop(flight.future)
-        flight.lost += 1
+        flight.future, flight.lost = None, flight.lost + 1
         if flight.lost < ATTEMPTS:
             self._waiting.appendleft(flight)
         else:
@@ -229,9 +232,9 @@ class DaskBackend:
                     self._there = found
                     for address in lost:
                         self._leave(address)
-                    self._alone = 0 if found else self._alone + 1
+                    self._alone = 0 if self._idle or self._flying else self._alone + 1
                     if self._alone == ALONE:
-                        self._warnings.append("no Dask worker is there: waiting for one")
+                        self._warnings.append("no Dask worker is ready: waiting for one")
                     self._dispatch()
                     self._news.notify_all()
                 if looked.is_set():
@@ -263,9 +266,10 @@ class DaskBackend:
 
     async def _fly(self, address: str, flight: Flight) -> None:
         """Have a Dask worker do a task, and take what becomes of it."""
-        if self._flying.get(address) is not flight:
-            return
-        flight.future = future = self._cluster.send(address, flight.task)
+        with self._news:
+            if self._flying.get(address) is not flight:  # it was dropped meanwhile
+                return
+            flight.future = future = self._cluster.send(address, flight.task)
         outcome = await self._cluster.outcome(future)
         with self._news:
             if outcome and self._flying.get(address) is flight:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,10 +47,9 @@ def connect(settings: Settings, dataset: Dataset) -> Iterator[Any]:
             return
         count = workers_here(settings, dataset)
         quiet: Any = {"dashboard_address": None, "silence_logs": logging.CRITICAL}
-        with (
-            LocalCluster(count, threads_per_worker=1, host=LOOPBACK, **quiet) as cluster,
-            _client(cluster, "of its own") as client,
-        ):
+        with _deaf():
+            cluster = LocalCluster(count, threads_per_worker=1, host=LOOPBACK, **quiet)
+        with cluster, _client(cluster, "of its own") as client:
             yield client
 
 
@@ -97,3 +98,16 @@ def _silence() -> Iterator[None]:
     finally:
         for name, level in before.items():
             logging.getLogger(name).setLevel(level)
+
+
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """What is started here does not hear of Ctrl-C, which is for the search: it ends them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before or signal.SIG_DFL)

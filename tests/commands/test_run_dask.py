@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -155,6 +159,33 @@ def test_a_cluster_of_its_own_listens_on_the_loopback_interface_alone(data: Path
         ]
     assert len(found) >= 2
     assert set(found) == {"127.0.0.1"}
+
+
+def test_ctrl_c_is_for_the_search_alone(data: Path, tmp_path: Path) -> None:
+    """As a terminal sends it, to the search and to the cluster that it has started."""
+    words = ("--dataset", data, "--out", "run", *FEW, "--backend", "dask", "--workers", 1)
+    log = tmp_path / "log"
+    variables = {"REAL_TRAINING": "1", "DASK_LOGGING__DISTRIBUTED": "error"}
+    with log.open("w") as output:
+        search = subprocess.Popen(
+            [
+                sys.executable,
+                str(drivers.TESTS / "drivers.py"),
+                *map(str, words),
+                "--epochs",
+                "500",
+            ],
+            env=drivers.environment(**variables),
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+        wait_until(lambda: drivers.workers_of(search.pid), clusters.PATIENCE)
+        os.killpg(search.pid, signal.SIGINT)
+        assert search.wait(clusters.PATIENCE) == 130
+    said = log.read_text()
+    assert "Traceback" not in said
+    assert "stopped; go on with: python -m deap_nas.run --resume run" in said
 
 
 def test_an_encrypted_cluster(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,7 +122,9 @@ def test_there_is_room_for_one_task_a_dask_worker(client: Any, tmp_path: Path) -
         assert not backend.has_room()
         wait_until(lambda: len(marked(log)) == 2)
         assert max(map(len, client.processing().values())) == 1
-        found = [*(backend.wait() or []), *(backend.wait() or [])]
+        found: list[Any] = []
+        while len(found) < 2:
+            found += backend.wait() or []
     assert len({outcome.value for _, outcome in found}) == 2
 
 
@@ -189,7 +191,7 @@ def test_dask_workers_come_and_are_lost(tmp_path: Path) -> None:
         coming.start()
         tasks = [Task("long", "mark_and_wait", ("long", str(go))), Task("short", "echo", (1,))]
         ending = run(backend, tasks)
-        with pytest.warns(DaskWarning, match="no Dask worker is there: waiting for one"):
+        with pytest.warns(DaskWarning, match="no Dask worker is ready: waiting for one"):
             (short, outcome) = next(ending)
         assert (short.key, outcome.value) == ("short", 1)
         coming.join()
