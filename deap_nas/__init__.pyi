@@ -18,6 +18,9 @@ from .data import (
     Dataset as Dataset,
     load_dataset as load_dataset,
 )
+from .evaluation.dask import (
+    DaskBackend as DaskBackend,
+)
 from .evaluation.evaluator import (
     GeneralEvaluator as GeneralEvaluator,
 )

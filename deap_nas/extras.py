@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 REMEDY = "in your clone of deap_nas, pip install -e '.[cpu]'"
+OTHERS = {"distributed": "in your clone of deap_nas, pip install -e '.[cpu,dask]'"}
 
 
 def lacking(error: ImportError) -> ImportError:
@@ -11,4 +12,5 @@ def lacking(error: ImportError) -> ImportError:
     bare = isinstance(error, ModuleNotFoundError) and str(error) == f"No module named {name!r}"
     if not bare or name.partition(".")[0] == "deap_nas":
         return error
-    return ModuleNotFoundError(f"{name} is not installed, and needed here: {REMEDY}", name=name)
+    remedy = OTHERS.get(name, REMEDY)
+    return ModuleNotFoundError(f"{name} is not installed, and needed here: {remedy}", name=name)

@@ -65,7 +65,7 @@ def test_only_what_trains_needs_an_extra() -> None:
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert {line.partition(":")[0] for line in lines} == {
-        *("Evaluator", "EvolvedClassifier", "Result", "Workers", "evolve"),
+        *("DaskBackend", "Evaluator", "EvolvedClassifier", "Result", "Workers", "evolve"),
     }
     for line in lines:
         assert " is not installed" in line

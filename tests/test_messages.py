@@ -85,6 +85,19 @@ ELSEWHERE: dict[str, list[tuple[str, str]]] = {
         ("notebook", "{} is in use by a running search"),
     ],
     "evaluation/test_general.py::test_a_script_defines_its_trainer": [("evaluation/process", "")],
+    "commands/test_run_dask.py::test_a_scheduler_that_is_not_there_is_refused": [
+        ("runs/cluster", "scheduler {} is neither"),
+        ("runs/cluster", "scheduler {}: no Dask scheduler answers"),
+    ],
+    "commands/test_run_dask.py::test_an_encrypted_cluster": [
+        ("runs/cluster", "scheduler {}: Dask has no certificate"),
+    ],
+    "evaluation/test_dask.py::test_an_asynchronous_client_is_refused": [
+        ("evaluation/dask_cluster", "{} is asynchronous"),
+    ],
+    "evaluation/test_dask.py::test_a_scheduler_that_is_lost_is_said_in_one_line": [
+        ("evaluation/dask", "the Dask client is {}; make a new one"),
+    ],
     "training/test_model.py::test_without_tensorflow_one_line_says_what_to_install": [
         ("layers/from_keras", ""),
     ],

@@ -10,9 +10,9 @@ from deap_nas.commands.terminal import duration
 from deap_nas.data import Dataset
 from deap_nas.genome import Genome
 from deap_nas.layers.cost import count_multiply_adds, count_params
+from deap_nas.runs.cluster import workers_here
 from deap_nas.runs.settings import Settings
 from deap_nas.spaces import SearchSpace
-from deap_nas.training.capacity import default_workers
 from deap_nas.training.engines import engine_of
 from deap_nas.words import counted, noun
 
@@ -45,7 +45,7 @@ def explain(settings: Settings, dataset: Dataset, space: SearchSpace) -> str:
     start_up = max(COSTS[engine].start_up for engine in engines)
     most = settings.births(settings.generations)
     most = min(most, settings.max_evaluations or most)
-    workers = settings.workers or default_workers(dataset, settings.max_memory, settings.engine)
+    workers = workers_here(settings, dataset)
     lines = [
         f"data:      {settings.dataset} ({dataset.source}), "
         f"{counted(len(x_train), 'image')} to train on, scored on {settings.split}",

@@ -111,10 +111,9 @@ def _run(arguments: dict[str, Any]) -> int:
     settings, preset = _settings(arguments, resumed)
     with quiet():
         from deap_nas.commands.decoding import Decoding
-        from deap_nas.commands.session import run_session
         from deap_nas.commands.terminal import make_console
-        from deap_nas.runs.begin import begin, check_same, discard_unless_begun, new_folder
-        from deap_nas.runs.extend import extend, raised
+        from deap_nas.runs.begin import check_same
+        from deap_nas.runs.cluster import connect
         from deap_nas.runs.provenance import describe
         from deap_nas.runs.search import load
 
@@ -131,19 +130,39 @@ def _run(arguments: dict[str, Any]) -> int:
         check_installed()
         if resumed:
             check_same(resumed, config)
-            if limits := raised(_config_of(resumed)["settings"], config["settings"]):
-                extend(resumed, limits)
-        was_there = "out" in arguments and Path(arguments["out"]).exists()
-        folder = resumed or new_folder(arguments.get("out"), preset)
+        with connect(settings, dataset) as client:
+            if client:
+                config["machine"]["workers"] = max(1, len(client.nthreads()))
+            search = (settings, dataset, space, console)
+            return _begin(arguments, preset, config, resumed, search, client)
+
+
+def _begin(
+    arguments: dict[str, Any],
+    preset: str,
+    config: dict[str, Any],
+    resumed: Path | None,
+    search: tuple[Any, ...],
+    client: Any,
+) -> int:
+    """All is well: write, and search."""
+    from deap_nas.commands.session import run_session
+    from deap_nas.runs.begin import begin, discard_unless_begun, new_folder
+    from deap_nas.runs.extend import extend, raised
+
+    if resumed and (limits := raised(_config_of(resumed)["settings"], config["settings"])):
+        extend(resumed, limits)
+    was_there = "out" in arguments and Path(arguments["out"]).exists()
+    folder = resumed or new_folder(arguments.get("out"), preset)
+    if not resumed:
+        begin(folder, search[0], config)
+    wanted = {"watcher": arguments["watcher"], "report": "no_report" not in arguments}
+    try:
+        return run_session(folder, *search, **wanted, client=client)
+    except (OSError, RuntimeError, ImportError):
         if not resumed:
-            begin(folder, settings, config)
-        wanted = {"watcher": arguments["watcher"], "report": "no_report" not in arguments}
-        try:
-            return run_session(folder, settings, dataset, space, console, **wanted)
-        except (OSError, RuntimeError, ImportError):
-            if not resumed:
-                discard_unless_begun(folder, was_there)
-            raise
+            discard_unless_begun(folder, was_there)
+        raise
 
 
 def _usual_preset(arguments: dict[str, Any]) -> str | None:
@@ -194,6 +213,8 @@ def _settings(arguments: dict[str, Any], resumed: Path | None) -> tuple[Settings
     _check_for_resume(arguments)
     config = _config_of(resumed)
     _load_copy(resumed, config["settings"])
+    if flags.get("backend") == "local":
+        config["settings"].pop("scheduler", None)
     return make_settings(config["preset"], None, {**config["settings"], **flags}), config["preset"]
 
 
@@ -224,6 +245,13 @@ def _config_of(folder: Path) -> dict[str, Any]:
 
 def _warn_of_unused(settings: Settings, given: Mapping[str, Any]) -> None:
     """Without this a comparison of two crossovers may compare a run with itself."""
+    if settings.scheduler and "workers" in given:
+        warnings.warn(
+            f"--workers {given['workers']} changes nothing with --scheduler: its cluster has the "
+            "workers that were started for it",
+            SettingsWarning,
+            stacklevel=2,
+        )
     used = settings.loop.settings
     some = {name for loop in ALGORITHMS.values() for name in loop.settings}
     for name in given:

@@ -31,6 +31,7 @@ def run_session(
     *,
     watcher: Watcher | None = None,
     report: bool = True,
+    client: Any = None,
 ) -> int:
     """Search in a run's directory, or go on with what is there; returns the exit status.
 
@@ -42,6 +43,7 @@ def run_session(
         console: where the progress is shown.
         watcher: is told of the search as well.
         report: make the page at the end.
+        client: of the Dask cluster that trains, if one does.
     """
     directory = RunDirectory(folder)
     if directory.finished():
@@ -62,7 +64,7 @@ def run_session(
         with lock, ProgressWatcher(settings.fitness, *births, console, log) as progress:
             console.print(f"[dim]{_headline(settings, space)}; into {folder}[/dim]", soft_wrap=True)
             watchers = Watchers(progress, *([watcher] if watcher else []))
-            result = search(settings, folder, dataset, space, watcher=watchers)
+            result = search(settings, folder, dataset, space, watcher=watchers, client=client)
             _show(result, settings, dataset, directory, console)
             if report:
                 watchers.stage("page")

@@ -43,8 +43,9 @@ class Backend(Protocol):
     def submit(self, task: Task, /) -> None:
         """Begin a task; only where there is room."""
 
-    def wait(self) -> list[tuple[Task, Outcome]]:
-        """The next tasks to end, at least one; none where nothing is begun."""
+    def wait(self) -> list[tuple[Task, Outcome]] | None:
+        """The next tasks to end, at least one; an empty list where nothing is begun. None where
+        room has come since ``has_room`` was false, as with a worker that is new."""
 
     def cancel(self) -> None:
         """Drop what is begun, and nothing else; its outcomes are never heard of."""
@@ -64,8 +65,8 @@ def run(backend: Backend, tasks: Iterable[Task]) -> Generator[tuple[Task, Outcom
             while backend.has_room() and (task := next(source, None)) is not None:
                 backend.submit(task)
             ended = backend.wait()
-            if not ended:
+            if ended == []:
                 return
-            yield from ended
+            yield from ended or ()
     finally:
         backend.cancel()

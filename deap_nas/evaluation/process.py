@@ -32,6 +32,16 @@ class WorkerStartError(RuntimeError):
 
 
 @dataclass(frozen=True)
+class Sealed:
+    """An object that is pickled already: for who only hands it on to a worker."""
+
+    data: bytes
+
+    def __reduce__(self) -> Any:
+        return pickle.loads, (self.data,)
+
+
+@dataclass(frozen=True)
 class Limits:
     """What a task, and a process from task to task, may take; see ``Workers``."""
 
@@ -57,12 +67,13 @@ def servant_messages(target: Any, args: tuple[Any, ...]) -> tuple[bytes, bytes, 
             "the top of a module or a script"
         ) from None
     script: dict[str, str] = {}
-    if b"__mp_main__" in servant:  # a worker is just reading the script
+    sealed = isinstance(target, Sealed)  # with all that it needs of a script, if of one
+    if b"__mp_main__" in servant and not sealed:  # a worker is just reading the script
         raise WorkerStartError(
             "the script starts workers whenever it is imported, as workers do: begin it under "
             "if __name__ == '__main__':"
         )
-    if b"__main__" in servant:
+    if b"__main__" in servant and not sealed:
         found = spawn.get_preparation_data("worker")
         script = {key: found[key] for key in found if key.startswith("init_main")}
         if not script:

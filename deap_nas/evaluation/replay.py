@@ -153,6 +153,9 @@ class Stream:
 
     def _train(self) -> None:
         """Begin what is pending, while there is room and time, and wait until something ends."""
-        while self._pending and self.backend.has_room() and not self.source.late():
-            self.backend.submit(self.source.task(self._pending.popleft()))
-        self._ended.extend(self.backend.wait())
+        ended = None
+        while ended is None:
+            while self._pending and self.backend.has_room() and not self.source.late():
+                self.backend.submit(self.source.task(self._pending.popleft()))
+            ended = self.backend.wait()
+        self._ended.extend(ended)

@@ -46,6 +46,7 @@ class Shared:
         self.changed = threading.Condition()
         self.jobs: dict[Any, Job] = {}  # until the last who asked has made use of the outcome
         self.next: Share | None = None  # who has been promised the room that there is
+        self.rooms = 0  # how often room has come while somebody listened
         self._listening = False
 
     def share(self) -> Share:
@@ -73,6 +74,9 @@ class Shared:
         except Exception as error:
             self._fail(error)
             return
+        if ended is None:
+            self.rooms += 1
+            return
         for task, outcome in ended:
             job = self.jobs.get(self.name(task))
             if job and job.task is task:
@@ -85,7 +89,7 @@ class Shared:
         """What is begun at the backend and not over."""
         return [job for job in self.jobs.values() if not job.over]
 
-    def _hear(self) -> list[tuple[Task, Outcome]]:
+    def _hear(self) -> list[tuple[Task, Outcome]] | None:
         """What the backend has to say; the lock is free as long as that takes."""
         self._listening = True
         self.changed.release()
@@ -148,16 +152,19 @@ class Share:
             self._begun.append(job)
             shared.changed.notify_all()  # there may be something to listen to now
 
-    def wait(self) -> list[tuple[Task, Outcome]]:
+    def wait(self) -> list[tuple[Task, Outcome]] | None:
         shared = self._shared
         with shared.changed:
             self._yield_room()
             self._leave(self._told)
+            rooms = shared.rooms
             while self._begun:
                 self._told = [job for job in self._begun if job.over]
                 if self._told:
                     self._begun = [job for job in self._begun if not job.over]
                     return [(job.task, self._outcome(job)) for job in self._told]
+                if shared.rooms > rooms:
+                    return None
                 shared.listen()
             return []
 

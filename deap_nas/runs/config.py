@@ -14,7 +14,7 @@ EARLIER = {"algorithm": "generational"}
 # What may change between a run and its resumption, since no result depends on it: of the data their
 # fingerprint is compared, not where they lie.
 # A file of layers is told by its hash.
-FREE = ("workers", "cache", "data_dir", "dataset", "layers")
+FREE = ("workers", "backend", "scheduler", "cache", "data_dir", "dataset", "layers")
 PARTS = ("preset", "settings", "recipe", "space", "data", "machine")
 
 

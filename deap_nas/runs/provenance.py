@@ -15,11 +15,11 @@ from deap_nas.data import Dataset
 from deap_nas.evaluation.machine import cores, memory
 from deap_nas.evaluation.own_fitness import OwnFitness, find_fitness, parts_of
 from deap_nas.layers import own_layers
+from deap_nas.runs.cluster import workers_here
 from deap_nas.runs.config import FREE
 from deap_nas.runs.extend import LIMITS, raised
 from deap_nas.runs.settings import Settings
 from deap_nas.spaces import SearchSpace
-from deap_nas.training.capacity import default_workers
 from deap_nas.training.engines import usual_engine
 from deap_nas.training.recipes import LATER
 from deap_nas.training.trainer import TRAINING_VERSION
@@ -47,8 +47,7 @@ def describe(settings: Settings, dataset: Dataset, space: SearchSpace) -> dict[s
             "system": platform.platform(),
             "cores": cores(),
             "memory": memory(),
-            "workers": settings.workers
-            or default_workers(dataset, settings.max_memory, settings.engine),
+            "workers": workers_here(settings, dataset),
         },
         "command": sys.argv,
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),

@@ -17,6 +17,7 @@ from deap_nas.algorithms import sel_crowded_tournament
 from deap_nas.data import Dataset, Tell, load_dataset, untold
 from deap_nas.evaluation.own_fitness import weights_of
 from deap_nas.genome import FITNESS_CLASSES, Genome, parse_genome
+from deap_nas.runs.cluster import connect, workers_here
 from deap_nas.runs.draws import drawing_from
 from deap_nas.runs.journal import Journal
 from deap_nas.runs.rare import warn_of_rare
@@ -28,7 +29,7 @@ from deap_nas.runs.tables import evaluations_table, write_tables
 from deap_nas.runs.watcher import Watcher
 from deap_nas.spaces import SPACES, SearchSpace, SpaceError, find_space, misfits
 from deap_nas.toolbox import make_toolbox
-from deap_nas.training.capacity import WorkersWarning, default_workers
+from deap_nas.training.capacity import WorkersWarning
 from deap_nas.training.evaluator import Evaluator
 from deap_nas.words import counted
 
@@ -113,18 +114,33 @@ def search(
     space: SearchSpace,
     *,
     watcher: Watcher | None = None,
+    client: Any = None,
 ) -> Result:
     """Run a search in a directory, or go on with the one that is there.
 
     Every outcome is in the directory's journal before the search goes on, so that calling this
     again with the same settings after any interruption ends as if there had been none.
+
+    Args:
+        settings: of the search.
+        folder: the directory.
+        dataset: its images.
+        space: its rules.
+        watcher: is told of the search.
+        client: of the Dask cluster that trains; one of the settings' own unless given.
     """
+    if client is None and settings.backend == "dask":
+        with connect(settings, dataset) as client:
+            return search(settings, folder, dataset, space, watcher=watcher, client=client)
     watcher = watcher or Watcher()
-    _warn_of_idle(settings, dataset)
+    _warn_of_idle(settings, dataset, client)
     warn_of_rare(settings, dataset)
     write_split(dataset, folder)
     rng = random.Random(settings.seed)
-    with Journal(folder) as journal, make_evaluator(settings, dataset, journal) as evaluator:
+    with (
+        Journal(folder) as journal,
+        make_evaluator(settings, dataset, journal, client) as evaluator,
+    ):
         evaluator.observe = watcher.evaluated
         weights, loop = weights_of(settings.objectives), settings.loop
         toolbox = make_toolbox(
@@ -236,9 +252,16 @@ def _statistic(name: str, values: Any) -> float:
 
 
 def make_evaluator(
-    settings: Settings, dataset: Dataset, journal: Journal | None = None
+    settings: Settings, dataset: Dataset, journal: Journal | None = None, client: Any = None
 ) -> Evaluator:
-    """The evaluator that the settings ask for."""
+    """The evaluator that the settings ask for.
+
+    Args:
+        settings: of the search.
+        dataset: its images.
+        journal: takes its outcomes.
+        client: of the Dask cluster that trains; None: this machine does.
+    """
     return Evaluator(
         dataset,
         recipe=settings.make_recipe(),
@@ -247,6 +270,7 @@ def make_evaluator(
         train_seed=settings.train_seed,
         engine=settings.engine,
         cache=True if settings.cache == "" else settings.cache,
+        client=client,
         workers=settings.workers,
         max_seconds=settings.max_seconds,
         max_memory=settings.max_memory,
@@ -258,8 +282,8 @@ def make_evaluator(
     )
 
 
-def _warn_of_idle(settings: Settings, dataset: Dataset) -> None:
-    workers = settings.workers or default_workers(dataset, settings.max_memory, settings.engine)
+def _warn_of_idle(settings: Settings, dataset: Dataset, client: Any) -> None:
+    workers = len(client.nthreads()) if client else workers_here(settings, dataset)
     if "slots" in settings.loop.settings and workers > settings.slots:
         warnings.warn(
             f"{workers} workers for {counted(settings.slots, 'slot')}: the others stand idle; a "

@@ -19,6 +19,7 @@ from deap_nas.training.engines import ENGINES
 from deap_nas.training.recipes import CLASS_WEIGHTS, RECIPES, Recipe, find_recipe
 
 SPLITS = ("validation", "test")
+BACKENDS = ("local", "dask")
 
 
 class SettingsError(ValueError):
@@ -145,6 +146,17 @@ class Settings:
     max_memory: int | None = _option(None, "MiB of one worker: more fails its genome", metavar="M")
     max_failures: int = _option(20, "failed genomes in a row that stop the search", metavar="N")
     workers: int | None = _option(None, "processes that train; default: one a core", metavar="N")
+    backend: str = _option(
+        "local",
+        "where networks train: on this machine, or on a Dask cluster (one of this machine's own "
+        "without --scheduler)",
+        allowed=BACKENDS,
+    )
+    scheduler: str = _option(
+        "",
+        "of the Dask cluster: its address, such as tcp://HOST:8786, or the file it wrote",
+        metavar="ADDRESS|FILE",
+    )
     cache: str | None = _option(
         "", "folder of trainings that runs share; default: the user's own", metavar="DIR"
     )
@@ -184,6 +196,11 @@ class Settings:
             )
         find_fitness(self.fitness)  # a user's file is run before anything is written
         parse_size(self.image_size)
+        if self.scheduler and self.backend != "dask":
+            raise SettingsError(
+                f"scheduler {self.scheduler} with backend {self.backend}, allowed with dask alone; "
+                "add --backend dask"
+            )
         if self.elitism >= self.population:
             raise SettingsError(
                 f"elitism {self.elitism}, allowed less than the population of {self.population}"

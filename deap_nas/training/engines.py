@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
+
+from deap_nas.extras import REMEDY
 from deap_nas.layers import LAYERS, own_layers
 from deap_nas.training.native import library
 
@@ -59,3 +62,19 @@ def version_of(engine: str) -> str:
 def usual_engine(wanted: str) -> str:
     """What trains a genome of built-in layers, with its version."""
     return version_of(engine_of("", wanted))
+
+
+def other_engine(wanted: str, expected: str) -> str:
+    """Why a machine of a cluster would not train as the search's own does; empty if it would.
+
+    Args:
+        wanted: the engine that is asked for.
+        expected: what that comes to on the search's machine, with its version.
+    """
+    found = usual_engine(wanted)
+    if found != expected:
+        why = f" ({library.unavailable()})" if library.unavailable() else ""
+        return f"it trains with {found}{why}, and this search with {expected}"
+    if found.startswith("keras") and importlib.util.find_spec("tensorflow") is None:
+        return f"it has no TensorFlow, which trains in this search: {REMEDY}"
+    return ""

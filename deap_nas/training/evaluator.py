@@ -7,14 +7,16 @@ import threading
 import warnings
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from deap_nas.data import Dataset, load_dataset
-from deap_nas.evaluation.backend import Outcome, run
+from deap_nas.evaluation.backend import Backend, Outcome, run
 from deap_nas.evaluation.cache import default_cache
+from deap_nas.evaluation.dask import DaskBackend
 from deap_nas.evaluation.evaluator import Fitness, GeneralEvaluator
 from deap_nas.evaluation.fitness import Evaluation, accuracy_per_log_params, failed
 from deap_nas.evaluation.protocol import Record
@@ -26,7 +28,14 @@ from deap_nas.layers import Layer, LayerError, files_of, own_layers, run_file
 from deap_nas.layers.cost import count_params
 from deap_nas.layers.from_keras import import_keras
 from deap_nas.training.capacity import count_workers
-from deap_nas.training.engines import EngineWarning, check_engine, engine_of, version_of
+from deap_nas.training.engines import (
+    EngineWarning,
+    check_engine,
+    engine_of,
+    other_engine,
+    usual_engine,
+    version_of,
+)
 from deap_nas.training.recipes import Recipe, find_recipe
 from deap_nas.training.trainer import ENVIRONMENT, INHERITED, TRAINING_VERSION, Trainer
 
@@ -109,6 +118,7 @@ class Evaluator(GeneralEvaluator):
         engine: "native" for kernels of our own, "keras" for TensorFlow's gradients of any Keras
             layers, "auto" for the first wherever it knows all layers of a genome.
         cache: a folder; True for the user's own; None or False for none.
+        client: a ``dask.distributed.Client``; its cluster trains, not this machine.
         workers: processes that train; one a core, or as many as the memory holds, unless given.
         max_seconds: limit of one genome's training.
         max_memory: limit of a worker, in MiB; more fails its genome.
@@ -135,6 +145,7 @@ class Evaluator(GeneralEvaluator):
         train_seed: int = 0,
         engine: str = "auto",
         cache: str | Path | bool | None = True,
+        client: Any = None,
         workers: int | None = None,
         max_seconds: float | None = None,
         max_memory: int | None = None,
@@ -151,14 +162,15 @@ class Evaluator(GeneralEvaluator):
             warnings.warn(lacking, EngineWarning, stacklevel=2)
         _check_files(own_layers())
         trainer = RecipeTrainer(self.dataset, self.recipe, split, train_seed, engine)
-        backend = Workers(
-            trainer,
-            count=count_workers(workers, self.dataset, max_memory, engine),
-            max_seconds=max_seconds,
-            max_memory=max_memory,
-            environment=ENVIRONMENT,
-            inherit=INHERITED,
-        )
+        how: dict[str, Any] = {"max_seconds": max_seconds, "max_memory": max_memory}
+        how |= {"environment": ENVIRONMENT, "inherit": INHERITED}
+        backend: Backend
+        if client is None:
+            how["count"] = count_workers(workers, self.dataset, max_memory, engine)
+            backend = Workers(trainer, **how)
+        else:
+            check = partial(other_engine, engine, usual_engine(engine))
+            backend = DaskBackend(client, trainer, check=check, **how)
         self._saver: Workers | None = None
         self._saving = threading.Lock()
         super().__init__(

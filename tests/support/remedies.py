@@ -243,6 +243,9 @@ HERE: list[tuple[str, str, Try, Try]] = [
      "{} workers for {}: the others stand idle; a new run may have --slots {}",
      lambda: search("--workers", 2, "--slots", 1, *STREAM, heard=True),
      lambda: search("--workers", 2, "--slots", 2, "--out", "new", *STREAM, heard=True)),
+    ("runs/settings", "scheduler {} with backend {}, allowed with dask alone; add --backend dask",
+     lambda: run("--scheduler", "tcp://a:1"),
+     lambda: run("--scheduler", "tcp://a:1", "--backend", "dask")),
     ("runs/settings", "initial has {} genomes, allowed at most the population of {}; raise "
      "--population",
      lambda: run("--initial", file("g.txt", f"{GENOME}\n" * 9)),

@@ -95,10 +95,22 @@ class Servant:
     def kill(self) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
+    def kill_supervisor(self) -> None:
+        """Kills who started this process: a Dask worker."""
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(1000)
+
     def mark_and_sleep(self, text: str, seconds: float) -> int:
         """Writes its process's number, so that a test can kill it."""
         write_line(self._log, f"{text} {os.getpid()}")
         time.sleep(seconds)
+        return os.getpid()
+
+    def mark_and_wait(self, text: str, path: str) -> int:
+        """Until there is a file."""
+        write_line(self._log, f"{text} {os.getpid()}")
+        while not Path(path).exists():
+            time.sleep(0.02)
         return os.getpid()
 
     def die_the_first_time(self, mark: str) -> str:
