@@ -6,11 +6,12 @@ import random
 from statistics import fmean
 from typing import NamedTuple
 
-from deap_nas.commands.terminal import duration
+from deap_nas.commands.terminal import duration, finals_in_words
 from deap_nas.data import Dataset
 from deap_nas.genome import Genome
 from deap_nas.layers.cost import count_multiply_adds, count_params
 from deap_nas.runs.settings import Settings
+from deap_nas.runs.words import counted
 from deap_nas.spaces import SearchSpace
 from deap_nas.training.capacity import default_workers
 from deap_nas.training.engines import engine_of
@@ -44,21 +45,26 @@ def explain(settings: Settings, dataset: Dataset, space: SearchSpace) -> str:
     start_up = max(COSTS[engine].start_up for engine in engines)
     most = settings.births(settings.generations)
     most = min(most, settings.max_evaluations or most)
+    finals = settings.finalists * settings.final_seeds
+    finals += settings.final_seeds if finals and settings.baseline else 0
+    longer = settings.make_final_recipe().epochs / recipe.epochs
     workers = settings.workers or default_workers(dataset, settings.max_memory, settings.engine)
+    whole = start_up + one * (most + longer * finals) / workers
     lines = [
         f"data:      {settings.dataset} ({dataset.source}), {len(x_train)} images to train on, "
         f"scored on {settings.split}",
         f"recipe:    {recipe.name}, {recipe.optimizer} {recipe.learning_rate:g}, "
-        f"{'at most ' if recipe.patience else ''}{recipe.epochs} epochs",
+        f"{'at most ' if recipe.patience else ''}{counted(recipe.epochs, 'epoch')}",
         f"space:     {settings.space}, {space.said_size()} legal genomes; one drawn has "
         f"{fmean(count_params(g, space.input_shape, space.n_classes) for g in genomes):,.0f} "
         "parameters on average",
         f"search:    {settings.algorithm}, population {settings.population}, "
-        f"{settings.generations} generations bred: at most {most} trainings, each distinct genome "
-        f"once; {workers} workers",
+        f"{counted(settings.generations, 'generation')} bred: at most "
+        f"{counted(most, 'training')}, each distinct genome once; {counted(workers, 'worker')}",
         "breeding:  "
         + ", ".join(f"{name} {getattr(settings, name)}" for name in settings.loop.settings),
-        f"time:      about {duration(start_up + one * most / workers)} at the most (an estimate: "
+        *([f"finalists: {finals_in_words(settings)}"] if finals else []),
+        f"time:      about {duration(whole)} at the most (an estimate: "
         f"{duration(one)} a training by engine {' and '.join(sorted({*engines}))}, from a formula "
         "fitted on another machine)",
         "nothing was written",

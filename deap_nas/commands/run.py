@@ -37,6 +37,8 @@ the search:
   --population genomes are drawn and trained. In each of the --generations, crossover and mutation
   make many candidates, a model of all trainings so far chooses the most promising --children of
   them, and only these are trained; the best live on. --algorithm names other ways.
+  Then the best --finalists are trained again, longer and --final-seeds times, and their mean
+  chooses: a single short training may have been luck.
 
 presets:
   quick   real images in about two minutes on two cores: fashion_mnist_mini, recipe fast, scored on

@@ -9,7 +9,14 @@ import filelock
 
 from deap_nas.commands.options import Terminated, UserError, exit_status
 from deap_nas.commands.output import say
-from deap_nas.commands.terminal import Log, ProgressWatcher, print_result, print_tops
+from deap_nas.commands.terminal import (
+    Log,
+    ProgressWatcher,
+    finals_in_words,
+    print_finalists,
+    print_result,
+    print_tops,
+)
 from deap_nas.data import Dataset
 from deap_nas.evaluation.worker import one_line
 from deap_nas.runs.directory import RunDirectory
@@ -18,6 +25,7 @@ from deap_nas.runs.search import search
 from deap_nas.runs.settings import Settings
 from deap_nas.runs.tables import evaluations_table
 from deap_nas.runs.watcher import Watcher, Watchers
+from deap_nas.runs.words import counted
 from deap_nas.spaces import SearchSpace
 
 
@@ -58,7 +66,10 @@ def run_session(
     log = Log(directory.log)
     births = (settings.generations, settings.births)
     try:
-        with lock, ProgressWatcher(settings.fitness, *births, console, log) as progress:
+        progress = ProgressWatcher(
+            settings.fitness, *births, console, log, finals=settings.finalists > 0
+        )
+        with lock, progress:
             console.print(f"[dim]{_headline(settings, space)}; into {folder}[/dim]", soft_wrap=True)
             watchers = Watchers(progress, *([watcher] if watcher else []))
             result = search(settings, folder, dataset, space, watcher=watchers)
@@ -86,6 +97,10 @@ def _show(
         text = f"No genome was trained with success: see {directory.evaluations} for the reasons."
         console.print(f"\n{text}", highlight=False, soft_wrap=True)
         return
+    if result.finalists:
+        print_finalists(result.finalists, settings.make_final_recipe(), console)
+    elif settings.finalists:
+        console.print("\nNo finalist was trained: the time budget was spent.", soft_wrap=True)
     how = (settings.fitness, settings.split, dataset.class_names, console)
     print_result(result.best, result.baseline, *how)
 
@@ -105,8 +120,12 @@ def make_page(folder: Path, console: Any) -> None:
 
 def _headline(settings: Settings, space: Any) -> str:
     text = (
-        f"{settings.dataset}, recipe {settings.recipe}, {settings.make_recipe().epochs} epochs; "
-        f"{settings.algorithm}, population {settings.population}, {settings.generations} "
-        f"generations, in {space.said_size()} legal genomes; scored on {settings.split}"
+        f"{settings.dataset}, recipe {settings.recipe}, "
+        f"{counted(settings.make_recipe().epochs, 'epoch')}; "
+        f"{settings.algorithm}, population {settings.population}, "
+        f"{counted(settings.generations, 'generation')}, in {space.said_size()} legal genomes; "
+        f"scored on {settings.split}"
     )
+    if settings.finalists:
+        text += f"; then {finals_in_words(settings)}"
     return text + (" (as the report did: optimistic)" if settings.split == "test" else "")

@@ -5,6 +5,13 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from deap_nas.evaluation.protocol import Budget
+
+
+def is_final(budget: Budget) -> bool:
+    """Whether a training is a finalist's: its budget is a text, the search's own is epochs."""
+    return isinstance(budget, str)
+
 
 class RunDirectory:
     """Where a run keeps what. Nothing is read or written here.
@@ -26,6 +33,7 @@ class RunDirectory:
         self.evaluations = path / "evaluations.csv"
         # At the end:
         self.logbook = path / "logbook.csv"
+        self.finalists = path / "finalists.csv"
         self.best = path / "best.keras"
         self.test_labels = path / "test_labels.json"  # what the best calls the test images
         self.result = path / "result.json"  # written last: there is one when the run is finished
@@ -35,9 +43,10 @@ class RunDirectory:
         self.test_scores = self.figures / "test_scores.json"  # of networks that a user chose since
         self.export = path / "export"  # networks to take home
 
-    def weights_of(self, genome: str) -> Path:
-        """The trained weights of one genome."""
-        return self.weights / f"{hashlib.sha256(genome.encode()).hexdigest()[:16]}.npz"
+    def weights_of(self, genome: str, budget: Budget = None) -> Path:
+        """The trained weights of one genome; of a finalist, of each of its trainings."""
+        text = f"{genome}\n{budget}" if is_final(budget) else genome
+        return self.weights / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.npz"
 
     def top(self, name: str) -> Path:
         """One of the top fives, as a table."""

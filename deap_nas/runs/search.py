@@ -18,6 +18,8 @@ from deap_nas.data import Dataset, load_dataset
 from deap_nas.evaluation.fitness import WEIGHTS
 from deap_nas.genome import FITNESS_CLASSES, Genome, parse_genome
 from deap_nas.runs.draws import drawing_from
+from deap_nas.runs.finalists import final_budgets
+from deap_nas.runs.finals import Finals
 from deap_nas.runs.journal import Journal
 from deap_nas.runs.result import Result, find_baseline, find_best, write_result
 from deap_nas.runs.scores import Scores
@@ -120,6 +122,8 @@ def search(
     rng = random.Random(settings.seed)
     with Journal(folder) as journal, make_evaluator(settings, dataset, journal) as evaluator:
         evaluator.observe = watcher.evaluated
+        finals = Finals(settings, evaluator, journal, watcher, _workers(settings, dataset))
+        evaluator.reserve = finals.reserve
         weights, loop = WEIGHTS[settings.objectives], settings.loop
         toolbox = make_toolbox(
             space,
@@ -172,12 +176,16 @@ def search(
                 observe=observe,
                 rng=rng,
             )
+        if logbook[-1]["gen"] == settings.generations and not journal.skipped():
+            evaluator.reserve = float  # nothing was left out for the finalists' sake
         stopped = _reached(settings.target_fitness, population, scores) or evaluator.spent()
         early = loop.exhaustible and logbook[-1]["gen"] < settings.generations
         stopped = stopped or ("a generation without a new genome" if early else "generations")
+        finalists = finals.run()
         result = Result(
-            find_best(scores.best(), evaluator, journal),
-            find_baseline(settings.baseline, evaluator, journal),
+            find_best(scores.best(), finalists, evaluator, journal),
+            find_baseline(settings.baseline, finals.baseline(), evaluator, journal),
+            finalists,
             population,
             logbook,
             journal.rows(),
@@ -245,11 +253,16 @@ def make_evaluator(
         max_failures=settings.max_failures,
         slots=settings.slots,
         record=journal,
+        budgets=final_budgets(settings),
     )
 
 
+def _workers(settings: Settings, dataset: Dataset) -> int:
+    return settings.workers or default_workers(dataset, settings.max_memory, settings.engine)
+
+
 def _warn_of_idle(settings: Settings, dataset: Dataset) -> None:
-    workers = settings.workers or default_workers(dataset, settings.max_memory, settings.engine)
+    workers = _workers(settings, dataset)
     if "slots" in settings.loop.settings and workers > settings.slots:
         warnings.warn(
             f"{workers} workers for {settings.slots} slots: the others stand idle; a new run may "

@@ -16,6 +16,13 @@ class Watcher:
     def generation(self, number: int, record: dict[str, Any]) -> None:
         """A generation is complete; ``record`` is its line in the logbook."""
 
+    def finalists(self, genomes: list[str], trainings: int, seconds: float) -> None:
+        """The search has ended; its finalists are trained, ``trainings`` in all (the baseline's
+        among them), which takes about so many seconds."""
+
+    def final(self, genome: str, evaluation: Evaluation, cached: bool) -> None:
+        """A finalist, or the baseline, was trained once more; ``cached`` as in ``evaluated``."""
+
 
 class Watchers(Watcher):
     """Several watchers as one, told in this order."""
@@ -30,3 +37,11 @@ class Watchers(Watcher):
     def generation(self, number: int, record: dict[str, Any]) -> None:
         for watcher in self._watchers:
             watcher.generation(number, record)
+
+    def finalists(self, genomes: list[str], trainings: int, seconds: float) -> None:
+        for watcher in self._watchers:
+            watcher.finalists(genomes, trainings, seconds)
+
+    def final(self, genome: str, evaluation: Evaluation, cached: bool) -> None:
+        for watcher in self._watchers:
+            watcher.final(genome, evaluation, cached)
