@@ -28,7 +28,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "population": 8,
         "generations": 3,
         "finalists": 3,
-        "final_epochs": 10,
+        "final_epochs": 6,
     },
     # Epochs: benchmarks/quick_recipe.py; the fewest of those tried with which networks pass 75 %.
     "quick": {"epochs": 20, "population": 8, "generations": 3, "finalists": 3},

@@ -127,7 +127,9 @@ class Settings:
         "most half of them",
         metavar="S",
     )
-    max_seconds: float | None = _option(None, "of one genome: more is a timeout", metavar="S")
+    max_seconds: float | None = _option(
+        None, "of one training, a finalist's too: more is a timeout", metavar="S"
+    )
     max_memory: int | None = _option(None, "MiB of one worker: more fails its genome", metavar="M")
     max_failures: int = _option(20, "failed genomes in a row that stop the search", metavar="N")
     workers: int | None = _option(None, "processes that train; default: one a core", metavar="N")
@@ -145,8 +147,8 @@ class Settings:
     )
     finalists: int = _option(
         0,
-        "networks of the front, and the best, to train again when the search has ended; their mean "
-        "accuracy chooses; 0: none, the best of the search it is",
+        "networks to train again after the search, the best and others of its front; the mean of "
+        "their trainings chooses; 0: none",
         metavar="N",
     )
     final_seeds: int = _option(3, "trainings of each finalist, with other seeds", metavar="N")

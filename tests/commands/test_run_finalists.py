@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 from statistics import fmean
@@ -256,6 +257,19 @@ def test_a_run_from_before_there_were_finalists_has_none(home, data):
     assert run_main("--resume", folder) == 0
 
 
+def test_repeats_from_before_there_were_finalists_have_none(home, data):
+    few = ("--dataset", data, "--no-cache", *SMALL, "--no-report", "--finalists", 0)
+    assert run_main(*few, "--repeat", 2, "--out", "many") == 0
+    shutil.rmtree(home / "many" / "repeat-2")
+    path = home / "many" / "repeats.json"
+    content = json.loads(path.read_text())
+    del content["settings"]["finalists"]
+    path.write_text(json.dumps(content))
+    assert run_main("--resume", "many", "--no-report") == 0
+    config = json.loads((home / "many" / "repeat-2" / "config.json").read_text())
+    assert config["settings"]["finalists"] == 0
+
+
 def test_a_longer_run_chooses_anew_among_what_it_kept(home, data, inline):
     assert begin(data, *FINALS, "--generations", 6, out="long") == 0
     assert begin(data, *FINALS, "--generations", 1) == 0
@@ -332,6 +346,12 @@ def test_a_dry_run_counts_them(home, data, capsys):
     assert "recipe:    fast, adam 0.015, 1 epoch\n" in out
     assert begin(data, "--dry-run") == 0
     assert "finalists" not in capsys.readouterr().out
+
+
+def test_settings_of_nobody_are_told_of(home, data, capsys):
+    assert begin(data, "--finalists", 0, "--final-epochs", 4, "--dry-run") == 0
+    err = capsys.readouterr().err
+    assert err == "warning: --final-epochs 4 changes nothing without finalists\n"
 
 
 @pytest.mark.parametrize("preset", ["quick", "fashion", "paper"])
