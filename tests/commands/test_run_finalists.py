@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import shutil
 from collections import Counter
@@ -13,7 +14,9 @@ from typing import Any
 import drivers
 import pytest
 from command import GENOME, result_of, run_main, table_of
+from rich.console import Console
 
+from deap_nas.commands.terminal import Log, ProgressWatcher
 from deap_nas.evaluation.fitness import Evaluation, accuracy_per_log_params
 from deap_nas.report.page import make_report
 from deap_nas.runs.finals import MOST, Finals
@@ -337,6 +340,27 @@ def test_all_generations_in_time_are_no_end_by_the_clock(home, data, monkeypatch
 
 
 # --- what is said
+
+
+def test_the_bar_goes_on_with_finalists_by_their_name(tmp_path):
+    """And there is no generation after the last."""
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=True, width=140)
+    log, good = Log(tmp_path / "log.txt"), Evaluation(0.5, 0.5, 1000, 1.0)
+    fitness = "accuracy_per_log_params"
+    with ProgressWatcher(fitness, 1, lambda n: 2 + n, console, log, finals=True) as progress:
+        for number in (0, 1):
+            progress.evaluated("FL relu", good, False)
+            progress.generation(number, {"max": 1.0, "median": 1.0})
+            progress._bar.refresh()
+        progress.finalists(["FL relu"], 3, 40.0)
+        progress.final("FL relu", good, False)
+    text = out.getvalue()
+    assert "left, then finalists" in text
+    assert "generation 2" not in text
+    assert "finalists" in text.rpartition("1/3")[0].rpartition("\n")[2]
+    assert "1 finalist: 3 trainings, about 40 s" in text
+    assert "finalist trained FL relu: accuracy 0.5000" in (tmp_path / "log.txt").read_text()
 
 
 def test_a_dry_run_counts_them(home, data, capsys):
