@@ -51,6 +51,7 @@ def search(space: str, seed: int, folder: Path) -> None:
     new = (
         *("--dataset", "fashion_mnist", "--space", space, "--population", "12"),
         *("--generations", "12", "--epochs", "5", "--seed", str(seed), "--out", str(folder)),
+        *("--finalists", "0"),
     )
     begun = RunDirectory(folder).begun()
     if status := run([*(("--resume", str(folder)) if begun else new), "--no-report"]):

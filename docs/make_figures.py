@@ -16,6 +16,7 @@ RUN = Path("results/runs/readme")
 SEARCH = (
     *("--population", "12", "--generations", "15", "--epochs", "5"),
     *("--baseline", "NC 8 3 relu;RC 8 3 relu;RC 8 3 relu;FL relu"),
+    *("--finalists", "0"),
 )
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import random
 from statistics import fmean
 from typing import NamedTuple
 
-from deap_nas.commands.terminal import duration
+from deap_nas.commands.terminal import duration, finals_in_words
 from deap_nas.data import Dataset
 from deap_nas.genome import Genome
 from deap_nas.layers.cost import count_multiply_adds, count_params
@@ -46,6 +46,10 @@ def explain(settings: Settings, dataset: Dataset, space: SearchSpace) -> str:
     most = settings.births(settings.generations)
     most = min(most, settings.max_evaluations or most)
     workers = workers_here(settings, dataset)
+    finals = settings.finalists * settings.final_seeds
+    finals += settings.final_seeds if finals and settings.baseline else 0
+    longer = settings.make_final_recipe().epochs / recipe.epochs
+    whole = start_up + one * (most + longer * finals) / workers
     lines = [
         f"data:      {settings.dataset} ({dataset.source}), "
         f"{counted(len(x_train), 'image')} to train on, scored on {settings.split}",
@@ -60,7 +64,8 @@ def explain(settings: Settings, dataset: Dataset, space: SearchSpace) -> str:
         f"each distinct genome once; {counted(workers, 'worker')}",
         "breeding:  "
         + ", ".join(f"{name} {getattr(settings, name)}" for name in settings.loop.settings),
-        f"time:      about {duration(start_up + one * most / workers)} at the most (an estimate: "
+        *([f"finalists: {finals_in_words(settings)}"] if finals else []),
+        f"time:      about {duration(whole)} at the most (an estimate: "
         f"{duration(one)} a training by engine {' and '.join(sorted({*engines}))}, from a formula "
         "fitted on another machine)",
         "nothing was written",

@@ -33,12 +33,15 @@ the search:
   --population genomes are drawn and trained. In each of the --generations, crossover and mutation
   make many candidates, a model of all trainings so far chooses the most promising --children of
   them, and only these are trained; the best live on. --algorithm names other ways.
+  Then the best --finalists are trained again, longer and --final-seeds times, and their mean
+  chooses: a single short training may have been luck.
 
 presets:
+  fashion full Fashion-MNIST, wide space, about three minutes on two cores, finalists included
   quick   real images in about two minutes on two cores: fashion_mnist_mini, recipe fast, scored on
           validation images (the default)
   paper   the report's own search: full Fashion-MNIST, population 25, 20 epochs, its operators.
-          Scored on the TEST set, as the report did: its scores are optimistic
+          Scored on the TEST set, as the report did: its scores are optimistic. No finalists
 
 examples:
   python -m deap_nas.run
@@ -255,10 +258,14 @@ def _warn_of_unused(settings: Settings, given: Mapping[str, Any]) -> None:
     used = settings.loop.settings
     some = {name for loop in ALGORITHMS.values() for name in loop.settings}
     for name in given:
+        flag = "--" + name.replace("_", "-")
+        if name.startswith("final_") and not settings.finalists:
+            text = f"{flag} {given[name]} changes nothing without finalists"
+            warnings.warn(text, SettingsWarning, stacklevel=2)
         if name in some and name not in used:
             warnings.warn(
-                f"--{name.replace('_', '-')} {given[name]} changes nothing with algorithm "
-                f"{settings.algorithm}, which looks at {', '.join(used)}",
+                f"{flag} {given[name]} changes nothing with algorithm {settings.algorithm}, which "
+                f"looks at {', '.join(used)}",
                 SettingsWarning,
                 stacklevel=2,
             )

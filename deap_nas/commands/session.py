@@ -9,7 +9,14 @@ import filelock
 
 from deap_nas.commands.options import Terminated, UserError, exit_status
 from deap_nas.commands.output import say
-from deap_nas.commands.terminal import Log, ProgressWatcher, print_result, print_tops
+from deap_nas.commands.terminal import (
+    Log,
+    ProgressWatcher,
+    finals_in_words,
+    print_finalists,
+    print_result,
+    print_tops,
+)
 from deap_nas.data import Dataset
 from deap_nas.evaluation.worker import one_line
 from deap_nas.runs.directory import RunDirectory
@@ -61,7 +68,10 @@ def run_session(
     log = Log(directory.log)
     births = (settings.generations, settings.births)
     try:
-        with lock, ProgressWatcher(settings.fitness, *births, console, log) as progress:
+        progress = ProgressWatcher(
+            settings.fitness, *births, console, log, finals=settings.finalists > 0
+        )
+        with lock, progress:
             console.print(f"[dim]{_headline(settings, space)}; into {folder}[/dim]", soft_wrap=True)
             watchers = Watchers(progress, *([watcher] if watcher else []))
             result = search(settings, folder, dataset, space, watcher=watchers, client=client)
@@ -90,6 +100,10 @@ def _show(
         text = f"No genome was trained with success: see {directory.evaluations} for the reasons."
         console.print(f"\n{text}", highlight=False, soft_wrap=True)
         return
+    if result.finalists:
+        print_finalists(result.finalists, settings.make_final_recipe(), console)
+    elif settings.finalists:
+        console.print("\nNo finalist was trained: the time budget was spent.", soft_wrap=True)
     how = (settings.fitness, settings.split, dataset.class_names, console)
     print_result(result.best, result.baseline, *how)
 
@@ -115,4 +129,6 @@ def _headline(settings: Settings, space: Any) -> str:
         f"{settings.population}, {generations}, in {space.said_size()} legal "
         f"{noun(space.size(), 'genome')}; scored on {settings.split}"
     )
+    if settings.finalists:
+        text += f"; then {finals_in_words(settings)}"
     return text + (" (as the report did: optimistic)" if settings.split == "test" else "")

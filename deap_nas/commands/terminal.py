@@ -18,11 +18,14 @@ from deap_nas.evaluation.fitness import Evaluation
 from deap_nas.evaluation.own_fitness import OWN, find_fitness
 from deap_nas.genome import Genome
 from deap_nas.layers.cost import summary
+from deap_nas.runs.finalists import Finalist, seed_of
 from deap_nas.runs.guess import Guess
 from deap_nas.runs.result import Finding
+from deap_nas.runs.settings import Settings
 from deap_nas.runs.tables import top, tops_of
 from deap_nas.runs.watcher import Watcher
 from deap_nas.spaces import SearchSpace
+from deap_nas.training.recipes import Recipe
 from deap_nas.words import counted
 
 WIDTH = 110  # where there is no terminal to measure
@@ -68,6 +71,9 @@ class ProgressWatcher(Watcher):
         fitness: the name of the one that is shown.
         generations: how many are bred.
         births: how many genomes are asked for in so many generations and the initial one.
+        console: where it is shown.
+        log: gets a line for each outcome and generation.
+        finals: whether finalists are trained after the search.
     """
 
     def __init__(
@@ -77,12 +83,15 @@ class ProgressWatcher(Watcher):
         births: Callable[[int], int],
         console: Console,
         log: Log,
+        finals: bool = False,
     ) -> None:
         self._fitness, self._generations, self._births = find_fitness(fitness), generations, births
         self._console, self._log = console, log
         self._total = births(generations)
         self._trained = self._known = self._failed = 0
         self._started = time.monotonic()
+        self._expected = 0.0  # seconds, before anything has ended
+        self._then = ", then finalists" if finals else ""
         self._best: tuple[float, str] = (0.0, "")
         self._within = 0
         self._done = 0
@@ -106,18 +115,24 @@ class ProgressWatcher(Watcher):
         self._bar.stop()
 
     def evaluated(self, genome: str, evaluation: Evaluation, cached: bool) -> None:
+        self._note("", genome, evaluation, cached)
+
+    def final(self, genome: str, evaluation: Evaluation, cached: bool) -> None:
+        self._note("finalist ", genome, evaluation, cached)
+
+    def _note(self, what: str, genome: str, evaluation: Evaluation, cached: bool) -> None:
         self._trained += not cached
         self._known += cached
         self._within += 1
         if evaluation.ok:
             fitness = self._fitness(evaluation)[0]
             self._best = max(self._best, (fitness, genome))
-            what = f"accuracy {evaluation.accuracy:.4f}, {evaluation.n_params} parameters"
-            what += f", {evaluation.train_seconds:.1f} s, fitness {fitness:.4f}"
+            came = f"accuracy {evaluation.accuracy:.4f}, {evaluation.n_params} parameters"
+            came += f", {evaluation.train_seconds:.1f} s, fitness {fitness:.4f}"
         else:
             self._failed += 1
-            what = f"{evaluation.status}: {evaluation.reason}"
-        self._log(f"{'known  ' if cached else 'trained'} {genome}: {what}")
+            came = f"{evaluation.status}: {evaluation.reason}"
+        self._log(f"{what}{'known  ' if cached else 'trained'} {genome}: {came}")
         if not self._over:
             self._show(self._done + self._within)
 
@@ -139,13 +154,26 @@ class ProgressWatcher(Watcher):
         self._log(STAGES[name])
         self._bar.update(self._task, description=STAGES[name], left="")
 
+    def finalists(self, genomes: list[str], trainings: int, seconds: float) -> None:
+        line = (
+            f"{counted(len(genomes), 'finalist')}: {counted(trainings, 'training')}, about "
+            f"{duration(seconds)}"
+        )
+        self._log(line)
+        self._console.print(line, highlight=False)
+        self._started, self._expected, self._total = time.monotonic(), seconds, trainings
+        self._trained = self._done = self._within = 0
+        self._best, self._then = (0.0, ""), ""
+        self._bar.update(self._task, description="finalists", total=trainings)
+        self._show(0)
+
     def _show(self, done: int) -> None:
         seconds = time.monotonic() - self._started
-        left = seconds / max(1, done) * max(0, self._total - done)
+        left = seconds / done * max(0, self._total - done) if done else self._expected
         rate = 60 * self._trained / max(1e-9, seconds)
         best = f"best {self._best[0]:.3f}" if self._best[1] else "no best yet"
-        text = f"{duration(left)} left · {rate:.1f} trainings/min · {best}"
-        self._bar.update(self._task, completed=done, left=text)
+        text = f"{duration(left)} left{self._then} · {rate:.1f} trainings/min · {best}"
+        self._bar.update(self._task, completed=min(done, self._total), left=text)
 
 
 def duration(seconds: float) -> str:
@@ -154,6 +182,16 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def finals_in_words(settings: Settings) -> str:
+    """As "3 finalists, each trained 3 times by recipe final, 10 epochs"."""
+    recipe, times = settings.make_final_recipe(), settings.final_seeds
+    return (
+        f"{counted(settings.finalists, 'finalist')}, each trained "
+        f"{f'{times} times' if times > 1 else 'once'} by recipe {recipe.name}, "
+        f"{counted(recipe.epochs, 'epoch')}"
+    )
 
 
 def print_network(genome: Genome, space: SearchSpace, console: Console) -> None:
@@ -206,12 +244,37 @@ def print_result(
 ) -> None:
     """The winner by a fitness, beside what needs no network, and the baseline if there is one."""
     title = "fitness" if fitness == "accuracy_per_log_params" else f"fitness {fitness}"
-    console.print(f"\n[bold]Best by {title}[/bold]", highlight=False)
+    who = "Chosen: the finalist with the best mean" if best.budget else "Best by"
+    console.print(f"\n[bold]{who} {title}[/bold]", highlight=False)
     console.print(_sentence(best, split), highlight=False, soft_wrap=True)
     print_guesses(best.guesses(split), class_names, console)
     if baseline:
         console.print("[bold]Your baseline[/bold]", highlight=False)
         console.print(_sentence(baseline, split), highlight=False, soft_wrap=True)
+
+
+def print_finalists(finalists: Sequence[Finalist], recipe: Recipe, console: Console) -> None:
+    """A row each: the mean of its trainings, and one standard deviation."""
+    how = f"{recipe.name}, {counted(recipe.epochs, 'epoch')}"
+    title = f"Finalists by mean fitness, trained again with recipe {how}"
+    console.print(f"\n[bold]{title}[/bold]", highlight=False)
+    shown = Table(box=None, pad_edge=False, header_style="dim")
+    names = ("genome", "accuracy", "test accuracy", "n_params", "fitness", "seeds", "")
+    for column in names:
+        shown.add_column(column, justify="left" if column in ("genome", "") else "right")
+    for row in (each.row() for each in sorted(finalists, key=lambda each: -each.fitness)):
+        scores = [mean_and_spread(row, name) for name in ("accuracy", "test_accuracy")]
+        known = (str(row["n_params"]), f"{row['fitness']:.4f}", str(row["seeds"]))
+        shown.add_row(fold(row["genome"]), *scores, *known, "chosen" if row["chosen"] else "")
+    console.print(shown)
+
+
+def mean_and_spread(scores: Mapping[str, Any], name: str) -> str:
+    """As "0.8933 ± 0.0021"; one number alone of a single training, a dash where there is none."""
+    mean, spread = (scores[f"{name}_{each}"] for each in ("mean", "std"))
+    if pd.isna(mean):
+        return "-"
+    return f"{mean:.4f}" if pd.isna(spread) else f"{mean:.4f} ± {spread:.4f}"
 
 
 def print_guesses(
@@ -249,7 +312,19 @@ def _sentence(finding: Finding, split: str) -> str:
     scores = f"{split} accuracy {evaluation.accuracy:.4f}"
     if split != "test" and finding.test_accuracy is not None:
         scores += f", test accuracy {finding.test_accuracy:.4f} (measured once, now)"
+    cost = f"{evaluation.n_params} parameters, {evaluation.train_seconds:.1f} s of training"
+    if not finding.finalist or not finding.budget:
+        return f"  {finding.genome}\n  {scores}, {cost}"
+    found, means = finding.finalist, finding.finalist.scores()
+    mean = f"{split} accuracy {mean_and_spread(means, 'accuracy')}"
+    if found.test_accuracies:
+        mean += f", test accuracy {mean_and_spread(means, 'test_accuracy')}"
+    which = (
+        f"the best of them on {split} images, train seed {seed_of(finding.budget)}: {scores}, "
+        if len(found.trainings) > 1
+        else ""
+    )
     return (
-        f"  {finding.genome}\n  {scores}, {evaluation.n_params} parameters, "
-        f"{evaluation.train_seconds:.1f} s of training"
+        f"  {finding.genome}\n  {counted(len(found.trainings), 'training')}: {mean}\n"
+        f"  {which}{cost}"
     )

@@ -6,14 +6,16 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from deap_nas.evaluation.protocol import Request
+
 
 class Asked(BaseException):
-    """No error: a function asks for genomes that are not known yet, given as texts. What a function
-    does about an ``Exception`` does not concern it."""
+    """No error: a function asks for what is not known yet. What a function does about an
+    ``Exception`` does not concern it."""
 
-    def __init__(self, texts: list[str]) -> None:
-        super().__init__(texts)
-        self.texts = texts
+    def __init__(self, requests: list[Request]) -> None:
+        super().__init__(requests)
+        self.requests = requests
 
 
 class Asking(threading.local):

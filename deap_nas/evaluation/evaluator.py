@@ -17,7 +17,7 @@ from deap_nas.evaluation.failures import Failures, TooManyFailures as TooManyFai
 from deap_nas.evaluation.fitness import Evaluation
 from deap_nas.evaluation.outcomes import Outcomes
 from deap_nas.evaluation.own_fitness import Fitness as Fitness, OwnFitness, find_fitness
-from deap_nas.evaluation.protocol import Budget, Record, Trainer
+from deap_nas.evaluation.protocol import Budget, Record, Request, Trainer
 from deap_nas.evaluation.replay import SLOTS, Source, Stream
 from deap_nas.evaluation.shared import Shared
 from deap_nas.evaluation.trained import Trained, Weights, as_trained
@@ -44,7 +44,9 @@ class GeneralEvaluator:
             trainer gets.
         cache: a folder; None for none.
         max_evaluations: distinct genomes after which no more are measured; the rest get None.
-        time_budget: seconds after which no training is begun; the rest get None.
+        time_budget: seconds after which no training is begun; the rest get None. Some of
+            them may be kept for something else: the attribute ``reserve`` is a function that says
+            how many.
         max_failures: failures in a row that stop the search.
         slots: genomes that ``stream`` has in training at once; unlike the number of workers, which
             should not be greater, it changes the course of a search.
@@ -73,9 +75,10 @@ class GeneralEvaluator:
         self.max_evaluations, self.time_budget = max_evaluations, time_budget
         self.slots = at_least_1("slots", slots)
         self.observe: Callable[[str, Evaluation, bool], None] = lambda *_: None
+        self.reserve: Callable[[], float] = lambda: 0.0
         self._trainer, self._backend, self._budget = trainer, backend, budget
         self._text, self._record = text, record
-        self._outcomes = Outcomes(trainer, budget, cache, record, self._tell)
+        self._outcomes = Outcomes(trainer, cache, record, self._tell)
         self._shared = Shared(backend, known=self._outcomes.__contains__)
         self._asking = Asking()
         self._process = os.getpid()
@@ -125,33 +128,41 @@ class GeneralEvaluator:
         values: list[Any] = [None] * len(genomes)
         waiting = list(range(len(genomes)))
         while waiting:
-            asked: dict[int, list[str]] = {}
+            asked: dict[int, list[Request]] = {}
             for i in waiting:
                 try:
                     values[i] = self._asking.call(function, genomes[i])
                 except Asked as ask:
-                    asked[i] = ask.texts
+                    asked[i] = ask.requests
             self._measure(list(chain(*asked.values())))
-            waiting = [i for i, texts in asked.items() if all(t in self._outcomes for t in texts)]
+            waiting = [i for i, each in asked.items() if all(r in self._outcomes for r in each)]
         return values
 
     def measure_all(self, genomes: Iterable[Any]) -> list[Evaluation | None]:
         """Evaluations in order; each distinct genome is measured once; None beyond the budget."""
-        return self._measure([self._text(genome) for genome in genomes])
+        return self.measure_each((genome, self._budget) for genome in genomes)
 
-    def _measure(self, texts: list[str]) -> list[Evaluation | None]:
+    def measure_each(self, pairs: Iterable[tuple[Any, Budget]]) -> list[Evaluation | None]:
+        """Evaluations in order; each distinct pair is measured once; None beyond the limits.
+
+        Args:
+            pairs: a genome, and a budget of its own; trainings begin in this order.
+        """
+        return self._measure([(self._text(genome), budget) for genome, budget in pairs])
+
+    def _measure(self, requests: list[Request]) -> list[Evaluation | None]:
         self._check_process()
-        new = [text for text in dict.fromkeys(texts) if text not in self._outcomes]
+        new = [each for each in dict.fromkeys(requests) if each not in self._outcomes]
         if new and self._asking.on:
             raise Asked(new)
         with self._outcomes.lock:
-            claimed = [t for t in new if not self._outcomes.skips(t) and self._claim(t)]
+            claimed = [r for r in new if not self._outcomes.skips(r[0]) and self._claim(r)]
         try:
-            self._train([text for text in claimed if not self._outcomes.find(text)])
+            self._train([each for each in claimed if not self._outcomes.find(each)])
         finally:
             self._outcomes.release(claimed)
-        self._outcomes.skip([text for text in new if text not in self._outcomes])
-        return [self._outcomes.get(text) for text in texts]
+        self._outcomes.skip([each[0] for each in new if each not in self._outcomes])
+        return [self._outcomes.get(each) for each in requests]
 
     def stream(
         self, function: Callable[[Any], Any], genomes: Iterable[Any]
@@ -173,20 +184,19 @@ class GeneralEvaluator:
             try:
                 values[id(genome)] = self._asking.call(function, genome)
             except Asked as ask:
-                return ask.texts[0]
+                return ask.requests[0][0]
             return None
 
         source = Source(
             wants=wants,
-            find=self._outcomes.find,
-            task=self._task,
+            find=lambda text: self._outcomes.find((text, self._budget)),
+            task=lambda text: self._task((text, self._budget)),
             keep=self._keep,
-            claim=self._claim,
-            release=lambda text: self._outcomes.release([text]),
+            claim=lambda text: self._claim((text, self._budget)),
+            release=lambda text: self._outcomes.release([(text, self._budget)]),
             late=self._late,
         )
-        written = self._outcomes.written()
-        ahead = deque(outcome for outcome in written if outcome[0] not in self._outcomes)
+        ahead = deque(each for each in self._written() if not self._knows(each[0]))
         self._stream = stream = Stream(source, self._shared.share(), self.slots, ahead)
         for genome, measured in stream.run(genomes):
             if id(genome) in values:
@@ -197,17 +207,25 @@ class GeneralEvaluator:
     def foretold(self) -> bool:
         """Whether the record tells of genomes that were not asked for yet: then the search that
         wrote it went on, whatever the clock says now."""
-        asked, written = self._stream.flying if self._stream else {}, self._outcomes.written()
-        return any(text not in self._outcomes and text not in asked for text, _ in written)
+        asked = self._stream.flying if self._stream else {}
+        return any(not self._knows(text) and text not in asked for text, _ in self._written())
 
-    def lift_limits(self) -> None:
-        """The search is over: measure what else is asked for, whatever was spent or has failed."""
-        self.max_evaluations = self.time_budget = self._failures.most = None
+    def lift_limits(self, *, time: bool = True) -> None:
+        """The search is over: measure what else is asked for, whatever was spent or has failed.
+
+        Args:
+            time: the time budget as well.
+        """
+        self.max_evaluations = self._failures.most = None
+        self.reserve = lambda: 0.0
+        if time:
+            self.time_budget = None
 
     def failed(self, genome: Any) -> bool:
         """Whether a measured genome has no score, or the user's own fitness no value for it: it may
         enter no elite, archive or front."""
-        evaluation = self._outcomes.get(self._text(genome))
+        request = self._text(genome), self._budget
+        evaluation = self._outcomes.get(request)
         if evaluation is None:
             return False
         spoilt = isinstance(self.fitness, OwnFitness) and self.fitness.fails(evaluation)
@@ -219,12 +237,17 @@ class GeneralEvaluator:
             return counted(self.max_evaluations, "evaluation")
         return f"time budget of {self.time_budget:g} s" if self._late() else ""
 
-    def weights(self, genome: Any) -> Weights | None:
-        """Trained weights of a genome, trained anew where they are lost; None if it failed."""
-        text = self._text(genome)
-        if (evaluation := self._outcomes.get(text)) and not evaluation.ok:
+    def weights(self, genome: Any, budget: Budget = None) -> Weights | None:
+        """Trained weights of a genome, trained anew where they are lost; None if it failed.
+
+        Args:
+            genome: the network.
+            budget: what they were trained with; the evaluator's own unless given.
+        """
+        request = self._text(genome), self._budget if budget is None else budget
+        if self._failed(request):
             return None
-        return self._outcomes.weights(text, lambda: self._retrained(text)) or None
+        return self._outcomes.weights(request, lambda: self._retrained(request)) or None
 
     def key(self, text: str) -> str:
         """What a training depends on, as one canonical text."""
@@ -234,42 +257,54 @@ class GeneralEvaluator:
         if os.getpid() != self._process:
             raise RuntimeError(AT_HOME)
 
-    def _claim(self, text: str) -> bool:
-        return self._outcomes.promise(text, self.max_evaluations)
+    def _knows(self, text: str) -> bool:
+        return (text, self._budget) in self._outcomes
+
+    def _written(self) -> list[tuple[str, bool]]:
+        return self._outcomes.written(self._budget)
+
+    def _failed(self, request: Request) -> bool:
+        evaluation = self._outcomes.get(request)
+        return evaluation is not None and not evaluation.ok
+
+    def _claim(self, request: Request) -> bool:
+        return self._outcomes.promise(request, self.max_evaluations)
 
     def _late(self) -> bool:
-        return self.time_budget is not None and self._elapsed() >= self.time_budget
+        if self.time_budget is None:
+            return False
+        return self._elapsed() >= self.time_budget - self.reserve()
 
     def _elapsed(self) -> float:
         return self._record.elapsed() if self._record else time.monotonic() - self._started
 
-    def _task(self, text: str) -> Task:
-        return Task(text, "train", (text, self._budget))
+    def _task(self, request: Request) -> Task:
+        return Task(request, "train", request)
 
-    def _train(self, texts: list[str]) -> None:
+    def _train(self, requests: list[Request]) -> None:
         """Train and keep what there is time for."""
-        if not texts:
+        if not requests:
             return
         # What a written generation did not skip was measured, whatever the clock says now.
         lost = self._record is not None and self._record.closed()
 
         def tasks() -> Iterator[Task]:
-            for text in texts:
+            for request in requests:
                 if self._late() and not lost:
                     return
-                yield self._task(text)
+                yield self._task(request)
 
         with closing(run(self._shared.share(), tasks())) as outcomes:
             for task, outcome in outcomes:
                 self._keep(task, outcome)
 
-    def _retrained(self, text: str) -> Trained:
-        return as_trained(self._ask("train", text, self._budget))
+    def _retrained(self, request: Request) -> Trained:
+        return as_trained(self._ask("train", *request))
 
     def _keep(self, task: Task, outcome: Outcome) -> None:
         with self._outcomes.lock:
             if task.key not in self._outcomes:  # else another thread has kept it
-                self._outcomes.keep(task.key, self._trained(task.key, outcome))
+                self._outcomes.keep(task.key, self._trained(task.key[0], outcome))
 
     def _trained(self, text: str, outcome: Outcome) -> Trained:
         if outcome.status == "ok":
@@ -284,8 +319,8 @@ class GeneralEvaluator:
         status, reason = outcome.status, outcome.reason
         return Evaluation(status=status, reason=reason, train_seconds=outcome.seconds)
 
-    def _tell(self, text: str, evaluation: Evaluation, cached: bool) -> None:
-        self.observe(text, evaluation, cached)
+    def _tell(self, request: Request, evaluation: Evaluation, cached: bool) -> None:
+        self.observe(request[0], evaluation, cached)
         if not cached:  # failures of before do not count against what was mended since
             self._failures.count(evaluation)
 

@@ -9,33 +9,33 @@ from pathlib import Path
 
 from deap_nas.evaluation.cache import Cache
 from deap_nas.evaluation.fitness import Evaluation
-from deap_nas.evaluation.protocol import Budget, Record, Trainer
+from deap_nas.evaluation.protocol import Budget, Record, Request, Trainer
 from deap_nas.evaluation.trained import Trained, Weights
 
 
 class Outcomes:
-    """Evaluations by genome and budget. Genomes are texts; all that is asked is of one budget.
-    Threads may share it; ``lock`` makes several calls one.
+    """Evaluations by request: genome, as text, and budget. Threads may share it; ``lock`` makes
+    several calls one.
 
     Args:
+        trainer: has the keys of the cache.
         cache: a folder; None for none.
-        tell: called with (genome, evaluation, whether it was found, not trained), once for each.
+        record: writes outcomes, and recalls them.
+        tell: called with (request, evaluation, whether it was found, not trained), once for each.
     """
 
     def __init__(
         self,
         trainer: Trainer,
-        budget: Budget,
         cache: str | Path | None,
         record: Record | None,
-        tell: Callable[[str, Evaluation, bool], None],
+        tell: Callable[[Request, Evaluation, bool], None],
     ) -> None:
-        self._trainer, self._budget = trainer, budget
-        self._record, self._tell = record, tell
+        self._trainer, self._record, self._tell = trainer, record, tell
         self._cache = Cache(cache) if cache else None
-        self._known: dict[tuple[str, Budget], Evaluation] = {}
-        self._weights: dict[tuple[str, Budget], Weights] = {}
-        self._promised: Counter[str] = Counter()  # by how many that asked
+        self._known: dict[Request, Evaluation] = {}
+        self._weights: dict[Request, Weights] = {}
+        self._promised: Counter[Request] = Counter()  # by how many that asked
         self.lock, self._weights_lock = threading.RLock(), threading.RLock()
 
     def close(self) -> None:
@@ -46,56 +46,56 @@ class Outcomes:
     def __len__(self) -> int:
         return len(self._known)
 
-    def __contains__(self, text: str) -> bool:
-        return (text, self._budget) in self._known
+    def __contains__(self, request: Request) -> bool:
+        return request in self._known
 
-    def get(self, text: str) -> Evaluation | None:
+    def get(self, request: Request) -> Evaluation | None:
         """What is known without looking anywhere else."""
-        return self._known.get((text, self._budget))
+        return self._known.get(request)
 
-    def find(self, text: str) -> bool:
+    def find(self, request: Request) -> bool:
         """Take an outcome from the record or the cache; whether there is one."""
         with self.lock:
-            if text in self:
+            if request in self:
                 return True
-            evaluation = self._record.recall(text, self._budget) if self._record else None
+            evaluation = self._record.recall(*request) if self._record else None
             if evaluation:
-                self._learn(text, evaluation, cached=True)
+                self._learn(request, evaluation, cached=True)
                 return True
-            trained = self._cached(text)
+            trained = self._cached(request)
             if trained:
-                self._write(text, trained, cached=True)
+                self._write(request, trained, cached=True)
             return trained is not None
 
-    def keep(self, text: str, trained: Trained) -> None:
+    def keep(self, request: Request, trained: Trained) -> None:
         """Take an outcome from a training."""
         with self.lock:
             if self._cache:
-                self._cache.put(self._trainer.key(text, self._budget), trained)
-            self._write(text, trained, cached=False)
+                self._cache.put(self._trainer.key(*request), trained)
+            self._write(request, trained, cached=False)
 
-    def promise(self, text: str, most: int | None) -> bool:
-        """Count a genome as measured, so that no other takes its place; whether there is a place.
+    def promise(self, request: Request, most: int | None) -> bool:
+        """Count a request as measured, so that no other takes its place; whether there is a place.
 
         Args:
-            text: the genome.
-            most: genomes that may be measured in all; None: any number.
+            request: what was asked for.
+            most: requests that may be measured in all; None: any number.
         """
         with self.lock:
-            if most is not None and text not in self._promised and self._taken() >= most:
+            if most is not None and request not in self._promised and self._taken() >= most:
                 return False
-            self._promised[text] += 1
+            self._promised[request] += 1
             return True
 
-    def release(self, texts: Iterable[str]) -> None:
-        """Take promises back: the genomes are known by now, or will not be."""
+    def release(self, requests: Iterable[Request]) -> None:
+        """Take promises back: the requests are known by now, or will not be."""
         with self.lock:
-            self._promised -= Counter(texts)
+            self._promised -= Counter(requests)
 
-    def written(self) -> list[tuple[str, bool]]:
-        """The record's outcomes in its order: (genome, whether it was cached)."""
+    def written(self, budget: Budget) -> list[tuple[str, bool]]:
+        """The record's outcomes of a budget in its order: (genome, whether it was cached)."""
         with self.lock:
-            return self._record.outcomes(self._budget) if self._record else []
+            return self._record.outcomes(budget) if self._record else []
 
     def skips(self, text: str) -> bool:
         """Whether the record says that there was no time for a genome."""
@@ -108,27 +108,28 @@ class Outcomes:
             if self._record:
                 self._record.skip(texts)
 
-    def weights(self, text: str, train: Callable[[], Trained]) -> Weights:
+    def weights(self, request: Request, train: Callable[[], Trained]) -> Weights:
         """Trained weights, trained anew where they are not at hand."""
         with self._weights_lock:
-            if (text, self._budget) not in self._weights:
-                trained = self._cached(text) or train()
-                self._weights[text, self._budget] = trained.weights
-            return self._weights[text, self._budget]
+            if request not in self._weights:
+                trained = self._cached(request) or train()
+                self._weights[request] = trained.weights
+            return self._weights[request]
 
     def _taken(self) -> int:
-        return len(self) + sum(text not in self for text in self._promised)
+        return len(self) + sum(request not in self for request in self._promised)
 
-    def _cached(self, text: str) -> Trained | None:
-        return self._cache.get(self._trainer.key(text, self._budget)) if self._cache else None
+    def _cached(self, request: Request) -> Trained | None:
+        return self._cache.get(self._trainer.key(*request)) if self._cache else None
 
-    def _write(self, text: str, trained: Trained, cached: bool) -> None:
+    def _write(self, request: Request, trained: Trained, cached: bool) -> None:
+        text, budget = request
         if self._record:
-            self._record.record(text, trained, cached, self._budget)
+            self._record.record(text, trained, cached, budget)
         elif trained.weights:
-            self._weights[text, self._budget] = trained.weights
-        self._learn(text, trained.evaluation, cached)
+            self._weights[request] = trained.weights
+        self._learn(request, trained.evaluation, cached)
 
-    def _learn(self, text: str, evaluation: Evaluation, cached: bool) -> None:
-        self._known[text, self._budget] = evaluation
-        self._tell(text, evaluation, cached)
+    def _learn(self, request: Request, evaluation: Evaluation, cached: bool) -> None:
+        self._known[request] = evaluation
+        self._tell(request, evaluation, cached)

@@ -8,6 +8,7 @@ from deap_nas.evaluation.fitness import Evaluation
 from deap_nas.evaluation.trained import Trained
 
 Budget = int | float | str | None
+Request = tuple[str, Budget]  # a genome, and what may be spent on it
 
 
 class Trainer(Protocol):
@@ -16,7 +17,8 @@ class Trainer(Protocol):
     The parent asks for keys, and each worker has a copy, by pickle, that trains. Where there is a
     method ``start()``, a worker calls it once before its first task, and no limit of time applies.
 
-    Budgets are the trainer's own: epochs, steps, a number of samples; None where it has none.
+    Budgets are the trainer's own: epochs, steps, a number of samples, the name of a way to train;
+    None where it has none.
     """
 
     def train(self, genome: str, budget: Any, /) -> Trained | Evaluation:

@@ -137,7 +137,7 @@ class Stream:
             return self._pending.popleft(), False
         task, outcome = self._ended.popleft()
         self.source.keep(task, outcome)
-        return task.key, True
+        return str(task.args[0]), True
 
     def _replay(self) -> str:
         text, _ = self.written.popleft()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -20,12 +21,14 @@ from deap_nas.report.figure import (
     MUTED,
     ORANGE,
     RED,
+    SKY,
     Figure,
     new_canvas,
     params_axis,
     styled,
     whole_axis,
 )
+from deap_nas.runs.finalists import Finalist
 from deap_nas.words import counted
 
 LABELS = {
@@ -71,8 +74,10 @@ def front_figure(
     knee: int | None,
     baseline: Evaluation | None,
     split: str,
+    finalists: Sequence[Finalist] = (),
 ) -> Figure:
-    """The Pareto front among all networks, its knee marked, the baseline beside it."""
+    """The Pareto front among all networks, its knee marked, the baseline beside it; of finalists
+    the mean of their trainings, with a bar of one standard deviation to each side."""
     good = table[table["status"] == "ok"]
     rest = good.drop(front.index)
     canvas, ax = new_canvas()
@@ -88,8 +93,12 @@ def front_figure(
     if baseline and baseline.ok:
         ax.plot(baseline.n_params, baseline.accuracy, "*", ms=13, c=ORANGE, mec=INK, mew=0.6)
         ax.lines[-1].set_label("your baseline")
+    if finalists:
+        _finalists(ax, finalists)
     if ax.get_legend_handles_labels()[0]:
-        canvas.legend(loc="outside upper left", ncols=3, borderaxespad=0, handletextpad=0.3)
+        columns = 2 if finalists else 3
+        where = {"loc": "outside upper left", "ncols": columns}
+        canvas.legend(**where, borderaxespad=0, handletextpad=0.3)
     drawn = good["n_params"].tolist()
     params_axis(ax, [*drawn, baseline.n_params] if baseline and baseline.ok else drawn)
     return Figure(
@@ -98,7 +107,8 @@ def front_figure(
         "Pareto front: accuracy against parameters",
         f"The {counted(len(front), 'network')} that no other beats in both {split} accuracy and "
         f"parameters, among {len(good)}, joined by a line; the knee is ringed, the baseline is a "
-        "star.",
+        "star."
+        + (" Squares are the means of finalists, with one standard deviation." * bool(finalists)),
         {"rest": rest.index.tolist(), "front": front.index.tolist()},
     )
 
@@ -199,9 +209,12 @@ def curves(networks: dict[str, Evaluation], split: str) -> Figure:
 def time_figure(times: pd.DataFrame) -> Figure:
     """Where the workers' time went, and what was saved."""
     canvas, ax = new_canvas(height=2.3)
-    colours, hatches = (BLUE, MUTED, GREEN, ORANGE), ("", "//", "..", "xx")
+    looks = [(BLUE, ""), (MUTED, "//"), (GREEN, ".."), (ORANGE, "xx")]
+    if len(times) > len(looks):
+        looks.insert(1, (SKY, "\\\\"))  # the finalists' row
+    colours = [colour for colour, _ in looks]
     bars = ax.barh(times["what"], times["seconds"], color=colours, edgecolor=INK, lw=0.4)
-    for bar, hatch in zip(bars, hatches):
+    for bar, (_, hatch) in zip(bars, looks):
         bar.set_hatch(hatch)
     ax.bar_label(bars, [f"{seconds:,.0f} s" for seconds in times["seconds"]], padding=3)
     ax.margins(x=0.22)
@@ -241,6 +254,15 @@ def genes_figure(shares: pd.DataFrame, what: str) -> Figure:
 def _accuracy_axis(ax: Any, split: str) -> None:
     ax.set_ylabel(f"{split} accuracy")
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+
+
+def _finalists(ax: Any, finalists: Sequence[Finalist]) -> None:
+    rows = [each.row() for each in finalists]
+    spread = [row["accuracy_std"] or 0.0 for row in rows]
+    x, y = ([row[name] for row in rows] for name in ("n_params", "accuracy_mean"))
+    bars = {"yerr": spread, "capsize": 3, "elinewidth": 1.2}
+    look = {"fmt": "s", "ms": 5, "c": GREEN, "mec": INK, "mew": 0.6}
+    ax.errorbar(x, y, label="finalists, mean ± 1 sd", **bars, **look)
 
 
 def _size(n: int) -> float:

@@ -15,6 +15,7 @@ from deap_nas.data import Dataset, load_dataset
 from deap_nas.evaluation.fitness import Evaluation, accuracy_of
 from deap_nas.files import read_text, write_whole
 from deap_nas.report.networks import Studio
+from deap_nas.runs.finalists import Finalist, seed_of
 from deap_nas.runs.record import Record, ReportError, canonical
 from deap_nas.runs.settings import data_options
 from deap_nas.training.trainer import Weights
@@ -28,21 +29,29 @@ class Chosen:
 
     Args:
         genome: the network, as text.
-        evaluation: its outcome in the run.
+        evaluation: its outcome in the run; of a finalist, that of its best final training.
         test: confusion counts on the test set; None until the search has ended, and where the
             search scored on the test set anyway.
-        test_scored: how many networks of this run have been scored on the test set by now.
+        test_scored: how many networks of this run have been scored on the test set by now; each
+            training is one.
+        finalist: all its final trainings, where it has any.
     """
 
     genome: str
     evaluation: Evaluation
     test: np.ndarray[Any, Any] | None
     test_scored: int
+    finalist: Finalist | None = None
 
     @property
     def confusion(self) -> np.ndarray[Any, Any]:
         """Counts on the test set if they are known, else on the split that the search scores on."""
         return np.array(self.evaluation.confusion) if self.test is None else self.test
+
+    @property
+    def train_seed(self) -> int | None:
+        """Of a finalist's network."""
+        return seed_of(self.finalist.best) if self.finalist and self.finalist.best else None
 
     @property
     def test_accuracy(self) -> float | None:
@@ -58,14 +67,16 @@ def choose(record: Record, genome: str | None = None) -> Chosen | None:
     text = canonical(genome) if genome else record.best()
     if text is None:
         return None
-    evaluation = record.evaluation(text)
+    evaluation, _ = record.network(text)
     if evaluation is None or not evaluation.ok:
         why = "failed in this run" if evaluation else "is not in this run"
         table = record.directory.evaluations.name
         raise ReportError(f"genome '{text}' {why}; {table} lists those that are")
-    known = test_scores(record)
-    test = known.get(text)
-    return Chosen(text, evaluation, None if test is None else np.array(test), len(known))
+    test = test_scores(record).get(text)
+    counts = None if test is None else np.array(test)
+    finalist = record.trained_again.get(text)
+    finalist = finalist if finalist and finalist.best else None
+    return Chosen(text, evaluation, counts, count_tested(record), finalist)
 
 
 def score_on_test(record: Record, chosen: Chosen, studio: Studio) -> Chosen:
@@ -96,10 +107,26 @@ def weights_of(record: Record, genome: str) -> Weights:
 
 
 def test_scores(record: Record) -> dict[str, Any]:
-    """Test confusion by genome: of the search's end, and of choices made since."""
+    """Test confusion of networks by genome: of the search's end, and of choices made since."""
     findings = [(record.result or {}).get(name) for name in ("best", "baseline")]
     found = {f["genome"]: f["test_confusion"] for f in findings if f and f.get("test_confusion")}
+    for genome, finalist in record.trained_again.items():
+        if finalist.best and finalist.best in finalist.tests:
+            found[genome] = finalist.tests[finalist.best]
     return {**found, **_own_test_scores(record)}
+
+
+def count_tested(record: Record) -> int:
+    """How many networks have been scored on the test set; runs of before did not write it down."""
+    written = {genome for genome, _ in record.tests}
+    return len(record.tests) + len(test_scores(record).keys() - written)
+
+
+def count_foreseen(record: Record) -> int:
+    """How many of them the run itself scores at its end."""
+    if record.finalists:
+        return sum(len(each.tests) for each in record.trained_again.values())
+    return 2 if record.settings["baseline"] else 1
 
 
 def test_accuracy(record: Record, genome: str) -> float | None:
@@ -208,17 +235,17 @@ def versus_table(record: Record, chosen: Chosen, baseline: Evaluation | None) ->
     """The chosen network beside the baseline: one row each."""
     rows = [_scores(record, "chosen", chosen.genome, chosen.evaluation)]
     if baseline:
-        rows.append(
-            _scores(record, "your baseline", canonical(record.settings["baseline"]), baseline)
-        )
+        genome = canonical(record.settings["baseline"])
+        rows.append(_scores(record, "your baseline", genome, record.network(genome)[0] or baseline))
     return pd.DataFrame(rows)
 
 
 def _scores(record: Record, who: str, genome: str, evaluation: Evaluation) -> dict[str, Any]:
-    test = test_accuracy(record, genome)
+    test, finalist = test_accuracy(record, genome), record.trained_again.get(genome)
     return {
         "network": who,
         "genome": genome,
+        **(finalist.scores() if finalist else {}),
         "accuracy": evaluation.accuracy,
         "test_accuracy": float("nan") if test is None else test,
         "train_accuracy": evaluation.train_accuracy,

@@ -119,7 +119,9 @@ def runs_table(groups: Sequence[Group], reference: int) -> pd.DataFrame:
     for each in groups:
         for name, record in each.runs.items():
             best = chosen_network.choose(record)
-            evaluation = best.evaluation if best else None
+            finalist = best.finalist if best else None
+            evaluation = finalist.mean if finalist else best.evaluation if best else None
+            scores = finalist.scores() if finalist else {}
             row = {
                 "search": each.name,
                 "run": name,
@@ -129,7 +131,9 @@ def runs_table(groups: Sequence[Group], reference: int) -> pd.DataFrame:
                 "failed": len(record.table) - len(record.good),
                 "genome": best.genome if best else "",
                 "accuracy": evaluation.accuracy if evaluation else np.nan,
-                "test_accuracy": _or_nan(best.test_accuracy if best else None),
+                "test_accuracy": _or_nan(
+                    scores.get("test_accuracy_mean", best.test_accuracy if best else None)
+                ),
                 "n_params": evaluation.n_params if evaluation else np.nan,
                 "fitness": record.fitness(evaluation) if evaluation else np.nan,
                 "hypervolume": hypervolume(
@@ -149,6 +153,9 @@ def _baseline(record: Record, row: dict[str, Any]) -> dict[str, float]:
     if baseline and baseline.ok:
         text = canonical(record.settings["baseline"])
         test = _or_nan(chosen_network.test_accuracy(record, text))
+        if again := record.trained_again.get(text):
+            accuracy = again.mean.accuracy
+            test = _or_nan(again.scores()["test_accuracy_mean"])
     return {
         "baseline_accuracy": accuracy,
         "baseline_test_accuracy": test,

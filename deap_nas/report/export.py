@@ -66,7 +66,7 @@ def _check(record: Record, genome: str, path: Path, studio: Studio) -> str:
     except (ValueError, OSError) as error:
         return f" (not checked: {error})"
     accuracy = float(np.mean(studio.predict_with(path, x) == y))
-    evaluation = record.evaluation(genome)
+    evaluation, _ = record.network(genome)
     assert evaluation is not None
     if abs(accuracy - evaluation.accuracy) > TOLERANCE[path.suffix]:
         raise RuntimeError(

@@ -1,4 +1,4 @@
-"""Accuracy against parameters: the Pareto front, its knee, and the area that it covers."""
+"""Accuracy against parameters: the Pareto front's knee, and the area that the front covers."""
 
 from __future__ import annotations
 
@@ -8,21 +8,12 @@ import moocore
 import numpy as np
 import pandas as pd
 
+from deap_nas.runs.tables import pareto_front as pareto_front
+
 KNEE_RULE = (
     "the network furthest above the straight line between the front's two ends, with accuracy and "
     "the logarithm of the parameters each scaled to 0..1 along the front"
 )
-
-
-def pareto_front(table: pd.DataFrame) -> pd.DataFrame:
-    """Rows that no other row beats: more accuracy, or as much with fewer parameters.
-
-    From few parameters to many; of equals the first in the table. Failed genomes are left out.
-    """
-    good = table[table["status"] == "ok"]
-    rows = good.sort_values(["n_params", "accuracy"], ascending=[True, False], kind="stable")
-    before = rows["accuracy"].cummax().shift(fill_value=-1.0)
-    return rows[rows["accuracy"] > before]
 
 
 def knee(front: pd.DataFrame) -> int | None:

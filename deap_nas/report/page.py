@@ -25,6 +25,7 @@ from deap_nas.report.lineage import family, family_table, gene_shares, telling_s
 from deap_nas.report.networks import Studio, open_studio
 from deap_nas.report.sheet import Sheet, dots_data
 from deap_nas.report.shown import Shown
+from deap_nas.runs.finalists import finalists_table
 from deap_nas.runs.guess import guess
 from deap_nas.runs.record import Record, canonical, read_run
 from deap_nas.runs.tables import top, tops_of
@@ -91,7 +92,8 @@ def _found(record: Record, page: Sheet, chosen: Any) -> dict[str, Any]:
     bend = knee(front)
     baseline = chosen_network.baseline_of(record)
     if len(front):
-        page.draw(charts.front_figure(table, front, bend, baseline, record.split))
+        shown = (baseline, record.split, record.finalists)
+        page.draw(charts.front_figure(table, front, bend, *shown))
     if len(table):
         page.draw(charts.scatter(table, "fitness", record.split))
         page.draw(charts.scatter(table, "fitness_time", record.split))
@@ -103,6 +105,7 @@ def _found(record: Record, page: Sheet, chosen: Any) -> dict[str, Any]:
         "knee": bend,
         "knee_rule": KNEE_RULE,
         "baseline": baseline,
+        **_finals(record),
         "verdict": _verdict(record, chosen, baseline) if chosen and baseline else None,
         "guess": guess(chosen.confusion) if chosen else None,
         "versus": chosen_network.versus_table(record, chosen, baseline) if chosen else None,
@@ -110,12 +113,32 @@ def _found(record: Record, page: Sheet, chosen: Any) -> dict[str, Any]:
     }
 
 
+def _finals(record: Record) -> dict[str, Any]:
+    """The finalists, and how their trainings and test scores came to be."""
+    finalists = record.finalists
+    return {
+        "finalists": finalists_table(finalists) if finalists else None,
+        "final_trainings": len(record.finals),
+        "final_epochs": max((each.mean.epochs for each in finalists), default=0),
+        "final_seeds": sorted({seed for each in finalists for seed in each.seeds}),
+        "baseline_again": record.trained_again.get(_baseline_text(record)),
+        "tested": chosen_network.count_tested(record),
+        "tested_foreseen": chosen_network.count_foreseen(record),
+    }
+
+
+def _baseline_text(record: Record) -> str:
+    text = record.settings["baseline"]
+    return canonical(text) if text else ""
+
+
 def _verdict(record: Record, chosen: Any, baseline: Any) -> dict[str, Any] | None:
     """Whether the chosen network beats the baseline beyond the noise of so many images: by their
     test scores where both have one, else by the search's split."""
     known = chosen_network.test_scores(record)
-    genome = canonical(record.settings["baseline"])
-    counts = [np.array(evaluation.confusion) for evaluation in (chosen.evaluation, baseline)]
+    genome = _baseline_text(record)
+    again, _ = record.network(genome)
+    counts = [np.array(each.confusion) for each in (chosen.evaluation, again or baseline)]
     on = record.split
     if chosen.test is not None and genome in known:
         counts, on = [chosen.test, np.array(known[genome])], "test"
@@ -190,7 +213,7 @@ def _network(record: Record, page: Sheet, chosen: Any, studio: Studio | None) ->
         with page.noting("images that it gets wrong"):
             labels = [int(label) for label in weak.index]  # two classes may have one name
             content["mistakes"] = chosen_network.mistakes(record, chosen, labels, studio)
-    baseline = chosen_network.baseline_of(record)
+    baseline, _ = record.network(_baseline_text(record))
     networks = {"chosen": evaluation, **({"baseline": baseline} if baseline else {})}
     networks = {name: each for name, each in networks.items() if each.curve}
     if networks:

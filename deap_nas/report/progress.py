@@ -69,7 +69,7 @@ def time_table(record: Record) -> pd.DataFrame:
 
     Training, and what the workers did besides (starting, building graphs, scoring, waiting for the
     slowest of a generation), add up to the search's time x workers. Saved: trainings that were
-    taken from the cache, and genomes that came up again.
+    taken from the cache, and genomes that came up again. Finalists have a row of their own.
     """
     lines = record.evaluations
     seconds = {line["genome"]: float(line["evaluation"]["train_seconds"]) for line in lines}
@@ -79,11 +79,17 @@ def time_table(record: Record) -> pd.DataFrame:
     members = {text for line in record.generations for text in line["population"]}
     again = sum(seconds.get(text, 0.0) for text in born if text in members)
     again -= sum(seconds.get(text, 0.0) for text in set(born) & members)
-    rest = max(0.0, record.elapsed * record.workers - training)
+    finals, spared = (
+        sum(line["evaluation"]["train_seconds"] for line in record.finals if line["cached"] is kept)
+        for kept in (False, True)
+    )
+    cached += spared
+    rest = max(0.0, record.elapsed * record.workers - training - finals)
     if ALGORITHMS[record.algorithm].preselects:  # who was born was mostly never meant to train
         again = 0.0
     rows = [
         ("training", training),
+        *([("training, finalists", finals)] if record.finals else []),
         ("starting, building, scoring, waiting", rest),
         ("saved by the cache", cached),
         ("saved by not training a genome twice", again),

@@ -5,6 +5,13 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from deap_nas.evaluation.protocol import Budget
+
+
+def is_final(budget: Budget) -> bool:
+    """Whether a training is a finalist's: its budget is a text, the search's own is epochs."""
+    return isinstance(budget, str)
+
 
 class RunDirectory:
     """Where a run keeps what. Nothing is read or written here.
@@ -30,6 +37,7 @@ class RunDirectory:
         self.evaluations = path / "evaluations.csv"
         # At the end:
         self.logbook = path / "logbook.csv"
+        self.finalists = path / "finalists.csv"
         self.best = path / "best.keras"
         self.test_labels = path / "test_labels.json"  # what the best calls the test images
         self.result = path / "result.json"  # written last: there is one when the run is finished
@@ -40,9 +48,10 @@ class RunDirectory:
         self.export = path / "export"  # networks to take home
         self.class_names = self.export / "class_names.txt"  # of their outputs, in order
 
-    def weights_of(self, genome: str) -> Path:
-        """The trained weights of one genome."""
-        return self.weights / f"{hashlib.sha256(genome.encode()).hexdigest()[:16]}.npz"
+    def weights_of(self, genome: str, budget: Budget = None) -> Path:
+        """The trained weights of one genome; of a finalist, of each of its trainings."""
+        text = f"{genome}\n{budget}" if is_final(budget) else genome
+        return self.weights / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.npz"
 
     def top(self, name: str) -> Path:
         """One of the top fives, as a table."""

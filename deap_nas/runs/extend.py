@@ -1,4 +1,4 @@
-"""A run that is given more: generations, evaluations, time."""
+"""A run that is given more: generations, evaluations, time, finalists."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ from deap_nas.runs.directory import RunDirectory
 from deap_nas.runs.journal import Journal
 from deap_nas.runs.settings import SettingsError
 
-LIMITS = ("generations", "max_evaluations", "time_budget", "target_fitness")
+LIMITS = (
+    *("generations", "max_evaluations", "time_budget", "target_fitness"),
+    *("finalists", "final_seeds"),
+)
+FINAL = ("final_seeds", "final_recipe", "final_epochs")
 
 
 def is_raised(before: float | None, now: float | None) -> bool:
@@ -24,10 +28,14 @@ def is_raised(before: float | None, now: float | None) -> bool:
 
 
 def raised(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """The limits among the settings that allow more than they did."""
-    return {
+    """The limits among the settings that allow more than they did; with the first finalists, how
+    they are trained."""
+    found = {
         name: new[name] for name in LIMITS if name in new and is_raised(old.get(name), new[name])
     }
+    if "finalists" in found and not old["finalists"]:
+        found |= {name: new[name] for name in FINAL if name in new}
+    return found
 
 
 def extend(folder: Path, limits: dict[str, Any]) -> None:

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from deap_nas.evaluation.fitness import Evaluation
-from deap_nas.evaluation.protocol import Budget
+from deap_nas.evaluation.protocol import Budget, Request
 from deap_nas.evaluation.trained import Trained, Weights, pack_weights, unpack_weights
 from deap_nas.evaluation.worker import one_line
 from deap_nas.files import remove_parts, write_whole
-from deap_nas.runs.directory import RunDirectory
+from deap_nas.runs.directory import RunDirectory, is_final
 
 
 class JournalWarning(UserWarning):
@@ -36,11 +36,13 @@ class JournalError(RuntimeError):
 class Journal:
     """The outcomes and generations of one run, in its directory.
 
-    Lines are ``{"kind": "evaluation" | "generation" | "stop" | "end" | "extend", ...}``. What the
-    clock decided is written, too (the genomes that a generation had no time for, and "stop", the
-    generation after which no more were bred), since by the time of a resume it says otherwise. A
-    run that is given more ("extend") forgets its end, and the generations from one on.
-    Weights are beside it, one file a genome, written before the line that speaks of them.
+    Lines are ``{"kind": "evaluation" | "generation" | "stop" | "choice" | "test" | "end" |
+    "extend", ...}``. What the clock decided is written, too (the genomes that a generation had no
+    time for, and "stop", the generation after which no more were bred), since by the time of a
+    resume it says otherwise. Finalists are evaluations whose budget is a text; "choice" is what
+    they came to, and only then each "test" is, a network's counts on the test set. A run that is
+    given more ("extend") forgets its end, its choice, and the generations from one on.
+    Weights are beside it, one file a training, written before the line that speaks of them.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -53,6 +55,8 @@ class Journal:
         self._outcomes: dict[tuple[str, Budget], dict[str, Any]] = {}
         self._generations: dict[int, dict[str, Any]] = {}
         self._stop: dict[str, Any] | None = None
+        self.choice: dict[str, Any] | None = None
+        self.tests: dict[Request, Any] = {}  # confusion counts on the test set
         self.end: dict[str, Any] | None = None
         self.generation: int | None = 0
         self._skipped: list[str] = []
@@ -76,7 +80,9 @@ class Journal:
 
     def recall(self, genome: str, budget: Budget = None) -> Evaluation | None:
         """The outcome of a genome, if it is written."""
-        line = self._outcomes.get((genome, budget)) or self._outcomes.get((genome, None))
+        line = self._outcomes.get((genome, budget))
+        if line is None and not is_final(budget):
+            line = self._outcomes.get((genome, None))
         if line and line["generation"] is None and self.generation is not None:
             # A baseline, which a run that was given more comes to breed: the search's from now on.
             same = ("genome", "cached", "evaluation")
@@ -87,7 +93,7 @@ class Journal:
     def record(self, genome: str, trained: Trained, cached: bool, budget: Budget = None) -> None:
         """Write an outcome; on return it is on disk."""
         if trained.weights:
-            self.keep_weights(genome, trained.weights)
+            self.keep_weights(genome, trained.weights, budget)
         self.append(
             "evaluation",
             genome=genome,
@@ -121,6 +127,11 @@ class Journal:
     def skip(self, genomes: list[str]) -> None:
         """Note genomes that the present generation has no time for."""
         self._skipped += genomes
+
+    def skipped(self) -> bool:
+        """Whether the last generation had no time for some of its genomes."""
+        last = self._generations[max(self._generations)] if self._generations else {}
+        return bool(last.get("skipped"))
 
     def elapsed(self) -> float:
         """Seconds that this run has been searching, pauses between resumes left out."""
@@ -171,13 +182,13 @@ class Journal:
         written; lines of before have no budget."""
         return list(self._outcomes.values())
 
-    def weights(self, genome: str) -> Weights | None:
+    def weights(self, genome: str, budget: Budget = None) -> Weights | None:
         """The trained weights of a genome; None if there are none (it failed)."""
-        return read_weights(self._directory.path, genome)
+        return read_weights(self._directory.path, genome, budget)
 
-    def keep_weights(self, genome: str, weights: Weights) -> None:
+    def keep_weights(self, genome: str, weights: Weights, budget: Budget = None) -> None:
         """Write the trained weights of a genome."""
-        write_whole(self._directory.weights_of(genome), pack_weights(weights))
+        write_whole(self._directory.weights_of(genome, budget), pack_weights(weights))
 
     def append(self, kind: str, **content: Any) -> None:
         """Write one line and wait until it is on disk."""
@@ -204,10 +215,14 @@ class Journal:
             self._generations.setdefault(line["number"], line)
         elif line["kind"] == "stop":
             self._stop = line
+        elif line["kind"] == "choice":
+            self.choice = line
+        elif line["kind"] == "test":
+            self.tests.setdefault((line["genome"], line["budget"]), line["confusion"])
         elif line["kind"] == "end":
             self.end = line
         elif line["kind"] == "extend":
-            self._stop = self.end = None
+            self._stop = self.choice = self.end = None
             forget_generations(self._generations, line)
 
     def _read(self) -> list[dict[str, Any]]:
@@ -251,10 +266,10 @@ def read_lines(folder: Path) -> list[dict[str, Any]]:
     return [line for line in lines if line is not None]
 
 
-def read_weights(folder: Path, genome: str) -> Weights | None:
+def read_weights(folder: Path, genome: str, budget: Budget = None) -> Weights | None:
     """The trained weights of a genome in a run's directory; None if there are none, or they are
     damaged (with a warning)."""
-    path = RunDirectory(folder).weights_of(genome)
+    path = RunDirectory(folder).weights_of(genome, budget)
     if not path.exists():
         return None
     try:

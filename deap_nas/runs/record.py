@@ -14,11 +14,13 @@ import pandas as pd
 
 from deap_nas.evaluation.fitness import Evaluation
 from deap_nas.evaluation.own_fitness import Fitness, find_fitness, parts_of
+from deap_nas.evaluation.protocol import Budget, Request
 from deap_nas.files import read_text
 from deap_nas.genome import parse_genome
 from deap_nas.layers import load_layers
 from deap_nas.runs.config import ConfigError, read_config
-from deap_nas.runs.directory import RunDirectory
+from deap_nas.runs.directory import RunDirectory, is_final
+from deap_nas.runs.finalists import Finalist, assemble
 from deap_nas.runs.journal import forget_generations, learn_outcome, read_lines, read_weights
 from deap_nas.runs.tables import column_of, evaluations_table
 from deap_nas.spaces import SearchSpace
@@ -36,6 +38,9 @@ class Record:
     Args:
         evaluations: the journal's lines of outcomes, each genome once, in the order written.
         generations: its lines of generations, in order.
+        finals: its lines of finalists' outcomes, each genome and budget once.
+        tests: its confusion counts on the test set, by genome and budget.
+        choice: its line of the choice among finalists; None until that is made.
         result: ``result.json``; None until the search has ended.
         state: "finished", "running", or "stopped" (interrupted, or killed).
         elapsed: seconds of searching up to the last line.
@@ -45,6 +50,9 @@ class Record:
     config: dict[str, Any]
     evaluations: list[dict[str, Any]]
     generations: list[dict[str, Any]]
+    finals: list[dict[str, Any]]
+    tests: dict[Request, Any]
+    choice: dict[str, Any] | None
     result: dict[str, Any] | None
     state: str
     elapsed: float
@@ -99,6 +107,31 @@ class Record:
                 return Evaluation.from_dict(line["evaluation"])
         return None
 
+    @cached_property
+    def trained_again(self) -> dict[str, Finalist]:
+        """By genome, whatever had final trainings that the choice was made from: the finalists, and
+        the baseline."""
+        choice = self.choice or {"trainings": [], "genome": None}
+        asked = {(genome, budget) for genome, budget in choice["trainings"]}
+        lines = {(line["genome"], line["budget"]): line["evaluation"] for line in self.finals}
+        found = {each: Evaluation.from_dict(lines[each]) for each in lines if each in asked}
+        each = assemble(found, self.tests, choice["genome"], self.fitness)
+        return {finalist.genome: finalist for finalist in each}
+
+    @property
+    def finalists(self) -> list[Finalist]:
+        """As soon as one of them is chosen."""
+        names = self.choice["finalists"] if self.choice else []
+        return [self.trained_again[name] for name in names if name in self.trained_again]
+
+    def network(self, genome: str) -> tuple[Evaluation | None, Budget]:
+        """The training that a genome's network is taken from, and its budget (None: the search's):
+        of a finalist the best of its final ones."""
+        finalist = self.trained_again.get(genome)
+        if finalist and finalist.best:
+            return finalist.trainings[finalist.best], finalist.best
+        return self.evaluation(genome), None
+
     def fitness(self, evaluation: Evaluation) -> float:
         """By the fitness that this run maximises."""
         return self._fitness(evaluation)[0]
@@ -115,12 +148,14 @@ class Record:
         """The genome that the search chose, or would choose now; None where all failed."""
         if self.result and self.result["best"]:
             return str(self.result["best"]["genome"])
+        if self.choice and self.choice["genome"]:
+            return str(self.choice["genome"])
         by = column_of(self.settings["fitness"])
         return str(self.good["genome"].iloc[self.good[by].argmax()]) if len(self.good) else None
 
     def weights(self, genome: str) -> Weights | None:
-        """Trained weights of a genome, as the run keeps them."""
-        return read_weights(self.folder, genome)
+        """Trained weights of a genome's ``network``, as the run keeps them."""
+        return read_weights(self.folder, genome, self.network(genome)[1])
 
     def reference_params(self) -> int:
         """No genome of the run's space has more parameters: the hypervolume's reference point."""
@@ -155,18 +190,31 @@ def read_run(folder: Path) -> Record:
     lines = read_lines(folder)
     evaluations: dict[str, dict[str, Any]] = {}
     generations: dict[int, dict[str, Any]] = {}
+    finals: dict[Request, dict[str, Any]] = {}
+    tests: dict[Request, Any] = {}
+    choice = None
     for line in lines:
-        if line["kind"] == "evaluation":
+        if line["kind"] == "evaluation" and is_final(line.get("budget")):
+            finals.setdefault((line["genome"], line["budget"]), line)
+        elif line["kind"] == "evaluation":
             learn_outcome(evaluations, line["genome"], line)
         elif line["kind"] == "generation":
             generations.setdefault(line["number"], line)
+        elif line["kind"] == "test":
+            tests.setdefault((line["genome"], line["budget"]), line["confusion"])
+        elif line["kind"] == "choice":
+            choice = {**line, "tested_before": len(tests)}  # by an earlier end of a longer run
         elif line["kind"] == "extend":
             forget_generations(generations, line)
+            choice = None
     return Record(
         folder,
         config,
         list(evaluations.values()),
         [generations[number] for number in sorted(generations)],
+        list(finals.values()),
+        tests,
+        choice,
         _read_result(RunDirectory(folder)),
         _state(RunDirectory(folder)),
         max([0.0, *(line["elapsed"] for line in lines)]),

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from deap_nas.evaluation.fitness import Evaluation, accuracy_of
+from deap_nas.evaluation.protocol import Budget
 from deap_nas.files import write_whole
 from deap_nas.genome import Genome, parse_genome
 from deap_nas.runs.directory import RunDirectory
+from deap_nas.runs.finalists import Finalist, finalists_table, seed_of
 from deap_nas.runs.guess import Guess, guess
 from deap_nas.runs.journal import Journal
 from deap_nas.runs.tables import evaluations_table, write_tables
@@ -23,20 +25,37 @@ from deap_nas.training.trainer import Weights
 
 @dataclass(frozen=True)
 class Finding:
-    """A network and its scores: of the search's split, and of the test set, once, at the end."""
+    """A network and its scores: of the search's split, and of the test set, once, at the end.
+
+    Args:
+        genome: as text.
+        evaluation: of the training that it is taken from.
+        test_accuracy: in [0, 1]; None where there is none.
+        test_confusion: counts, [true class][predicted class].
+        finalist: all its final trainings, where it has any; ``evaluation`` is of the best of them.
+    """
 
     genome: str
     evaluation: Evaluation
     test_accuracy: float | None
-    test_confusion: tuple[tuple[int, ...], ...] = ()  # [true class][predicted class]
+    test_confusion: tuple[tuple[int, ...], ...] = ()
+    finalist: Finalist | None = None
+
+    @property
+    def budget(self) -> str | None:
+        """Of its final training; None: it is the search's own."""
+        return self.finalist.best if self.finalist else None
 
     def to_dict(self) -> dict[str, Any]:
-        return {
+        own = {
             "genome": self.genome,
             "test_accuracy": self.test_accuracy,
             "test_confusion": self.test_confusion,
             **self.evaluation.to_dict(),
         }
+        if self.finalist and self.budget:
+            own |= {"train_seed": seed_of(self.budget), **self.finalist.scores()}
+        return own
 
     def guesses(self, split: str) -> dict[str, Guess]:
         """What needs no network, on each of the splits that this one is scored on.
@@ -51,47 +70,90 @@ class Finding:
 
 @dataclass(frozen=True)
 class Result:
-    """What a search found. ``best`` is None where every genome failed."""
+    """What a search found. ``best`` is None where every genome failed; it is the chosen one of the
+    ``finalists``, if there are any."""
 
     best: Finding | None
     baseline: Finding | None
+    finalists: list[Finalist]
     population: list[Genome]
     logbook: Any
     rows: list[dict[str, Any]]
     stopped: str
 
 
-def find_best(best: list[Genome], evaluator: Evaluator, journal: Journal) -> Finding | None:
+def find_best(
+    best: list[Genome], finalists: list[Finalist], evaluator: Evaluator, journal: Journal
+) -> Finding | None:
+    """The chosen finalist; without finalists, the best of the search."""
+    chosen = next((each for each in finalists if each.chosen), None)
+    if chosen:
+        return _finding(parse_genome(chosen.genome), evaluator, journal, chosen)
     return _finding(best[0], evaluator, journal) if best else None
 
 
-def find_baseline(baseline: str, evaluator: Evaluator, journal: Journal) -> Finding | None:
+def find_baseline(
+    baseline: str, finalist: Finalist | None, evaluator: Evaluator, journal: Journal
+) -> Finding | None:
+    """The user's network, trained as the search's were; and as the finalists, if there are any."""
     if not baseline:
         return None
     evaluator.lift_limits()
     journal.start_generation(None)
-    return _finding(parse_genome(baseline), evaluator, journal)
+    evaluator.measure(parse_genome(baseline))
+    return _finding(parse_genome(baseline), evaluator, journal, finalist)
 
 
-def _finding(genome: Genome, evaluator: Evaluator, journal: Journal) -> Finding:
-    """The one place where a search touches the test set: for a network already chosen."""
-    evaluation = evaluator.measure(genome)
-    if evaluator.split == "test":
-        return Finding(str(genome), evaluation, evaluation.accuracy if evaluation.ok else None)
-    weights = _weights(genome, evaluator, journal)
-    if not weights:
+def _finding(
+    genome: Genome, evaluator: Evaluator, journal: Journal, finalist: Finalist | None = None
+) -> Finding:
+    """A network that is already chosen, with its test score."""
+    budget: Budget = evaluator.budget
+    if finalist and finalist.best:
+        evaluation, budget = finalist.trainings[finalist.best], finalist.best
+    else:
+        evaluation, finalist = evaluator.measure(genome), None
+    if not evaluation.ok:
         return Finding(str(genome), evaluation, None)
-    confusion = evaluator.test(genome, weights)
-    counts = tuple(map(tuple, confusion.tolist()))
-    return Finding(str(genome), evaluation, accuracy_of(confusion), counts)
+    if evaluator.split == "test":
+        return Finding(str(genome), evaluation, evaluation.accuracy, finalist=finalist)
+    counts = test_once(str(genome), budget, evaluator, journal)
+    if not counts:
+        return Finding(str(genome), evaluation, None, finalist=finalist)
+    return Finding(
+        str(genome), evaluation, accuracy_of(counts), tuple(map(tuple, counts)), finalist
+    )
 
 
-def _weights(genome: Genome, evaluator: Evaluator, journal: Journal) -> Weights | None:
+def test_once(genome: str, budget: Budget, evaluator: Evaluator, journal: Journal) -> Any:
+    """The one place where a search touches the test set: for a network that will be shown, after
+    the choice. Its counts are written, and taken from there ever after; None without weights."""
+    if (genome, budget) not in journal.tests:
+        weights = _weights(genome, budget, evaluator, journal)
+        if not weights:
+            return None
+        counts = evaluator.test(parse_genome(genome), weights).tolist()
+        journal.append("test", genome=genome, budget=budget, confusion=counts)
+    return journal.tests[genome, budget]
+
+
+def _weights(genome: str, budget: Budget, evaluator: Evaluator, journal: Journal) -> Weights | None:
     """Trained weights from the run; where its file is lost, trained anew and written."""
-    weights = journal.weights(str(genome))
-    if weights is None and (weights := evaluator.weights(genome)):
-        journal.keep_weights(str(genome), weights)
+    weights = journal.weights(genome, budget)
+    if weights is None and (weights := evaluator.weights(parse_genome(genome), budget)):
+        journal.keep_weights(genome, weights, budget)
     return weights
+
+
+def write_finalists(finalists: list[Finalist], directory: RunDirectory) -> list[dict[str, Any]]:
+    """Write their table, where there are any; the same as plain values, a training each besides."""
+    if finalists:
+        write_whole(directory.finalists, finalists_table(finalists).to_csv(index=False))
+    return [
+        {**each.row(), "seeds": each.seeds, "accuracies": each.accuracies}
+        | {"test_accuracies": each.test_accuracies}
+        for each in finalists
+    ]
 
 
 def write_result(
@@ -105,7 +167,8 @@ def write_result(
     writer.writerows(result.logbook)
     write_whole(directory.logbook, lines.getvalue())
     best = parse_genome(result.best.genome) if result.best else None
-    if best and (weights := _weights(best, evaluator, journal)):
+    budget = result.best.budget if result.best else None
+    if best and (weights := _weights(str(best), budget, evaluator, journal)):
         evaluator.save(best, weights, directory.best)
         with contextlib.suppress(RuntimeError):  # for the report's images; nothing depends on it
             labels = evaluator.predict(best, weights)
@@ -118,6 +181,8 @@ def write_result(
         "class_names": names,
         "best": result.best.to_dict() if result.best else None,
         "baseline": result.baseline.to_dict() if result.baseline else None,
+        "finalists": write_finalists(result.finalists, directory),
+        "test_scored": len(journal.tests),  # networks, each once
         "without_network": {
             split: {"class": names[each.label], **each.to_dict()} for split, each in guesses.items()
         },

@@ -19,6 +19,8 @@ from deap_nas.evaluation.own_fitness import weights_of
 from deap_nas.genome import FITNESS_CLASSES, Genome, parse_genome
 from deap_nas.runs.cluster import connect, workers_here
 from deap_nas.runs.draws import drawing_from
+from deap_nas.runs.finalists import final_budgets
+from deap_nas.runs.finals import Finals
 from deap_nas.runs.journal import Journal
 from deap_nas.runs.rare import warn_of_rare
 from deap_nas.runs.result import Result, find_baseline, find_best, write_result
@@ -142,6 +144,9 @@ def search(
         make_evaluator(settings, dataset, journal, client) as evaluator,
     ):
         evaluator.observe = watcher.evaluated
+        workers = len(client.nthreads()) if client else workers_here(settings, dataset)
+        finals = Finals(settings, evaluator, journal, watcher, max(1, workers))
+        evaluator.reserve = finals.reserve
         weights, loop = weights_of(settings.objectives), settings.loop
         toolbox = make_toolbox(
             space,
@@ -194,16 +199,20 @@ def search(
                 observe=observe,
                 rng=rng,
             )
+        if logbook[-1]["gen"] == settings.generations and not journal.skipped():
+            evaluator.reserve = float  # nothing was left out for the finalists' sake
         stopped = _reached(settings.target_fitness, population, scores) or evaluator.spent()
         early = loop.exhaustible and logbook[-1]["gen"] < settings.generations
         stopped = stopped or ("a generation without a new genome" if early else "generations")
+        finalists = finals.run()
         watcher.stage("test")
-        best = find_best(scores.best(), evaluator, journal)
+        best = find_best(scores.best(), finalists, evaluator, journal)
         if settings.baseline:
             watcher.stage("baseline")
         result = Result(
             best,
-            find_baseline(settings.baseline, evaluator, journal),
+            find_baseline(settings.baseline, finals.baseline(), evaluator, journal),
+            finalists,
             population,
             logbook,
             journal.rows(),
@@ -279,6 +288,7 @@ def make_evaluator(
         max_failures=settings.max_failures,
         slots=settings.slots,
         record=journal,
+        budgets=final_budgets(settings),
     )
 
 

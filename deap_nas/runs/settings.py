@@ -138,11 +138,18 @@ class Settings:
     )
     seed: int = _option(0, "of the search: initial genomes and every choice after", metavar="N")
     target_fitness: float | None = _option(None, "stop when the best reaches it", metavar="F")
-    max_evaluations: int | None = _option(None, "stop after so many distinct genomes", metavar="N")
-    time_budget: float | None = _option(
-        None, "begin no training after so many seconds", metavar="S"
+    max_evaluations: int | None = _option(
+        None, "stop after so many distinct genomes; finalists are not counted", metavar="N"
     )
-    max_seconds: float | None = _option(None, "of one genome: more is a timeout", metavar="S")
+    time_budget: float | None = _option(
+        None,
+        "begin no training after so many seconds; the search leaves time for its finalists, at "
+        "most half of them",
+        metavar="S",
+    )
+    max_seconds: float | None = _option(
+        None, "of one training, a finalist's too: more is a timeout", metavar="S"
+    )
     max_memory: int | None = _option(None, "MiB of one worker: more fails its genome", metavar="M")
     max_failures: int = _option(20, "failed genomes in a row that stop the search", metavar="N")
     workers: int | None = _option(None, "processes that train; default: one a core", metavar="N")
@@ -169,6 +176,15 @@ class Settings:
     baseline: str = _option(
         "", "your network, trained the same way and shown beside the best", metavar="GENOME"
     )
+    finalists: int = _option(
+        0,
+        "networks to train again after the search, the best and others of its front; the mean of "
+        "their trainings chooses; 0: none",
+        metavar="N",
+    )
+    final_seeds: int = _option(3, "trainings of each finalist, with other seeds", metavar="N")
+    final_recipe: str = _option("final", "how finalists are trained", allowed=tuple(RECIPES))
+    final_epochs: int = _option(0, "of a finalist; 0: as its recipe says", metavar="N")
 
     def __post_init__(self) -> None:
         if self.layers:
@@ -246,6 +262,11 @@ class Settings:
             recipe = replace(recipe, patience=0, min_delta=0.0, best_epoch=False, scored="last")
         return recipe
 
+    def make_final_recipe(self) -> Recipe:
+        """The recipe of the finalists with the setting that changes it."""
+        recipe = find_recipe(self.final_recipe)
+        return replace(recipe, epochs=self.final_epochs) if self.final_epochs else recipe
+
     def initial_genomes(self) -> list[Genome]:
         return [
             parse_setting(f"initial genome {i}", text) for i, text in enumerate(self.initial, 1)
@@ -301,6 +322,9 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("max_memory", 1, 1e9),
     ("max_failures", 1, 1e9),
     ("workers", 1, 1e4),
+    ("finalists", 0, 1e4),
+    ("final_seeds", 1, 1e4),
+    ("final_epochs", 0, 1e9),
 )
 
 

@@ -106,6 +106,17 @@ def top(table: pd.DataFrame, name: str, n: int = 5) -> tuple[pd.DataFrame, str]:
     return good.sort_values(by, ascending=False, kind="stable").head(n), why
 
 
+def pareto_front(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows that no other row beats: more accuracy, or as much with fewer parameters.
+
+    From few parameters to many; of equals the first in the table. Failed genomes are left out.
+    """
+    good = table[table["status"] == "ok"]
+    rows = good.sort_values(["n_params", "accuracy"], ascending=[True, False], kind="stable")
+    before = rows["accuracy"].cummax().shift(fill_value=-1.0)
+    return rows[rows["accuracy"] > before]
+
+
 def write_tables(table: pd.DataFrame, folder: Path) -> None:
     """The table itself and a CSV for each top five, into a run's directory."""
     directory = RunDirectory(folder)

@@ -24,6 +24,13 @@ class Watcher:
                 and scored) or ``page`` (the report is made).
         """
 
+    def finalists(self, genomes: list[str], trainings: int, seconds: float) -> None:
+        """The search has ended; its finalists are trained, ``trainings`` in all (the baseline's
+        among them), which takes about so many seconds."""
+
+    def final(self, genome: str, evaluation: Evaluation, cached: bool) -> None:
+        """A finalist, or the baseline, was trained once more; ``cached`` as in ``evaluated``."""
+
 
 class Watchers(Watcher):
     """Several watchers as one, told in this order."""
@@ -42,3 +49,11 @@ class Watchers(Watcher):
     def stage(self, name: str) -> None:
         for watcher in self._watchers:
             watcher.stage(name)
+
+    def finalists(self, genomes: list[str], trainings: int, seconds: float) -> None:
+        for watcher in self._watchers:
+            watcher.finalists(genomes, trainings, seconds)
+
+    def final(self, genome: str, evaluation: Evaluation, cached: bool) -> None:
+        for watcher in self._watchers:
+            watcher.final(genome, evaluation, cached)

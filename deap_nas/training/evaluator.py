@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import threading
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -39,23 +40,49 @@ from deap_nas.training.engines import (
 from deap_nas.training.recipes import Recipe, find_recipe
 from deap_nas.training.trainer import ENVIRONMENT, INHERITED, TRAINING_VERSION, Trainer
 
+Budgets = Mapping[str, tuple[Recipe, int]]  # recipe and train seed, by a name
+
 
 class RecipeTrainer:
-    """Trains by one recipe from one seed, on all of a data set but the split that it scores; a
-    budget is epochs. See ``evaluation.protocol.Trainer``."""
+    """Trains on all of a data set but the split that it scores. A budget is epochs, by the recipe
+    and from the train seed given, or one of ``budgets``. See ``evaluation.protocol.Trainer``.
+
+    Args:
+        dataset: the images.
+        recipe: how to train.
+        split: what is scored.
+        train_seed: initial weights and batch order are a function of it.
+        engine: as of ``Evaluator``.
+        budgets: other recipes and train seeds, by a name.
+    """
 
     def __init__(
-        self, dataset: Dataset, recipe: Recipe, split: str, train_seed: int, engine: str = "auto"
+        self,
+        dataset: Dataset,
+        recipe: Recipe,
+        split: str,
+        train_seed: int,
+        engine: str = "auto",
+        budgets: Budgets = MappingProxyType({}),
     ) -> None:
         self.recipe, self.train_seed, self.engine = recipe, train_seed, engine
+        self._budgets = dict(budgets)
         self.layers = files_of(own_layers())
         self.data = (*dataset.split(split), dataset.n_classes)
-        self._about = {"data": dataset.fingerprint, "split": split, "train_seed": train_seed}
+        self._about = {"data": dataset.fingerprint, "split": split}
 
-    def key(self, genome: str, epochs: int) -> str:
+    def plan(self, budget: int | str) -> tuple[Recipe, int]:
+        """The recipe and the train seed of a budget."""
+        if isinstance(budget, str):
+            return self._budgets[budget]
+        return replace(self.recipe, epochs=budget), self.train_seed
+
+    def key(self, genome: str, budget: int | str) -> str:
+        recipe, train_seed = self.plan(budget)
         about = {
             "genome": genome,
-            "recipe": replace(self.recipe, epochs=epochs).to_dict(),
+            "recipe": recipe.to_dict(),
+            "train_seed": train_seed,
             "training_version": TRAINING_VERSION,
             "engine": version_of(engine_of(genome, self.engine)),
             **self._about,
@@ -75,8 +102,8 @@ class RecipeTrainer:
         self._trainer = Trainer(*self.data, engine=self.engine)
         del self.data
 
-    def train(self, genome: str, epochs: int) -> Trained:
-        return self._trainer.train(genome, replace(self.recipe, epochs=epochs), self.train_seed)
+    def train(self, genome: str, budget: int | str) -> Trained:
+        return self._trainer.train(genome, *self.plan(budget))
 
     def score(self, *network_and_data: Any) -> np.ndarray[Any, Any]:
         return self._trainer.score(*network_and_data)
@@ -128,6 +155,7 @@ class Evaluator(GeneralEvaluator):
         slots: genomes that ``stream`` has in training at once; unlike ``workers``, of which there
             should be no more, it changes the course of a search.
         record: writes and recalls outcomes; a run's journal.
+        budgets: other ways to train, for ``measure_each``: recipe and train seed, by a name.
 
     Use it as a context manager, or call ``close()``: it owns processes.
 
@@ -154,6 +182,7 @@ class Evaluator(GeneralEvaluator):
         max_failures: int = 20,
         slots: int = SLOTS,
         record: Record | None = None,
+        budgets: Budgets = MappingProxyType({}),
     ) -> None:
         self.dataset = load_dataset(dataset) if isinstance(dataset, str | Path) else dataset
         self.recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
@@ -161,7 +190,7 @@ class Evaluator(GeneralEvaluator):
         if lacking := check_engine(engine):
             warnings.warn(lacking, EngineWarning, stacklevel=2)
         _check_files(own_layers())
-        trainer = RecipeTrainer(self.dataset, self.recipe, split, train_seed, engine)
+        trainer = RecipeTrainer(self.dataset, self.recipe, split, train_seed, engine, budgets)
         how: dict[str, Any] = {"max_seconds": max_seconds, "max_memory": max_memory}
         how |= {"environment": ENVIRONMENT, "inherit": INHERITED}
         backend: Backend

@@ -81,6 +81,27 @@ def test_outcomes_are_kept_by_genome_and_budget(tmp_path, log):
     assert [line["budget"] for line in drivers.lines_of(tmp_path)] == [1, 2]
 
 
+def test_each_pair_has_a_budget_of_its_own(tmp_path, log):
+    pairs = [(3, 1), (3, "20"), (4, "20"), (3, "20")]
+    for _ in range(2):
+        with Journal(tmp_path) as journal, make(log, record=journal) as evaluator:
+            found = evaluator.measure_each(pairs)
+            squares = [each.metrics["square"] for each in found if each]
+            assert squares == [9, 9 * 20, 16 * 20, 9 * 20]
+            assert journal.outcomes(1) == [("3", False)]
+            assert evaluator.spent() == ""
+    assert trained(log) == {"3 1": 1, "3 20": 1, "4 20": 1}
+
+
+def test_time_may_be_kept_for_something_else(log):
+    with make(log, time_budget=1000.0) as evaluator:
+        evaluator.reserve = lambda: 1000.0
+        assert evaluator.measure_all([3]) == [None]
+        assert evaluator.spent() == "time budget of 1000 s"
+        evaluator.lift_limits(time=False)
+        assert evaluator(3) == (9,)
+
+
 def test_a_search_goes_on_from_its_journal(tmp_path, log):
     def search(n: int) -> list[Any]:
         rng = random.Random(0)

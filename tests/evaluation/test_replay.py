@@ -42,11 +42,11 @@ class RandomWorkers(drivers.InlineWorkers):
 
     def submit(self, task: Task) -> None:
         super().submit(task)
-        self.trained[task.key] += 1
+        self.trained[task.key[0]] += 1
 
     def place(self) -> int:
         place = self.order.randrange(len(self.begun))
-        self.ended[self.begun[place].key] += 1
+        self.ended[self.begun[place].key[0]] += 1
         return place
 
 

@@ -30,6 +30,7 @@ ARGUMENTS = (
 )
 DESKTOP, PHONE = (1280, 900), (390, 800)
 MAIN = "scatter_fitness"
+PAGES = ("run/report", "failed/report", "two/report", "finals/report", "compare")
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_report(make_run(folder / "run", fail=0.15), tensorflow=False)
     make_report(make_run(folder / "failed", 4, 1, fail=1.0), tensorflow=False)
     make_report(make_run(folder / "two", 2, 0), tensorflow=False)
-    make_comparison([folder / "run", folder / "two"], folder / "compare.html")
+    make_report(make_run(folder / "finals", finalists=3), tensorflow=False)
+    make_comparison([folder / "run", folder / "two", folder / "finals"], folder / "compare.html")
     return folder
 
 
@@ -82,7 +84,9 @@ def tip(browser: Any) -> str:
     )
 
 
-@pytest.mark.parametrize("page", ["run/report", "failed/report", "two/report", "compare"])
+@pytest.mark.parametrize(
+    "page", ["run/report", "failed/report", "two/report", "finals/report", "compare"]
+)
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_no_error_no_network_nothing_cut(
     browser: Any, runs: Path, page: str, size: tuple[int, int]
@@ -187,7 +191,9 @@ def test_dark_is_dark(browser: Any, runs: Path) -> None:
     assert len({colour for pair in colours.values() for colour in pair}) == 4
 
 
-@pytest.mark.parametrize("page", ["run/report", "failed/report", "two/report", "compare"])
+@pytest.mark.parametrize(
+    "page", ["run/report", "failed/report", "two/report", "finals/report", "compare"]
+)
 def test_labels_do_not_overlap_and_dots_are_in_sight(browser: Any, runs: Path, page: str) -> None:
     show(browser, runs / f"{page}.html")
     overlaps = browser.execute_script("""

@@ -28,6 +28,7 @@ def test_the_names_are_those_of_before():
         *("config.json", "journal.jsonl", "journal.damaged", "weights", ".lock", "log.txt"),
         *("layers.py", "fitness.py", "split.csv", "images.npz"),
         *("evaluations.csv", "logbook.csv", "best.keras", "test_labels.json", "result.json"),
+        "finalists.csv",
         *("report.html", "report", "report/test_scores.json", "export"),
         "export/class_names.txt",
         *("repeats.json", "compare.html"),

@@ -28,6 +28,7 @@ BAD = {
     "target_fitness": [-1.0, math.nan], "max_evaluations": [0], "time_budget": [0, -1, math.nan],
     "max_seconds": [0], "max_memory": [0, 0.5], "max_failures": [0], "workers": [0, -1, 1.5],
     "initial": [[GENOME], (3,), (GENOME,) * 11], "baseline": ["NC 2 3 relu", "x"],
+    "finalists": [-1, 1.5], "final_seeds": [0], "final_recipe": ["slow"], "final_epochs": [-1],
 }  # fmt: skip
 
 
@@ -99,7 +100,7 @@ def test_paper_owes_nothing_to_the_default_search():
         **{"dataset": "fashion_mnist", "split": "test", "recipe": "paper"},
         **{"algorithm": "generational", "population": 25, "generations": 3, "elitism": 0},
         **{"crossover": "one_point_reject", "mutation": "pool", "selection": "roulette"},
-        **{"cxpb": 0.9, "mutpb": 0.05, "children": 0},
+        **{"cxpb": 0.9, "mutpb": 0.05, "children": 0, "finalists": 0},
     }
 
 

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import drivers
+
 from deap_nas.commands import run
 
 SMALL = ("--population", 3, "--generations", 1, "--workers", 1)
@@ -14,7 +16,7 @@ GENOME = "NC 2 3 relu;RC 4 3 relu;RC 4 3 relu;FL tanh"
 
 
 def run_main(*arguments: Any) -> int:
-    return run.main([str(argument) for argument in arguments])
+    return run.main(drivers.without_finalists(arguments))
 
 
 def refused(call: Any, capsys: Any, *words: str) -> None:

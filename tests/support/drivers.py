@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +117,13 @@ def save_npz(path: Path, dataset: Dataset) -> Path:
 # --- processes
 
 
+def without_finalists(arguments: Sequence[Any]) -> list[str]:
+    """A new run's arguments: finalists have tests of their own, and come only where asked for."""
+    given = [str(argument) for argument in arguments]
+    asks = {"--resume", "--finalists", "--help"} & set(given)
+    return given if asks else [*given, "--finalists", "0"]
+
+
 def environment(**variables: str) -> dict[str, str]:
     path = os.pathsep.join([str(ROOT), str(TESTS)])
     return {**os.environ, "PYTHONPATH": path, "PYTHONWARNINGS": "default", **variables}
@@ -124,12 +131,13 @@ def environment(**variables: str) -> dict[str, str]:
 
 def cli(*arguments: Any, module: str = "deap_nas.run", **variables: str) -> Any:
     """Run the real command line to its end."""
-    return _run(["-m", module, *map(str, arguments)], variables)
+    given = without_finalists(arguments) if module == "deap_nas.run" else map(str, arguments)
+    return _run(["-m", module, *given], variables)
 
 
 def stub_cli(*arguments: Any, **variables: str) -> Any:
     """Run the command line with stub training to its end."""
-    return _run([str(TESTS / "drivers.py"), *map(str, arguments)], variables)
+    return _run([str(TESTS / "drivers.py"), *without_finalists(arguments)], variables)
 
 
 def python(code: str, *arguments: Any, **variables: str) -> Any:
@@ -151,7 +159,7 @@ def start(*arguments: Any, stub: bool = True, **variables: str) -> subprocess.Po
     """Begin a run in the background."""
     command = [str(TESTS / "drivers.py")] if stub else ["-m", "deap_nas.run"]
     return subprocess.Popen(
-        [sys.executable, *command, *map(str, arguments)],
+        [sys.executable, *command, *without_finalists(arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -262,7 +270,7 @@ def run_here(arguments: list[str], variables: dict[str, str], inline: bool) -> N
     session.make_page = lambda *_: None
     if KILL_AT in variables:
         arm(variables[KILL_AT])
-    status = run.main(arguments)
+    status = run.main(without_finalists(arguments))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)

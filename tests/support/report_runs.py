@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from deap_nas import PAPER_SPACE, Evaluation, Genome, count_params, parse_genome
-from deap_nas.evaluation.fitness import failed
+from deap_nas.evaluation.fitness import accuracy_per_log_params, failed
 from deap_nas.evaluation.trained import Trained
 from deap_nas.layers.cost import count_multiply_adds
 from deap_nas.operators import cx_one_point, mut_gene
+from deap_nas.runs.finalists import assemble, choose, pick_finalists
 from deap_nas.runs.journal import Journal
 from deap_nas.runs.settings import Settings
 from deap_nas.training.recipes import RECIPES
@@ -89,7 +90,8 @@ def make_run(
     seed: int = 0,
     **settings: Any,
 ) -> Path:
-    """Write a run: a share ``fail`` of its genomes failed, one class may never be predicted."""
+    """Write a run: a share ``fail`` of its genomes failed, one class may never be predicted. With
+    the setting ``finalists`` they are trained three times each, as the baseline is."""
     settings = {"baseline": BASELINE, **settings}
     write_config(folder, population=population, generations=generations, seed=seed, **settings)
     rng = random.Random(seed)
@@ -114,9 +116,34 @@ def make_run(
             journal.start_generation(None)
             outcome = evaluate(parse_genome("FL relu"), rng, never)
             journal.record(settings["baseline"], Trained(outcome, []), False)
+        chosen = _finals(journal, settings, rng, never) if settings.get("finalists") else None
         if finished:
-            _finish(folder, journal, settings["baseline"], rng, never)
+            _finish(folder, journal, settings["baseline"], rng, never, chosen)
     return folder
+
+
+def _finals(journal: Journal, settings: Any, rng: random.Random, never: Any) -> str:
+    journal.start_generation(None)
+    names = pick_finalists(journal.rows(), _fitness, settings["finalists"], spread=False)
+    trained: dict[Any, Evaluation] = {}
+    for seed in (1000, 2000, 3000):
+        for genome in dict.fromkeys([*names, settings["baseline"]]):
+            budget = f"final 1, epochs 30, seed {seed}"
+            trained[genome, budget] = evaluate(parse_genome(genome), rng, never)
+            journal.record(genome, Trained(trained[genome, budget], []), False, budget)
+    finalists = [each for each in assemble(trained, {}, None, _fitness) if each.genome in names]
+    chosen = choose(finalists)
+    assert chosen is not None
+    content = {"genome": chosen.genome, "budget": chosen.best, "finalists": names}
+    journal.append("choice", **content, trainings=[list(each) for each in trained])
+    for genome, budget in trained:
+        counts = confusion(0.7, rng, never).tolist()
+        journal.append("test", genome=genome, budget=budget, confusion=counts)
+    return chosen.genome
+
+
+def _fitness(evaluation: Evaluation) -> float:
+    return accuracy_per_log_params(evaluation)[0]
 
 
 def _breed(members: Any, number: Any, rng: random.Random) -> Any:
@@ -136,7 +163,9 @@ def _breed(members: Any, number: Any, rng: random.Random) -> Any:
     return children, births
 
 
-def _finish(folder: Path, journal: Any, baseline: str, rng: random.Random, never: Any) -> None:
+def _finish(
+    folder: Path, journal: Any, baseline: str, rng: random.Random, never: Any, chosen: str | None
+) -> None:
     rows = [row for row in journal.rows() if row["generation"] is not None]
     good = [row for row in rows if row["evaluation"]["status"] == "ok"]
 
@@ -151,7 +180,7 @@ def _finish(folder: Path, journal: Any, baseline: str, rng: random.Random, never
 
     result = {
         "stopped": "generations",
-        "best": finding(max(good, key=fitness)["genome"]) if good else None,
+        "best": finding(chosen or max(good, key=fitness)["genome"]) if good else None,
         "baseline": finding(baseline) if baseline else None,
     }
     (folder / "result.json").write_text(json.dumps(result))

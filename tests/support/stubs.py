@@ -13,7 +13,6 @@ import signal
 import sys
 import time
 import warnings
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -178,19 +177,19 @@ class Squares:
     def __init__(self, log: str = "") -> None:
         self._log, self._started = log, 0
 
-    def key(self, genome: str, budget: int) -> str:
+    def key(self, genome: str, budget: int | str) -> str:
         return f"squares of {genome}, {budget} times"
 
     def start(self) -> None:
         self._started += 1
 
-    def train(self, genome: str, budget: int) -> Any:
+    def train(self, genome: str, budget: int | str) -> Any:
         write_line(self._log, f"{genome} {budget} {self._started}")
         if genome == "none":
             return None
         if genome == "weights":
             return Trained(Evaluation(metrics={"square": 0}), [np.ones(3)])
-        return Evaluation(metrics={"square": budget * int(genome) ** 2})
+        return Evaluation(metrics={"square": int(budget) * int(genome) ** 2})
 
 
 class Trainer:
@@ -200,17 +199,17 @@ class Trainer:
     def __init__(self, trainer: Any) -> None:
         x_train, *_, self._n_classes = trainer.data
         self._shape = x_train.shape[1:]
-        self._recipe, self._train_seed = trainer.recipe, trainer.train_seed
+        self._plan = trainer.plan
 
-    def train(self, text: str, epochs: int) -> Trained:
-        genome, recipe = parse_genome(text), replace(self._recipe, epochs=epochs)
+    def train(self, text: str, budget: int | str) -> Trained:
+        genome, (recipe, train_seed) = parse_genome(text), self._plan(budget)
         write_line(os.environ.get(LOG, ""), text)
         size = count_params(genome, self._shape, self._n_classes)
         time.sleep(float(os.environ.get(SECONDS, "0")))
         if fault := fault_of(text):
             misbehave(fault)
             return Trained(failed("diverged", "loss nan in epoch 1", size, train_seconds=0.1), [])
-        rng = random.Random(f"{text} {recipe.to_dict()} {self._train_seed}")
+        rng = random.Random(f"{text} {recipe.to_dict()} {train_seed}")
         return Trained(evaluation(rng, size, recipe.epochs), weights(rng, len(genome) + 1))
 
     def score(self, text: str, weights: Any, x: Any, y: Any) -> Any:

@@ -100,6 +100,16 @@ def test_the_engine_is_part_of_a_key():
     assert keys[0] == keys[1]
 
 
+def test_a_named_budget_is_a_recipe_and_a_train_seed_of_its_own():
+    """Its key is the one of a trainer that has them, so that runs share what is cached."""
+    data, genome = load_dataset("fashion_mnist_mini"), str(WIDE)
+    final = replace(RECIPES["final"], epochs=3)
+    one = RecipeTrainer(data, SHORT, "validation", 0, budgets={"final": (final, 7)})
+    other = RecipeTrainer(data, final, "validation", 7)
+    assert one.plan(5) == (replace(SHORT, epochs=5), 0)
+    assert one.key(genome, "final") == other.key(genome, 3) != one.key(genome, 3)
+
+
 # Exact
 
 
