@@ -89,7 +89,7 @@ _ALL = (
     Algorithm(
         "preselected",
         {**_OPERATORS, **_RATES, "children": "lambda_"}
-        | {"candidates": "candidates", "optimism": "optimism"},
+        | {"candidates": "candidates", "optimism": "optimism", "learns": ""},
         by_generation=True,
         exhaustible=True,
     ),

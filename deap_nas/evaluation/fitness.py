@@ -137,4 +137,9 @@ WEIGHTS: dict[str, tuple[float, ...]] = {  # 1.0: maximised, -1.0: minimised
     "time_penalised": (1.0,),
     "accuracy_and_params": (1.0, -1.0),
 }
+LEARNED: dict[str, tuple[str, ...]] = {  # of what it looks at, what only training tells
+    "accuracy_per_log_params": ("accuracy",),
+    "time_penalised": ("accuracy", "train_seconds"),
+    "accuracy_and_params": ("accuracy",),
+}
 SINGLE = tuple(name for name, weights in WEIGHTS.items() if weights == (1.0,))

@@ -19,6 +19,7 @@ from deap_nas.evaluation.fitness import WEIGHTS
 from deap_nas.genome import FITNESS_CLASSES, Genome, parse_genome
 from deap_nas.runs.draws import drawing_from
 from deap_nas.runs.journal import Journal
+from deap_nas.runs.known import tell_what_is_known
 from deap_nas.runs.result import Result, find_baseline, find_best, write_result
 from deap_nas.runs.scores import Scores
 from deap_nas.runs.settings import Settings, SettingsError
@@ -130,6 +131,7 @@ def search(
             weights=weights,
             rng=rng,
         )
+        tell_what_is_known(toolbox, settings, space, evaluator)
         # Not by the seed alone: parents would be selected by the very numbers that the first
         # genomes were drawn with.
         own = random.Random(f"{settings.seed}, DEAP's own")

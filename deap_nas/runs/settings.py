@@ -88,8 +88,8 @@ class Settings:
     )
     candidates: int = _option(
         10,
-        "preselected: children bred for each that is trained; a model of fitness, learned from all "
-        "trainings so far, chooses; 1: no choice",
+        "preselected: children bred for each that is trained; a model, learned from all trainings "
+        "so far, chooses; 1: no choice",
         metavar="N",
     )
     optimism: float = _option(
@@ -97,6 +97,13 @@ class Settings:
         "preselected: standard deviations added to a candidate's expected fitness; 0 trusts the "
         "model, more explores",
         metavar="F",
+    )
+    learns: str = _option(
+        "measurements",
+        "preselected: what the model learns; measurements (accuracy, and seconds where the fitness "
+        "looks at them; the fitness is computed from them and the size, which is known), or the "
+        "fitness itself",
+        allowed=("measurements", "fitness"),
     )
     sample: int = _option(
         0, "regularized: a parent is the best of so many; 0: a quarter of the population",

@@ -139,6 +139,7 @@ def test_settings_reach_their_loops(home, inline, data):
         ("preselected", "--children", 2, ()),
         ("preselected", "--candidates", 1, ()),
         ("preselected", "--optimism", 0, ("--generations", 9)),
+        ("preselected", "--learns", "fitness", ()),
         ("generational", "--elitism", 3, ()),
         ("mu_plus_lambda", "--children", 2, ()),
         ("regularized", "--sample", 40, ()),

@@ -22,6 +22,7 @@ BAD = {
     "mutation": ["two"], "selection": ["worst"], "cxpb": [-0.1, 1.1, math.nan, "x"],
     "mutpb": [2], "elitism": [-1, 10, 11], "algorithm": ["luck"], "children": [-1, 2.5],
     "candidates": [0, 1.5], "optimism": [-0.1, math.nan, "x"],
+    "learns": ["accuracy", ""],
     "fitness": ["accuracy"], "seed": [-1],
     "target_fitness": [-1.0, math.nan], "max_evaluations": [0], "time_budget": [0, -1, math.nan],
     "max_seconds": [0], "max_memory": [0, 0.5], "max_failures": [0], "workers": [0, -1, 1.5],
@@ -72,6 +73,7 @@ def test_the_default_search():
     assert looked_at == {
         **{"crossover": "uniform", "mutation": "mixture", "selection": "tournament"},
         **{"cxpb": 0.5, "mutpb": 1.0, "children": 4, "candidates": 10, "optimism": 2.0},
+        "learns": "measurements",
     }
 
 
