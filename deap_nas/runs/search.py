@@ -18,6 +18,7 @@ from deap_nas.data import Dataset, load_dataset
 from deap_nas.evaluation.fitness import WEIGHTS
 from deap_nas.genome import FITNESS_CLASSES, Genome, parse_genome
 from deap_nas.runs.draws import drawing_from
+from deap_nas.runs.first import first_genomes
 from deap_nas.runs.journal import Journal
 from deap_nas.runs.known import tell_what_is_known
 from deap_nas.runs.result import Result, find_baseline, find_best, write_result
@@ -138,7 +139,8 @@ def search(
         toolbox.decorate("select", drawing_from(own))
         scores = Scores(settings.fitness, loop.several_objectives, evaluator)
         initial = [Genome(each, FITNESS_CLASSES[weights]) for each in settings.initial_genomes()]
-        initial += toolbox.population(n=settings.population - len(initial))
+        drawn = settings.population - len(initial)
+        initial += first_genomes(toolbox, drawn, settings.first, space)
         history = tools.History()
         history.update(initial)
         toolbox.decorate("individual", _drawn_into(history))

@@ -69,6 +69,12 @@ class Settings:
     population: int = _option(
         10, "genomes drawn at first, and that live on to each next generation", metavar="N"
     )
+    first: str = _option(
+        "spread",
+        "the first genomes: spread over sizes, each the cheapest to train of four of its size, or "
+        "as they are drawn",
+        allowed=("spread", "drawn"),
+    )
     generations: int = _option(
         10,
         "generations bred after the initial one; preselected, mu_plus_lambda: each trains at most "

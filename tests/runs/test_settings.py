@@ -22,7 +22,7 @@ BAD = {
     "mutation": ["two"], "selection": ["worst"], "cxpb": [-0.1, 1.1, math.nan, "x"],
     "mutpb": [2], "elitism": [-1, 10, 11], "algorithm": ["luck"], "children": [-1, 2.5],
     "candidates": [0, 1.5], "optimism": [-0.1, math.nan, "x"],
-    "learns": ["accuracy", ""],
+    "learns": ["accuracy", ""], "first": ["random", ""],
     "fitness": ["accuracy"], "seed": [-1],
     "target_fitness": [-1.0, math.nan], "max_evaluations": [0], "time_budget": [0, -1, math.nan],
     "max_seconds": [0], "max_memory": [0, 0.5], "max_failures": [0], "workers": [0, -1, 1.5],
@@ -86,7 +86,7 @@ def test_paper_owes_nothing_to_the_default_search():
         **{"dataset": "fashion_mnist", "split": "test", "recipe": "paper"},
         **{"algorithm": "generational", "population": 25, "generations": 3, "elitism": 0},
         **{"crossover": "one_point_reject", "mutation": "pool", "selection": "roulette"},
-        **{"cxpb": 0.9, "mutpb": 0.05, "children": 0},
+        **{"cxpb": 0.9, "mutpb": 0.05, "children": 0, "first": "drawn"},
     }
 
 
