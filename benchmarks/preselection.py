@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import multiprocessing
 import os
 import random
 from collections.abc import Callable, Iterator
@@ -137,39 +138,42 @@ SEARCHES: dict[str, Callable[[Known, Any], None]] = {
 }
 
 
-def compare(name: str, seeds: range) -> Iterator[dict[str, Any]]:
-    """Rows of a problem: each search at each budget, beside the first of them."""
+def measure(name: str, title: str, seeds: range) -> list[tuple[int, float]]:
+    """(evaluations, regret) of a search on a problem, for each seed."""
     known = find_known(name)
-    found: dict[tuple[str, int], list[float]] = {}
-    for title, prepare in SEARCHES.items():
-        for seed in seeds:
-            for budget, regret in regrets(known, search(known, seed, prepare)):
-                found.setdefault((title, budget), []).append(regret)
-    first = next(iter(SEARCHES))
-    for (title, budget), sample in found.items():
-        mean, low, high = mean_interval(sample)
-        yield {
-            "problem": name,
-            "learns": title,
-            "evaluations": budget,
-            "seeds": len(sample),
-            "mean_regret": mean,
-            "low": low,
-            "high": high,
-            f"p_better_than_{first}": p_better(sample, found[first, budget]),
-        }
+    found = (regrets(known, search(known, seed, SEARCHES[title])) for seed in seeds)
+    return [pair for pairs in found for pair in pairs]
+
+
+def summary(measured: dict[tuple[str, str], list[tuple[int, float]]]) -> pd.DataFrame:
+    """Each search at each budget, beside the first one."""
+    first, rows = next(iter(SEARCHES)), []
+    for (name, title), pairs in measured.items():
+        for budget in BUDGETS:
+            sample, other = (
+                [regret for evaluations, regret in each if evaluations == budget]
+                for each in (pairs, measured[name, first])
+            )
+            rows.append((name, title, budget, len(sample), *mean_interval(sample),
+                         p_better(sample, other)))  # fmt: skip
+    columns = ("problem", "learns", "evaluations", "seeds", "mean_regret", "low", "high")
+    return pd.DataFrame(rows, columns=[*columns, f"p_better_than_{first}"])
 
 
 def main() -> None:
     parser = make_parser(__doc__, RESULTS / "preselection")
     parser.add_argument("--macro", type=Path, help="NAS-Bench-Macro's table")
     parser.add_argument("--seeds", type=int, default=60)
+    parser.add_argument("--jobs", type=int, default=2, help="processes (default: %(default)s)")
     arguments, made = parser.parse_args(), provenance()
     if arguments.macro:
         os.environ[MACRO_VARIABLE] = str(arguments.macro.resolve())
-    rows = [row for name in available() for row in compare(name, range(arguments.seeds))]
-    save(arguments.out, made, regret=pd.DataFrame(rows))
-    print(pd.DataFrame(rows).to_string(index=False))
+    parts = [(name, title) for name in available() for title in SEARCHES]
+    work = [(*part, range(arguments.seeds)) for part in parts]
+    with multiprocessing.get_context("spawn").Pool(arguments.jobs) as pool:
+        table = summary(dict(zip(parts, pool.starmap(measure, work, chunksize=1))))
+    save(arguments.out, made, regret=table)
+    print(table.to_string(index=False))
 
 
 if __name__ == "__main__":

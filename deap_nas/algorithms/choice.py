@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, Protocol
+
+import numpy as np
 
 from deap_nas.algorithms.common import Population, merit
 from deap_nas.algorithms.informed import InformedProcess, Numbers
+from deap_nas.algorithms.posterior import Matrix
 from deap_nas.algorithms.surrogate import GaussianProcess
+from deap_nas.algorithms.volume import Volume
 
 PARTS = ("known", "learned", "combine")
 
@@ -22,22 +27,31 @@ class Choice(Protocol):
         """The ``k`` most promising; all, where they are fewer."""
 
 
-def make_choice(toolbox: Any, model: Any, optimism: float) -> Choice:
+def make_choice(toolbox: Any, model: Any, optimism: float, weights: Sequence[float]) -> Choice:
     """The choice by parts of the fitness where the toolbox has them, else by the fitness itself.
+
+    Args:
+        toolbox: has all of ``PARTS``, or none.
+        model: what learns; None for the usual one.
+        optimism: standard deviations added to what is expected.
+        weights: of the fitness.
 
     Raises:
         ValueError: for a toolbox that has some of the parts.
     """
     there = [name for name in PARTS if hasattr(toolbox, name)]
-    if not there:
+    if not there and len(weights) == 1:
         return ByFitness(toolbox, model or GaussianProcess(), optimism)
-    if len(there) < len(PARTS):
+    if 0 < len(there) < len(PARTS):
         missing = ", ".join(name for name in PARTS if name not in there)
         raise ValueError(
-            f"the toolbox has {', '.join(there)} without {missing}; register all of "
+            f"the toolbox has {', '.join(there)} without {missing}; give it all of "
             f"{', '.join(PARTS)}, or none"
         )
-    return ByParts(toolbox, model or InformedProcess(toolbox.known), optimism)
+    parts = toolbox if there else _Objectives(weights)
+    model = model or InformedProcess(parts.known)
+    kind = ByParts if len(weights) == 1 else ByVolume
+    return kind(toolbox, parts, model, optimism)
 
 
 class NoChoice:
@@ -70,20 +84,72 @@ class ByFitness:
 
 
 class ByParts:
-    """A model of ``toolbox.learned``, of which ``toolbox.combine`` makes the fitness."""
+    """A model of what ``learned`` tells, of which ``combine`` makes the fitness."""
 
-    def __init__(self, toolbox: Any, model: InformedProcess, optimism: float) -> None:
-        self._toolbox, self._model, self._optimism = toolbox, model, optimism
-        self._sound = merit(toolbox)
+    def __init__(self, toolbox: Any, parts: Any, model: InformedProcess, optimism: float) -> None:
+        self._sound, self._parts = merit(toolbox), parts
+        self._model, self._optimism = model, optimism
 
     def learn(self, individuals: Population) -> None:
-        learned = self._toolbox.learned
-        numbers = [learned(ind) if self._sound(ind)[0] else None for ind in individuals]
-        self._model.learn(individuals, numbers)
+        self._learn(individuals)
 
     def choose(self, candidates: Population, k: int) -> Population:
         return self._model.choose(candidates, k, self._worth, self._optimism)
 
+    def _learn(self, individuals: Population) -> list[Numbers | None]:
+        learned = self._parts.learned
+        numbers = [learned(ind) if self._sound(ind)[0] else None for ind in individuals]
+        self._model.learn(individuals, numbers)
+        return numbers
+
     def _worth(self, candidate: Any, numbers: Numbers) -> float:
-        value = self._toolbox.combine(candidate, numbers)[0] * candidate.fitness.weights[0]
+        value = self._point(candidate, numbers)[0]
         return -math.inf if math.isnan(value) else float(value)
+
+    def _point(self, individual: Any, numbers: Numbers) -> Matrix:
+        """The fitness, more being better."""
+        combined = np.array(self._parts.combine(individual, numbers), dtype=float)
+        point: Matrix = combined * individual.fitness.weights
+        return point
+
+
+class ByVolume(ByParts):
+    """The same with several objectives: what counts is how much a candidate, guessed with optimism,
+    would add to the volume that the front covers."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._points: list[Matrix] = []
+
+    def learn(self, individuals: Population) -> None:
+        numbers = self._learn(individuals)
+        points = [self._point(i, told) for i, told in zip(individuals, numbers) if told is not None]
+        self._points += [point for point in points if np.isfinite(point).all()]
+
+    def choose(self, candidates: Population, k: int) -> Population:
+        if not self._points:
+            return candidates[:k]
+        volume = Volume(np.array(self._points))
+        return self._model.choose(
+            candidates,
+            k,
+            lambda candidate, numbers: volume.gain(self._point(candidate, numbers)),
+            self._optimism,
+            lambda candidate, numbers: volume.add(self._point(candidate, numbers)),
+        )
+
+
+class _Objectives:
+    """The parts of a fitness of which nothing is known: each objective is learned."""
+
+    def __init__(self, weights: Sequence[float]) -> None:
+        self._weights = np.array(weights)
+
+    def known(self, individual: Any) -> Numbers:
+        return ()
+
+    def learned(self, individual: Any) -> Numbers:
+        return individual.fitness.wvalues  # type: ignore[no-any-return]
+
+    def combine(self, individual: Any, numbers: Numbers) -> Any:
+        return np.array(numbers) / self._weights

@@ -150,16 +150,15 @@ def _gene_features(individuals: Sequence[list[_Trait]], n: int) -> Matrix:
             numbers[attribute].append(value)
     middle = {attribute: float(np.mean(found)) for attribute, found in numbers.items()}
     columns: dict[Any, int] = {}
-    cells = []
+    cells, amounts = [], []
     for row, traits in enumerate(individuals):
         for place, attribute, value in traits:
             is_number = isinstance(value, float)
             name = (place, attribute) if is_number else (place, attribute, value)
-            amount = value - middle.get(attribute, 0.0) if is_number else 1.0
-            cells.append((row, columns.setdefault(name, len(columns)), amount))
+            cells.append((row, columns.setdefault(name, len(columns))))
+            amounts.append(value - middle.get(attribute, 0.0) if is_number else 1.0)
     features = np.zeros((len(individuals), len(columns)))
-    for row, column, amount in cells:
-        features[row, column] += amount
+    np.add.at(features, tuple(np.transpose(cells)), amounts)
     return features
 
 

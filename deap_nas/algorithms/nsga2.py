@@ -100,7 +100,7 @@ def ea_nsga2(
     book, n = Book(toolbox, stats, halloffame, observe, verbose), len(population)
     nevals = sum(not ind.fitness.valid for ind in population)
     bred = evaluate(population, toolbox)
-    population = _survivors(bred, n, toolbox, similar)
+    population = survivors(bred, n, toolbox, similar)
     book.enter(0, bred, nevals)
     for generation in range(1, ngen + 1):
         if not population or len(bred) < n or (stop and stop(population)):
@@ -109,12 +109,12 @@ def ea_nsga2(
         offspring = vary(parents, toolbox, cxpb, mutpb, rng)[:n]
         nevals = sum(not ind.fitness.valid for ind in offspring)
         bred = evaluate(offspring, toolbox)
-        population = _survivors([*population, *bred], n, toolbox, similar)
+        population = survivors([*population, *bred], n, toolbox, similar)
         book.enter(generation, population, nevals, met=bred)
     return population, book.logbook
 
 
-def _survivors(candidates: Population, n: int, toolbox: Any, similar: Any) -> Population:
+def survivors(candidates: Population, n: int, toolbox: Any, similar: Any) -> Population:
     """The next population, each with its crowding distance."""
     good = sound(candidates, toolbox)
     failed = [ind for ind in candidates if not any(ind is other for other in good)]

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import operator
 import random
 from collections.abc import Callable
 from typing import Any
 
 from deap_nas.algorithms.choice import Choice, NoChoice, make_choice
-from deap_nas.algorithms.common import Book, Observe, Population, breed, evaluate, merit
+from deap_nas.algorithms.common import (
+    Book,
+    Observe,
+    Population,
+    breed,
+    evaluate,
+    merit,
+    sound,
+)
+from deap_nas.algorithms.nsga2 import survivors
 from deap_nas.algorithms.surrogate import frozen
 
 TRIES = 20
@@ -42,8 +52,6 @@ def ea_preselected(
     then it is let go): no evaluation is spent twice. A Gaussian process that has learned every
     evaluation so far chooses among them; it takes an individual that failed, or whose fitness is
     not finite, for the worst there was.
-    Only the first objective counts for the choice.
-
     Often a fitness is partly known without an evaluation: what a network scores must be learned,
     its size can be computed. A toolbox that has these three tools says so, and then the process
     (``InformedProcess``) learns what must be learned, and the fitness is computed:
@@ -51,6 +59,11 @@ def ea_preselected(
     - ``known(individual)``: numbers that are known of it, evaluated or not; the model's inputs.
     - ``learned(individual)``: numbers that its evaluation told, each the better the greater.
     - ``combine(individual, numbers)``: its fitness, if the evaluation told these numbers.
+
+    With several objectives a candidate is worth what it would add to the volume that the front
+    covers (``Volume``), on the scales on which ``combine`` gives the objectives; who lives on, and
+    ``fitness.crowding_dist``, is as in ``ea_nsga2``. Let ``toolbox.select`` be
+    ``sel_crowded_tournament``.
 
     Args:
         population: the first individuals; those without a fitness are evaluated.
@@ -77,9 +90,9 @@ def ea_preselected(
     child; those of the operators.
 
     Returns:
-        The last population, the best first, and a ``deap.tools.Logbook``. Where an evaluation is
-        None (the evaluator's budget is spent) the individual drops out, and its generation is the
-        last; so is one that finds no new child.
+        The last population, the best first (with several objectives: front by front), and a
+        ``deap.tools.Logbook``. Where an evaluation is None (the evaluator's budget is spent) the
+        individual drops out, and its generation is the last; so is one that finds no new child.
 
     Raises:
         ValueError: for ``mu``, ``lambda_`` or ``candidates`` below 1, or a toolbox with some of the
@@ -91,28 +104,35 @@ def ea_preselected(
     for name, value in (("mu", mu), ("lambda_", lambda_), ("candidates", candidates)):
         if value < 1:
             raise ValueError(f"{name} {value}, allowed 1 or more")
-    book, key = Book(toolbox, stats, halloffame, observe, verbose), merit(toolbox)
-    choice = make_choice(toolbox, model, optimism) if candidates > 1 else NoChoice()
-    memory = _Memory(toolbox, choice)
+    book = Book(toolbox, stats, halloffame, observe, verbose)
+    weights = population[0].fitness.weights if population else (1.0,)
+    choice = make_choice(toolbox, model, optimism, weights) if candidates > 1 else NoChoice()
+    memory, several = _Memory(toolbox, choice), len(weights) > 1
     nevals = sum(not ind.fitness.valid for ind in population)
     asked, bred = len(population), evaluate(population, toolbox)
     memory.learn(bred)
-    population = bred
+    population = _best(bred, len(bred), toolbox, several) if several else bred
     book.enter(0, population, nevals)
     for generation in range(1, ngen + 1):
         if not population or len(bred) < asked or (stop and stop(population)):
             break
-        children = breed(population, candidates * lambda_, toolbox, cxpb, mutpb, rng)
+        parents = (sound(population, toolbox) or population) if several else population
+        children = breed(parents, candidates * lambda_, toolbox, cxpb, mutpb, rng)
         new = memory.unknown(children)
         if not new:
             break
         offspring = choice.choose(new, lambda_)
         asked, bred = len(offspring), evaluate(offspring, toolbox)
         memory.learn(bred)
-        ranked = sorted([*bred, *population], key=key, reverse=True)
-        population = ranked[:mu]
+        population = _best([*bred, *population], mu, toolbox, several)
         book.enter(generation, population, asked, met=bred)
     return population, book.logbook
+
+
+def _best(individuals: Population, mu: int, toolbox: Any, several: bool) -> Population:
+    if several:
+        return survivors(individuals, mu, toolbox, operator.eq)
+    return sorted(individuals, key=merit(toolbox), reverse=True)[:mu]
 
 
 class _Memory:

@@ -281,7 +281,7 @@ def _discard_unless_begun(folder: Path, was_there: bool) -> None:
 
 def _warn_of_unused(settings: Settings, given: Mapping[str, Any]) -> None:
     """Without this a comparison of two crossovers may compare a run with itself."""
-    used = settings.loop.settings
+    used = [n for n in settings.loop.settings if n != "selection" or not settings.several]
     some = {name for loop in ALGORITHMS.values() for name in loop.settings}
     for name in given:
         if name in some and name not in used:

@@ -58,7 +58,7 @@ def run_session(
     log = Log(directory.log)
     births = (settings.generations, settings.births)
     try:
-        with lock, ProgressWatcher(settings.fitness, *births, console, log) as progress:
+        with lock, ProgressWatcher(settings.telling, *births, console, log) as progress:
             console.print(f"[dim]{_headline(settings, space)}; into {folder}[/dim]", soft_wrap=True)
             watchers = Watchers(progress, *([watcher] if watcher else []))
             result = search(settings, folder, dataset, space, watcher=watchers)
@@ -86,7 +86,7 @@ def _show(
         text = f"No genome was trained with success: see {directory.evaluations} for the reasons."
         console.print(f"\n{text}", highlight=False, soft_wrap=True)
         return
-    how = (settings.fitness, settings.split, dataset.class_names, console)
+    how = (settings.telling, settings.split, dataset.class_names, console)
     print_result(result.best, result.baseline, *how)
 
 

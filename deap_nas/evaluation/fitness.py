@@ -143,3 +143,8 @@ LEARNED: dict[str, tuple[str, ...]] = {  # of what it looks at, what only traini
     "accuracy_and_params": ("accuracy",),
 }
 SINGLE = tuple(name for name, weights in WEIGHTS.items() if weights == (1.0,))
+
+
+def telling(fitness: str) -> str:
+    """The fitness that tells the best: itself or, where it is several objectives, the usual one."""
+    return fitness if fitness in SINGLE else SINGLE[0]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from deap_nas.evaluation.fitness import Evaluation
@@ -49,7 +50,12 @@ def size_in(space: Any) -> Callable[[Any], tuple[int, int]] | None:
     if not all(getattr(rule.layer, name) for rule in space.rules for name in formulas):
         return None
     images = (space.input_shape, space.n_classes)
-    return lambda genome: (count_params(genome, *images), count_multiply_adds(genome, *images))
+
+    @lru_cache(maxsize=10_000)  # a candidate is asked about several times
+    def size(genes: tuple[Any, ...]) -> tuple[int, int]:
+        return count_params(genes, *images), count_multiply_adds(genes, *images)
+
+    return lambda genome: size(tuple(genome))
 
 
 class Forecast:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from deap_nas.algorithms import ALGORITHMS
-from deap_nas.evaluation.fitness import accuracy_of
+from deap_nas.evaluation.fitness import SINGLE, accuracy_of, telling
 from deap_nas.report import charts, chosen as chosen_network, drawings, progress
 from deap_nas.report.classes import (
     class_report,
@@ -66,12 +66,15 @@ def _searched(record: Record, page: Sheet) -> dict[str, Any]:
     names, why = chosen_network.class_names(record)
     if why:
         page.missing.append(f"names of the classes: {why}")
+    fitness = record.settings["fitness"]
     started = shlex.join(record.config["command"])
     command = ["python", "-m", "deap_nas.run", "--config", str(record.directory.config)]
     return {
         "settings": record.settings,
         "algorithm": record.algorithm,
         "method": ALGORITHMS[record.algorithm],
+        "several": not ALGORITHMS[record.algorithm].one_objective or fitness not in SINGLE,
+        "telling": telling(fitness),
         "recipe": record.config["recipe"],
         "config": record.config,
         "space_rules": describe(record.space)[1:-1],
@@ -126,7 +129,8 @@ def _verdict(record: Record, chosen: Any, baseline: Any) -> dict[str, Any] | Non
 def _course(record: Record, page: Sheet) -> dict[str, Any]:
     """How the search went."""
     by_generation, outcomes = progress.generations_table(record), progress.outcomes_table(record)
-    times, fitness = progress.time_table(record), record.settings["fitness"].replace("_", " ")
+    times = progress.time_table(record)
+    fitness = telling(record.settings["fitness"]).replace("_", " ")
     page.shown.tables["outcomes"] = outcomes
     if len(by_generation) and len(record.good):
         page.draw(charts.convergence(by_generation, fitness))

@@ -20,5 +20,7 @@ def tell_what_is_known(
     """
     wanted = settings.loop.preselects and settings.learns == "measurements"
     if wanted and (size := size_in(space)):
-        learned = LEARNED[settings.objectives]
-        Forecast(evaluator.fitness, learned, evaluator.measure, size).register(toolbox)
+        front = settings.front
+        fitness = front.placed if settings.several else evaluator.fitness
+        learned = front.learned if settings.several else LEARNED[settings.fitness]
+        Forecast(fitness, learned, evaluator.measure, size).register(toolbox)

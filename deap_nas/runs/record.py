@@ -12,7 +12,7 @@ from typing import Any
 import filelock
 import pandas as pd
 
-from deap_nas.evaluation.fitness import FITNESSES, Evaluation
+from deap_nas.evaluation.fitness import FITNESSES, Evaluation, telling
 from deap_nas.files import read_text
 from deap_nas.genome import parse_genome
 from deap_nas.layers import load_layers
@@ -99,8 +99,8 @@ class Record:
         return None
 
     def fitness(self, evaluation: Evaluation) -> float:
-        """By the fitness that this run maximises."""
-        return FITNESSES[self.settings["fitness"]](evaluation)[0]
+        """By the fitness that tells this run's best."""
+        return FITNESSES[telling(self.settings["fitness"])](evaluation)[0]
 
     def best(self) -> str | None:
         """The genome that the search chose, or would choose now; None where all failed."""

@@ -15,7 +15,6 @@ from deap import tools
 
 from deap_nas.algorithms import sel_crowded_tournament
 from deap_nas.data import Dataset, load_dataset
-from deap_nas.evaluation.fitness import WEIGHTS
 from deap_nas.genome import FITNESS_CLASSES, Genome, parse_genome
 from deap_nas.runs.draws import drawing_from
 from deap_nas.runs.first import first_genomes
@@ -122,13 +121,14 @@ def search(
     rng = random.Random(settings.seed)
     with Journal(folder) as journal, make_evaluator(settings, dataset, journal) as evaluator:
         evaluator.observe = watcher.evaluated
-        weights, loop = WEIGHTS[settings.objectives], settings.loop
+        weights = settings.front.weights if settings.several else (1.0,)
+        loop = settings.loop
         toolbox = make_toolbox(
             space,
             evaluator,
             crossover=settings.crossover,
             mutation=settings.mutation,
-            selection=sel_crowded_tournament if loop.several_objectives else settings.selection,
+            selection=sel_crowded_tournament if settings.several else settings.selection,
             weights=weights,
             rng=rng,
         )
@@ -137,7 +137,7 @@ def search(
         # genomes were drawn with.
         own = random.Random(f"{settings.seed}, DEAP's own")
         toolbox.decorate("select", drawing_from(own))
-        scores = Scores(settings.fitness, loop.several_objectives, evaluator)
+        scores = Scores(settings.telling, settings.several, evaluator)
         initial = [Genome(each, FITNESS_CLASSES[weights]) for each in settings.initial_genomes()]
         drawn = settings.population - len(initial)
         initial += first_genomes(toolbox, drawn, settings.first, space)
@@ -236,7 +236,7 @@ def make_evaluator(
     return Evaluator(
         dataset,
         recipe=settings.make_recipe(),
-        fitness=settings.objectives,
+        fitness=settings.front if settings.several else settings.fitness,
         split=settings.split,
         train_seed=settings.train_seed,
         engine=settings.engine,

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from deap_nas.algorithms import ALGORITHMS, Algorithm
-from deap_nas.evaluation.fitness import SINGLE
+from deap_nas.evaluation.fitness import FITNESSES, SINGLE, telling
+from deap_nas.evaluation.objectives import OBJECTIVES, Objectives
 from deap_nas.evaluation.replay import SLOTS
 from deap_nas.genome import Genome, GenomeError, parse_genome
 from deap_nas.layers import load_layers
@@ -16,6 +17,7 @@ from deap_nas.training.engines import ENGINES
 from deap_nas.training.recipes import RECIPES, Recipe, find_recipe
 
 SPLITS = ("validation", "test")
+FRONT = ("accuracy", "n_params")
 
 
 class SettingsError(ValueError):
@@ -126,8 +128,15 @@ class Settings:
     )
     fitness: str = _option(
         "accuracy_per_log_params",
-        "what is maximised; nsga2 has accuracy and parameters, and this tells its best",
-        allowed=SINGLE,
+        "what is maximised, and tells the best; accuracy_and_params and nsga2 breed a front, "
+        f"whose best {SINGLE[0]} tells unless another is named",
+        allowed=tuple(FITNESSES),
+    )
+    objectives: str = _option(
+        "",
+        f"what a front is of: two or more of {','.join(OBJECTIVES)}; unless given "
+        f"{','.join(FRONT)}",
+        metavar="NAMES",
     )
     seed: int = _option(0, "of the search: initial genomes and every choice after", metavar="N")
     target_fitness: float | None = _option(None, "stop when the best reaches it", metavar="F")
@@ -186,8 +195,26 @@ class Settings:
                 f"mutation 'pool' with algorithm {self.algorithm}, allowed any other mutation: its "
                 "pool is the genomes that parents are selected from, and here none are selected"
             )
+        self._check_objectives()
         if self.baseline:
             parse_setting("baseline", self.baseline)
+
+    def _check_objectives(self) -> None:
+        if self.fitness not in SINGLE and not self.loop.several_objectives:
+            able = " or ".join(name for name, each in ALGORITHMS.items() if each.several_objectives)
+            raise SettingsError(
+                f"fitness {self.fitness!r} with algorithm {self.algorithm}, allowed "
+                f"{', '.join(SINGLE)}; use --algorithm {able}"
+            )
+        if self.objectives and not self.several:
+            raise SettingsError(
+                f"objectives {self.objectives!r} with fitness {self.fitness}, allowed only where a "
+                "front is bred; use --fitness accuracy_and_params"
+            )
+        try:
+            self.front  # noqa: B018
+        except ValueError as error:
+            raise SettingsError(f"objectives {error}") from None
 
     @property
     def loop(self) -> Algorithm:
@@ -195,9 +222,19 @@ class Settings:
         return ALGORITHMS[self.algorithm]
 
     @property
-    def objectives(self) -> str:
-        """The fitness that the algorithm breeds by."""
-        return "accuracy_and_params" if self.loop.several_objectives else self.fitness
+    def several(self) -> bool:
+        """Whether it breeds by several objectives."""
+        return not self.loop.one_objective or self.fitness not in SINGLE
+
+    @property
+    def front(self) -> Objectives:
+        """The objectives, where it breeds by several."""
+        return Objectives(self.objectives.split(",") if self.objectives else FRONT)
+
+    @property
+    def telling(self) -> str:
+        """The fitness that tells the best."""
+        return telling(self.fitness)
 
     def births(self, generations: int) -> int:
         """Genomes that are asked for in so many generations and the initial one."""

@@ -268,6 +268,6 @@ def test_a_toolbox_with_some_of_the_tools_is_refused(missing: str) -> None:
     there = [name for name in ("known", "learned", "combine") if name != missing]
     for name in there:
         toolbox.register(name, size)
-    words = f"the toolbox has {', '.join(there)} without {missing}; register all of"
+    words = f"the toolbox has {', '.join(there)} without {missing}; give it all of"
     with pytest.raises(ValueError, match=words):
         ea_preselected(toolbox.population(n=4), toolbox, 4, 1, 0.5, 1.0, 1)
