@@ -36,11 +36,9 @@ LOG_OF_ERROR = Scale(
 LOG_OF_SECONDS = Scale(
     lambda seconds: -math.log(max(1e-9, seconds)), lambda number: math.exp(-number)
 )
-SCALES = {
-    "accuracy": LOG_OF_ERROR,
-    "train_seconds": LOG_OF_SECONDS,
-    "train_cpu_seconds": LOG_OF_SECONDS,
-}
+SECONDS = ("train_seconds", "train_cpu_seconds")
+SCALES = {"accuracy": LOG_OF_ERROR, **dict.fromkeys(SECONDS, LOG_OF_SECONDS)}
+"""By the name of an Evaluation's attribute, or of one of its ``metrics``."""
 
 
 def size_in(space: Any) -> Callable[[Any], tuple[int, int]] | None:
@@ -91,11 +89,15 @@ class Forecast:
     def learned(self, genome: Any) -> tuple[float, ...]:
         """What training told, each on its scale."""
         evaluation = self._measure(genome)
-        return tuple(scale.to(getattr(evaluation, name)) for name, scale in self._scales.items())
+        told = {**evaluation.metrics, **vars(evaluation)}
+        return tuple(scale.to(told[name]) for name, scale in self._scales.items())
 
     def combine(self, genome: Any, numbers: Iterable[float]) -> tuple[float, ...]:
         """The fitness, if training told these numbers."""
         n_params, multiply_adds = self._size(genome)
         scales = self._scales.items()
-        told: Any = {name: scale.back(number) for (name, scale), number in zip(scales, numbers)}
-        return self._fitness(Evaluation(n_params=n_params, multiply_adds=multiply_adds, **told))
+        told = {name: scale.back(number) for (name, scale), number in zip(scales, numbers)}
+        seconds: Any = {name: told.pop(name) for name in SECONDS if name in told}
+        return self._fitness(
+            Evaluation(n_params=n_params, multiply_adds=multiply_adds, metrics=told, **seconds)
+        )

@@ -10,7 +10,7 @@ import pytest
 
 from deap_nas import PAPER_SPACE, WIDE_SPACE, Layer, SearchSpace, register_layer
 from deap_nas.evaluation.fitness import FITNESSES, LEARNED, Evaluation
-from deap_nas.evaluation.forecast import SCALES, Forecast, size_in
+from deap_nas.evaluation.forecast import LOG_OF_ERROR, SCALES, Forecast, size_in
 from deap_nas.layers import LAYERS
 from deap_nas.layers.cost import count_multiply_adds, count_params
 
@@ -73,3 +73,15 @@ def test_a_toolbox_gets_the_three_tools() -> None:
     assert found.known([]) == (math.log1p(1), math.log1p(2))
     assert callable(found.learned)
     assert callable(found.combine)
+
+
+def test_a_further_metric_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SCALES, "f1", LOG_OF_ERROR)
+    told = Evaluation(0.8, metrics={"f1": 0.6})
+    forecast = Forecast(
+        lambda evaluation: (evaluation.metrics["f1"] + evaluation.accuracy,),
+        ("accuracy", "f1"),
+        lambda _: told,
+        lambda _: (1, 2),
+    )
+    assert forecast.combine([], forecast.learned([])) == pytest.approx((1.4,))
