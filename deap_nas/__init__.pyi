@@ -45,6 +45,7 @@ from .genome import (
     FitnessMax as FitnessMax,
     FitnessMaxMin as FitnessMaxMin,
     FitnessMaxMinMin as FitnessMaxMinMin,
+    FitnessMaxMinMinMin as FitnessMaxMinMinMin,
     Genome as Genome,
     GenomeError as GenomeError,
     parse_genome as parse_genome,

@@ -25,6 +25,7 @@ __all__ = [
     "FitnessMax",
     "FitnessMaxMin",
     "FitnessMaxMinMin",
+    "FitnessMaxMinMinMin",
     "Gene",
     "Genome",
     "GenomeError",
@@ -58,9 +59,15 @@ class FitnessMaxMinMin(base.Fitness):  # type: ignore[misc]
     weights = (1.0, -1.0, -1.0)
 
 
+class FitnessMaxMinMinMin(base.Fitness):  # type: ignore[misc]
+    """Four objectives: the first maximised, three minimised."""
+
+    weights = (1.0, -1.0, -1.0, -1.0)
+
+
 # Module-level classes, so that individuals pickle in any process; nothing is put into deap.creator.
 FITNESS_CLASSES: dict[tuple[float, ...], type[base.Fitness]] = {
-    cls.weights: cls for cls in (FitnessMax, FitnessMaxMin, FitnessMaxMinMin)
+    cls.weights: cls for cls in (FitnessMax, FitnessMaxMin, FitnessMaxMinMin, FitnessMaxMinMinMin)
 }
 
 

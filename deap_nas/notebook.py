@@ -156,7 +156,7 @@ def _search(
             return
         births = (settings.generations, settings.births)
         shown = (make_console(), Log(directory.log))
-        with ProgressWatcher(settings.fitness, *births, *shown) as bar:
+        with ProgressWatcher(settings.telling, *births, *shown, settings.finalists > 0) as bar:
             watchers = Watchers(bar, *([watcher] if watcher else []))
             search(settings, folder, dataset, space, watcher=watchers)
 

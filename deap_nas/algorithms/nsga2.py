@@ -103,7 +103,7 @@ def ea_nsga2(
     book, n = Book(toolbox, stats, halloffame, observe, verbose), len(population)
     nevals = sum(not ind.fitness.valid for ind in population)
     bred = evaluate(population, toolbox)
-    population = _survivors(bred, n, toolbox, similar)
+    population = survivors(bred, n, toolbox, similar)
     book.enter(0, bred, nevals)
 
     def choose(individuals: Population, k: int) -> Population:
@@ -116,12 +116,12 @@ def ea_nsga2(
         offspring = vary(parents, toolbox, cxpb, mutpb, rng)[:n]
         nevals = sum(not ind.fitness.valid for ind in offspring)
         bred = evaluate(offspring, toolbox)
-        population = _survivors([*population, *bred], n, toolbox, similar)
+        population = survivors([*population, *bred], n, toolbox, similar)
         book.enter(generation, population, nevals, met=bred)
     return population, book.logbook
 
 
-def _survivors(candidates: Population, n: int, toolbox: Any, similar: Any) -> Population:
+def survivors(candidates: Population, n: int, toolbox: Any, similar: Any) -> Population:
     """The next population, each with its crowding distance."""
     good = sound(candidates, toolbox)
     known = with_number(candidates)

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-import math
+import operator
 import random
 from collections.abc import Callable
 from typing import Any
 
-from deap_nas.algorithms.common import Book, Observe, Population, breed, evaluate, merit
-from deap_nas.algorithms.surrogate import GaussianProcess, frozen
+from deap_nas.algorithms.choice import Choice, NoChoice, make_choice
+from deap_nas.algorithms.common import (
+    Book,
+    Observe,
+    Population,
+    breed,
+    evaluate,
+    merit,
+    sound,
+)
+from deap_nas.algorithms.nsga2 import survivors
+from deap_nas.algorithms.surrogate import frozen
 
 TRIES = 20
 
@@ -24,7 +34,7 @@ def ea_preselected(
     *,
     candidates: int = 10,
     optimism: float = 2.0,
-    model: GaussianProcess | None = None,
+    model: Any = None,
     stop: Callable[[Population], object] | None = None,
     stats: Any = None,
     halloffame: Any = None,
@@ -42,12 +52,25 @@ def ea_preselected(
     then it is let go): no evaluation is spent twice. A Gaussian process that has learned every
     evaluation so far chooses among them; it takes an individual that failed, or whose fitness is
     not finite, for the worst there was. One whose fitness is NaN ranks last, and is a parent only
-    where all are NaN. Only the first objective counts for the choice.
+    where all are NaN.
+
+    Often a fitness is partly known without an evaluation: what a network scores must be learned,
+    its size can be computed. A toolbox that has these three tools says so, and then the process
+    (``InformedProcess``) learns what must be learned, and the fitness is computed:
+
+    - ``known(individual)``: numbers that are known of it, evaluated or not; the model's inputs.
+    - ``learned(individual)``: numbers that its evaluation told, each the better the greater.
+    - ``combine(individual, numbers)``: its fitness, if the evaluation told these numbers.
+
+    With several objectives a candidate is worth what it would add to the volume that the front
+    covers (``Volume``), on the scales on which ``combine`` gives the objectives; who lives on, and
+    ``fitness.crowding_dist``, is as in ``ea_nsga2``. Let ``toolbox.select`` be
+    ``sel_crowded_tournament``.
 
     Args:
         population: the first individuals; those without a fitness are evaluated.
         toolbox: a ``deap.base.Toolbox``, of which ``map evaluate select mate mutate clone`` are
-            used; ``failed`` too, if there.
+            used; ``failed``, and ``known learned combine``, too, if there.
         mu: how many live on.
         lambda_: how many children are evaluated.
         cxpb: the probability that two neighbours are mated.
@@ -55,9 +78,9 @@ def ea_preselected(
         ngen: generations after the first.
         candidates: children bred for each that is evaluated; 1 leaves no choice, and is
             (mu + lambda) without duplicates.
-        optimism: standard deviations added to the expected fitness: 0 trusts the model, more
-            explores.
-        model: what chooses; a new ``GaussianProcess()`` unless given.
+        optimism: standard deviations added to what is expected: 0 trusts the model, more explores.
+        model: what learns; unless given a new ``GaussianProcess()`` or, where the toolbox has the
+            three tools, ``InformedProcess(toolbox.known)``.
         stop: asked after each generation; anything true ends the search.
         stats: a ``deap.tools.Statistics``, for the logbook.
         halloffame: a ``deap.tools.HallOfFame`` that is kept up to date; failed ones never enter it.
@@ -69,12 +92,13 @@ def ea_preselected(
     child; those of the operators.
 
     Returns:
-        The last population, the best first, and a ``deap.tools.Logbook``. Where an evaluation is
-        None (the evaluator's budget is spent) the individual drops out, and its generation is the
-        last; so is one that finds no new child.
+        The last population, the best first (with several objectives: front by front), and a
+        ``deap.tools.Logbook``. Where an evaluation is None (the evaluator's budget is spent) the
+        individual drops out, and its generation is the last; so is one that finds no new child.
 
     Raises:
-        ValueError: for ``mu``, ``lambda_`` or ``candidates`` below 1.
+        ValueError: for ``mu``, ``lambda_`` or ``candidates`` below 1, or a toolbox with some of the
+            three tools.
 
     Source: Ulmer, Streichert and Zell 2003, *Evolution Strategies Assisted by Gaussian Processes
     with Improved Pre-Selection Criterion*; the believer, Ginsbourger et al. 2010.
@@ -82,48 +106,48 @@ def ea_preselected(
     for name, value in (("mu", mu), ("lambda_", lambda_), ("candidates", candidates)):
         if value < 1:
             raise ValueError(f"{name} {value}, allowed 1 or more")
-    book, key = Book(toolbox, stats, halloffame, observe, verbose), merit(toolbox)
-    memory = _Memory(toolbox, model or GaussianProcess() if candidates > 1 else None)
+    book = Book(toolbox, stats, halloffame, observe, verbose)
+    weights = population[0].fitness.weights if population else (1.0,)
+    choice = make_choice(toolbox, model, optimism, weights) if candidates > 1 else NoChoice()
+    memory, several = _Memory(toolbox, choice), len(weights) > 1
     nevals = sum(not ind.fitness.valid for ind in population)
     asked, bred = len(population), evaluate(population, toolbox)
     memory.learn(bred)
-    population = bred
+    population = _best(bred, len(bred), toolbox, several) if several else bred
     book.enter(0, population, nevals)
     for generation in range(1, ngen + 1):
         if not population or len(bred) < asked or (stop and stop(population)):
             break
-        children = breed(population, candidates * lambda_, toolbox, cxpb, mutpb, rng)
+        parents = (sound(population, toolbox) or population) if several else population
+        children = breed(parents, candidates * lambda_, toolbox, cxpb, mutpb, rng)
         new = memory.unknown(children)
         if not new:
             break
-        offspring = memory.choose(new, lambda_, optimism)
+        offspring = choice.choose(new, lambda_)
         asked, bred = len(offspring), evaluate(offspring, toolbox)
         memory.learn(bred)
-        ranked = sorted([*bred, *population], key=key, reverse=True)
-        population = ranked[:mu]
+        population = _best([*bred, *population], mu, toolbox, several)
         book.enter(generation, population, asked, met=bred)
     return population, book.logbook
 
 
-class _Memory:
-    """Who was evaluated, and what can be learned from it."""
+def _best(individuals: Population, mu: int, toolbox: Any, several: bool) -> Population:
+    if several:
+        return survivors(individuals, mu, toolbox, operator.eq)
+    return sorted(individuals, key=merit(toolbox), reverse=True)[:mu]
 
-    def __init__(self, toolbox: Any, model: GaussianProcess | None) -> None:
-        self._toolbox, self._model = toolbox, model
-        self._sound = merit(toolbox)
+
+class _Memory:
+    """Who was evaluated."""
+
+    def __init__(self, toolbox: Any, choice: Choice) -> None:
+        self._toolbox, self._choice = toolbox, choice
         self._known: set[tuple[Any, ...]] = set()
-        self._worst = math.inf
 
     def learn(self, individuals: Population) -> None:
         new = [ind for ind in individuals if frozen(ind) not in self._known]
         self._known.update(map(frozen, new))
-        if self._model is None:
-            return
-        found = {id(ind): ind.fitness.wvalues[0] for ind in new if self._sound(ind)[0]}
-        values = {name: value for name, value in found.items() if math.isfinite(value)}
-        self._worst = min([self._worst, *values.values()])
-        worst = self._worst if math.isfinite(self._worst) else 0.0
-        self._model.learn(new, [values.get(id(ind), worst) for ind in new])
+        self._choice.learn(new)
 
     def unknown(self, children: Population) -> Population:
         """Those that were never evaluated, mutated until they are so, each once."""
@@ -138,8 +162,3 @@ class _Memory:
                 met.add(frozen(child))
                 new.append(child)
         return new
-
-    def choose(self, candidates: Population, k: int, optimism: float) -> Population:
-        if self._model is None:
-            return candidates[:k]
-        return self._model.choose(candidates, k, optimism)

@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
-Matrix = NDArray[np.float64]
-
-
-@cache
-def _one_thread() -> ThreadpoolController:
-    """Matrices this small gain nothing from more, and threads that wait for busy cores cost much;
-    one thread also adds up in one order everywhere."""
-    return ThreadpoolController()
+from deap_nas.algorithms.posterior import Matrix, Posterior, one_by_one, one_thread
 
 
 class GaussianProcess:
@@ -48,18 +38,14 @@ class GaussianProcess:
         """Add measurements."""
         if not individuals:
             return
-        with _one_thread().limit(limits=1):
+        with one_thread().limit(limits=1):
             self._learn(individuals, values)
 
     def _learn(self, individuals: Sequence[Any], values: Sequence[float]) -> None:
         new = self._encode(individuals)
         self._unit = self._unit or float((new**2).sum(1).mean())
-        self._whitening = _grown(
-            self._whitening,
-            self._covariance(self._features, new),
-            self._covariance(new, new) + self._noise * np.eye(len(new)),
-        )
-        self._features = np.vstack([self._features, new])
+        posterior = self._posterior().measured(new)
+        self._features, self._whitening = posterior.points, posterior.whitening
         self._values += values
 
     def choose(self, candidates: Sequence[Any], k: int, optimism: float = 2.0) -> list[Any]:
@@ -68,7 +54,7 @@ class GaussianProcess:
         They are chosen one by one, each as if the fitness of those before had come out as
         expected (the kriging believer), so that they are not all alike.
         """
-        with _one_thread().limit(limits=1):
+        with one_thread().limit(limits=1):
             return [candidates[i] for i in self._choose(candidates, k, optimism)]
 
     def _choose(self, candidates: Sequence[Any], k: int, optimism: float) -> list[int]:
@@ -76,21 +62,16 @@ class GaussianProcess:
         values = np.array(self._values)
         spread = values.std() or 1.0
         believed = (values - values.mean()) / spread
-        known, whitening = self._features, self._whitening
-        left, chosen = list(range(len(candidates))), list[int]()
-        while left and len(chosen) < k:
-            white = self._covariance(features[left], known) @ whitening.T
-            expected = white @ (whitening @ believed)
-            variance = np.maximum(0.0, 1.0 - (white**2).sum(1))
-            best = int(np.argmax(expected + optimism * np.sqrt(variance)))
-            chosen.append(left.pop(best))
-            if len(chosen) < k:
-                new = features[chosen[-1:]]
-                own = self._covariance(new, new) + self._noise
-                whitening = _grown(whitening, self._covariance(known, new), own)
-                known = np.vstack([known, new])
-                believed = np.append(believed, expected[best])
-        return chosen
+        return one_by_one(
+            self._posterior(),
+            believed,
+            features,
+            k,
+            lambda _, expected, deviation: expected + optimism * deviation,
+        )
+
+    def _posterior(self) -> Posterior:
+        return Posterior(self._features, self._whitening, self._covariance, self._noise)
 
     def _covariance(self, a: Matrix, b: Matrix) -> Matrix:
         squared = (a**2).sum(1)[:, None] + (b**2).sum(1)[None] - 2 * a @ b.T
@@ -123,18 +104,3 @@ def _names(individual: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
             yield i, attribute, value
             yield i - n, attribute, value
             yield "anywhere", attribute, value
-
-
-def _grown(whitening: Matrix, cross: Matrix, own: Matrix) -> Matrix:
-    """The inverse of the Cholesky factor of a matrix with rows added, from the one without them.
-
-    The inverse of the matrix itself grows alike, but its rounding errors double with every step.
-    """
-    n, m = cross.shape
-    below = cross.T @ whitening.T
-    corner = np.linalg.inv(np.linalg.cholesky(own - below @ below.T))
-    grown = np.zeros((n + m, n + m))
-    grown[:n, :n] = whitening
-    grown[n:, :n] = -corner @ below @ whitening
-    grown[n:, n:] = corner
-    return grown

@@ -16,7 +16,8 @@ class Algorithm:
         name: the loop is ``ea_NAME``, in the module of that name.
         settings: names of the settings that it looks at and not every loop does, each with the
             loop's argument that takes its value; "" where the toolbox or the evaluator takes it.
-        several_objectives: it breeds by more than one, and ``sel_crowded_tournament`` selects.
+        one_objective: it can breed by one.
+        several_objectives: it can breed by more; then ``sel_crowded_tournament`` selects.
         by_generation: ``toolbox.select`` draws from the generation before, and from all of it.
         exhaustible: it ends early where it breeds nothing new.
         streams: it breeds while others are in training, so that a limit shows in the generations
@@ -25,6 +26,7 @@ class Algorithm:
 
     name: str
     settings: Mapping[str, str]
+    one_objective: bool = True
     several_objectives: bool = False
     by_generation: bool = False
     exhaustible: bool = False
@@ -39,7 +41,7 @@ class Algorithm:
     @property
     def selects(self) -> bool:
         """Whether parents are selected at all."""
-        return self.several_objectives or "selection" in self.settings
+        return not self.one_objective or "selection" in self.settings
 
     @property
     def preselects(self) -> bool:
@@ -77,7 +79,7 @@ class Algorithm:
             given |= {"mu": mu, "lambda_": self.births(mu, values["children"])}
         if "sample" in self.settings:
             given |= {"sample": values["sample"] or None}
-        if self.several_objectives:
+        if not self.one_objective:
             given |= {"select": toolbox.select}
         return self.loop(population, toolbox, ngen=ngen, **given, **common)
 
@@ -89,7 +91,8 @@ _ALL = (
     Algorithm(
         "preselected",
         {**_OPERATORS, **_RATES, "children": "lambda_"}
-        | {"candidates": "candidates", "optimism": "optimism"},
+        | {"candidates": "candidates", "optimism": "optimism", "learns": ""},
+        several_objectives=True,
         by_generation=True,
         exhaustible=True,
     ),
@@ -100,6 +103,11 @@ _ALL = (
     Algorithm("regularized", {"mutation": "", "sample": "sample", "slots": "batch"}),
     Algorithm("local_search", {"mutation": "", "restart_after": "patience", "slots": "batch"}),
     Algorithm("steady_state", {**_OPERATORS, **_RATES, "slots": ""}, streams=True),
-    Algorithm("nsga2", {"crossover": "", "mutation": "", **_RATES}, several_objectives=True),
+    Algorithm(
+        "nsga2",
+        {"crossover": "", "mutation": "", **_RATES},
+        one_objective=False,
+        several_objectives=True,
+    ),
 )
 ALGORITHMS = {each.name: each for each in _ALL}

@@ -255,7 +255,7 @@ def _warn_of_unused(settings: Settings, given: Mapping[str, Any]) -> None:
             SettingsWarning,
             stacklevel=2,
         )
-    used = settings.loop.settings
+    used = [n for n in settings.loop.settings if n != "selection" or not settings.several]
     some = {name for loop in ALGORITHMS.values() for name in loop.settings}
     for name in given:
         flag = "--" + name.replace("_", "-")

@@ -69,7 +69,7 @@ def run_session(
     births = (settings.generations, settings.births)
     try:
         progress = ProgressWatcher(
-            settings.fitness, *births, console, log, finals=settings.finalists > 0
+            settings.telling, *births, console, log, finals=settings.finalists > 0
         )
         with lock, progress:
             console.print(f"[dim]{_headline(settings, space)}; into {folder}[/dim]", soft_wrap=True)
@@ -95,7 +95,7 @@ def run_session(
 def _show(
     result: Result, settings: Settings, dataset: Dataset, directory: RunDirectory, console: Any
 ) -> None:
-    print_tops(evaluations_table(result.rows, settings.fitness), console)
+    print_tops(evaluations_table(result.rows, settings.telling), console)
     if result.best is None:
         text = f"No genome was trained with success: see {directory.evaluations} for the reasons."
         console.print(f"\n{text}", highlight=False, soft_wrap=True)
@@ -104,7 +104,7 @@ def _show(
         print_finalists(result.finalists, settings.make_final_recipe(), console)
     elif settings.finalists:
         console.print("\nNo finalist was trained: the time budget was spent.", soft_wrap=True)
-    how = (settings.fitness, settings.split, dataset.class_names, console)
+    how = (settings.telling, settings.split, dataset.class_names, console)
     print_result(result.best, result.baseline, *how)
 
 

@@ -180,4 +180,19 @@ WEIGHTS: dict[str, tuple[float, ...]] = {  # 1.0: maximised, -1.0: minimised
     "balanced_accuracy_per_log_params": (1.0,),
     "accuracy_and_params": (1.0, -1.0),
 }
+LEARNED: dict[str, tuple[str, ...]] = {  # of what it looks at, what only training tells
+    "accuracy_per_log_params": ("accuracy",),
+    "time_penalised": ("accuracy", "train_seconds"),
+    "accuracy_and_params": ("accuracy",),
+}  # of another, the fitness itself is learned
 SINGLE = tuple(name for name, weights in WEIGHTS.items() if weights == (1.0,))
+
+
+def telling(fitness: str) -> str:
+    """The fitness that tells the best: itself or, where it is several objectives, the usual one."""
+    return SINGLE[0] if breeds_front(fitness) else fitness
+
+
+def breeds_front(fitness: str) -> bool:
+    """Whether a fitness, by its name, is several objectives; a user's own is one."""
+    return len(WEIGHTS.get(fitness, (1.0,))) > 1

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from deap_nas.algorithms import ALGORITHMS
-from deap_nas.evaluation.fitness import accuracy_of
+from deap_nas.evaluation.fitness import accuracy_of, breeds_front, telling
 from deap_nas.evaluation.own_fitness import OWN
 from deap_nas.report import charts, chosen as chosen_network, drawings, progress
 from deap_nas.report.classes import (
@@ -68,12 +68,15 @@ def _searched(record: Record, page: Sheet) -> dict[str, Any]:
     names, why = chosen_network.class_names(record)
     if why:
         page.missing.append(f"names of the classes: {why}")
+    fitness = record.settings["fitness"]
     started = shlex.join(record.config["command"])
     command = ["python", "-m", "deap_nas.run", "--config", str(record.directory.config)]
     return {
         "settings": record.settings,
         "algorithm": record.algorithm,
         "method": ALGORITHMS[record.algorithm],
+        "several": not ALGORITHMS[record.algorithm].one_objective or breeds_front(fitness),
+        "telling": telling(fitness),
         "recipe": record.config["recipe"],
         "config": record.config,
         "space_rules": describe(record.space)[1:-1],
@@ -152,7 +155,8 @@ def _verdict(record: Record, chosen: Any, baseline: Any) -> dict[str, Any] | Non
 def _course(record: Record, page: Sheet) -> dict[str, Any]:
     """How the search went."""
     by_generation, outcomes = progress.generations_table(record), progress.outcomes_table(record)
-    times, fitness = progress.time_table(record), record.settings["fitness"].replace("_", " ")
+    times = progress.time_table(record)
+    fitness = telling(record.settings["fitness"]).replace("_", " ")
     page.shown.tables["outcomes"] = outcomes
     if len(by_generation) and len(record.good):
         page.draw(charts.convergence(by_generation, fitness))

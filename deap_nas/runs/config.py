@@ -10,7 +10,7 @@ from deap_nas.files import read_text
 from deap_nas.runs.directory import RunDirectory
 
 # What a run did that does not name the setting, since it is older than that; others as by default.
-EARLIER = {"algorithm": "generational", "finalists": 0}
+EARLIER = {"algorithm": "generational", "finalists": 0, "learns": "fitness", "first": "drawn"}
 # What may change between a run and its resumption, since no result depends on it: of the data their
 # fingerprint is compared, not where they lie.
 # A file of layers is told by its hash.

@@ -93,7 +93,7 @@ class Finalist:
         tests: confusion counts on the test set, [true class][predicted class], by budget; empty
             before the choice, and where the search scores on the test set anyway.
         chosen: whether it is the network that the search ends with.
-        fitness: of its ``mean``; 0 where all its trainings failed.
+        fitness: the mean of its trainings'; one that failed counts as 0.
     """
 
     genome: str
@@ -163,8 +163,8 @@ def _std(values: Sequence[float]) -> float | None:
 
 
 def choose(finalists: Sequence[Finalist]) -> Finalist | None:
-    """The one with the best fitness by its mean accuracy, of equals the smaller; None where no
-    training was a success."""
+    """The one with the best mean fitness, of equals the smaller; None where no training was a
+    success."""
     good = [each for each in finalists if each.best is not None]
     return max(good, key=lambda each: (each.fitness, -each.mean.n_params), default=None)
 
@@ -202,4 +202,7 @@ def assemble(
         )
         for genome in genomes
     ]
-    return [replace(each, fitness=score(each.mean)) if each.best else each for each in finalists]
+    return [
+        replace(each, fitness=fmean(score(e) if e.ok else 0.0 for e in each.trainings.values()))
+        for each in finalists
+    ]

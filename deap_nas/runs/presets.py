@@ -37,6 +37,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "split": "test",
         "recipe": "paper",
         "algorithm": "generational",
+        "first": "drawn",
         "population": 25,
         "generations": 3,
         "crossover": "one_point_reject",

@@ -12,7 +12,7 @@ from typing import Any
 import filelock
 import pandas as pd
 
-from deap_nas.evaluation.fitness import Evaluation
+from deap_nas.evaluation.fitness import Evaluation, telling
 from deap_nas.evaluation.own_fitness import Fitness, find_fitness, parts_of
 from deap_nas.evaluation.protocol import Budget, Request
 from deap_nas.files import read_text
@@ -65,7 +65,7 @@ class Record:
     @cached_property
     def table(self) -> pd.DataFrame:
         """``evaluations.csv`` as it is, or would be, at this moment."""
-        return evaluations_table(self.evaluations, self.settings["fitness"], self._fitness)
+        return evaluations_table(self.evaluations, self.telling, self._fitness)
 
     @cached_property
     def good(self) -> pd.DataFrame:
@@ -133,16 +133,19 @@ class Record:
         return self.evaluation(genome), None
 
     def fitness(self, evaluation: Evaluation) -> float:
-        """By the fitness that this run maximises."""
+        """By the fitness that tells this run's best."""
         return self._fitness(evaluation)[0]
 
     @cached_property
     def _fitness(self) -> Fitness:
         """A user's own is that of the run's copy of the file."""
-        file, name = parts_of(self.settings["fitness"])
-        return find_fitness(
-            f"{self.directory.fitness}:{name}" if file else self.settings["fitness"]
-        )
+        file, name = parts_of(self.telling)
+        return find_fitness(f"{self.directory.fitness}:{name}" if file else self.telling)
+
+    @property
+    def telling(self) -> str:
+        """The name of the fitness that tells the best."""
+        return telling(self.settings["fitness"])
 
     def best(self) -> str | None:
         """The genome that the search chose, or would choose now; None where all failed."""
@@ -150,7 +153,7 @@ class Record:
             return str(self.result["best"]["genome"])
         if self.choice and self.choice["genome"]:
             return str(self.choice["genome"])
-        by = column_of(self.settings["fitness"])
+        by = column_of(self.telling)
         return str(self.good["genome"].iloc[self.good[by].argmax()]) if len(self.good) else None
 
     def weights(self, genome: str) -> Weights | None:

@@ -15,13 +15,14 @@ from deap import tools
 
 from deap_nas.algorithms import sel_crowded_tournament
 from deap_nas.data import Dataset, Tell, load_dataset, untold
-from deap_nas.evaluation.own_fitness import weights_of
 from deap_nas.genome import FITNESS_CLASSES, Genome, parse_genome
 from deap_nas.runs.cluster import connect, workers_here
 from deap_nas.runs.draws import drawing_from
 from deap_nas.runs.finalists import final_budgets
 from deap_nas.runs.finals import Finals
+from deap_nas.runs.first import first_genomes
 from deap_nas.runs.journal import Journal
+from deap_nas.runs.known import tell_what_is_known
 from deap_nas.runs.rare import warn_of_rare
 from deap_nas.runs.result import Result, find_baseline, find_best, write_result
 from deap_nas.runs.scores import Scores
@@ -147,23 +148,26 @@ def search(
         workers = len(client.nthreads()) if client else workers_here(settings, dataset)
         finals = Finals(settings, evaluator, journal, watcher, max(1, workers))
         evaluator.reserve = finals.reserve
-        weights, loop = weights_of(settings.objectives), settings.loop
+        weights = settings.front.weights if settings.several else (1.0,)
+        loop = settings.loop
         toolbox = make_toolbox(
             space,
             evaluator,
             crossover=settings.crossover,
             mutation=settings.mutation,
-            selection=sel_crowded_tournament if loop.several_objectives else settings.selection,
+            selection=sel_crowded_tournament if settings.several else settings.selection,
             weights=weights,
             rng=rng,
         )
+        tell_what_is_known(toolbox, settings, space, evaluator)
         # Not by the seed alone: parents would be selected by the very numbers that the first
         # genomes were drawn with.
         own = random.Random(f"{settings.seed}, DEAP's own")
         toolbox.decorate("select", drawing_from(own))
-        scores = Scores(settings.fitness, loop.several_objectives, evaluator)
+        scores = Scores(settings.telling, settings.several, evaluator)
         initial = [Genome(each, FITNESS_CLASSES[weights]) for each in settings.initial_genomes()]
-        initial += toolbox.population(n=settings.population - len(initial))
+        drawn = settings.population - len(initial)
+        initial += first_genomes(toolbox, drawn, settings.first, space)
         history = tools.History()
         history.update(initial)
         toolbox.decorate("individual", _drawn_into(history))
@@ -175,7 +179,7 @@ def search(
             texts = [str(genome) for genome in population]
             journal.end_generation(generation, texts, record, **_ancestry(history, population))
             journal.start_generation(generation + 1)
-            write_tables(evaluations_table(journal.rows(), settings.fitness), folder)
+            write_tables(evaluations_table(journal.rows(), settings.telling), folder)
             watcher.generation(generation, record)
 
         def stop(population: list[Genome]) -> object:
@@ -218,7 +222,7 @@ def search(
             journal.rows(),
             stopped,
         )
-        write_result(result, evaluator, journal, folder, settings.fitness)
+        write_result(result, evaluator, journal, folder, settings.telling)
     return result
 
 
@@ -274,7 +278,7 @@ def make_evaluator(
     return Evaluator(
         dataset,
         recipe=settings.make_recipe(),
-        fitness=settings.objectives,
+        fitness=settings.front if settings.several else settings.fitness,
         split=settings.split,
         train_seed=settings.train_seed,
         engine=settings.engine,

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from deap_nas.algorithms import ALGORITHMS, Algorithm
-from deap_nas.evaluation.fitness import SINGLE
+from deap_nas.evaluation.fitness import FITNESSES, SINGLE, breeds_front, telling
+from deap_nas.evaluation.objectives import OBJECTIVES, Objectives
 from deap_nas.evaluation.own_fitness import find_fitness, parts_of
 from deap_nas.evaluation.replay import SLOTS
 from deap_nas.genome import Genome, GenomeError, parse_genome
@@ -20,6 +21,7 @@ from deap_nas.training.recipes import CLASS_WEIGHTS, RECIPES, Recipe, find_recip
 
 SPLITS = ("validation", "test")
 BACKENDS = ("local", "dask")
+FRONT = ("accuracy", "n_params")
 
 
 class SettingsError(ValueError):
@@ -87,6 +89,12 @@ class Settings:
     population: int = _option(
         10, "genomes drawn at first, and that live on to each next generation", metavar="N"
     )
+    first: str = _option(
+        "spread",
+        "the first genomes: spread over sizes, each the cheapest to train of four of its size, or "
+        "as they are drawn",
+        allowed=("spread", "drawn"),
+    )
     generations: int = _option(
         10,
         "generations bred after the initial one; preselected, mu_plus_lambda: each trains at most "
@@ -106,8 +114,8 @@ class Settings:
     )
     candidates: int = _option(
         10,
-        "preselected: children bred for each that is trained; a model of fitness, learned from all "
-        "trainings so far, chooses; 1: no choice",
+        "preselected: children bred for each that is trained; a model, learned from all trainings "
+        "so far, chooses; 1: no choice",
         metavar="N",
     )
     optimism: float = _option(
@@ -115,6 +123,13 @@ class Settings:
         "preselected: standard deviations added to a candidate's expected fitness; 0 trusts the "
         "model, more explores",
         metavar="F",
+    )
+    learns: str = _option(
+        "measurements",
+        "preselected: what the model learns; measurements (accuracy, and seconds where the fitness "
+        "looks at them; the fitness is computed from them and the size, which is known), or the "
+        "fitness itself",
+        allowed=("measurements", "fitness"),
     )
     sample: int = _option(
         0, "regularized: a parent is the best of so many; 0: a quarter of the population",
@@ -131,10 +146,16 @@ class Settings:
     )
     fitness: str = _option(
         "accuracy_per_log_params",
-        f"what is maximised: {', '.join(SINGLE)}; or FILE.py:NAME, a function of yours that gets "
-        "an Evaluation and returns a number, 0 or more. nsga2 has accuracy and parameters, and "
-        "this tells its best",
+        f"what is maximised, and tells the best: {', '.join(SINGLE)}; or FILE.py:NAME, a function "
+        "of yours that gets an Evaluation and returns a number, 0 or more. accuracy_and_params "
+        f"and nsga2 breed a front, whose best {SINGLE[0]} tells unless another is named",
         metavar="NAME",
+    )
+    objectives: str = _option(
+        "",
+        f"what a front is of: two or more of {','.join(OBJECTIVES)}; unless given "
+        f"{','.join(FRONT)}",
+        metavar="NAMES",
     )
     seed: int = _option(0, "of the search: initial genomes and every choice after", metavar="N")
     target_fitness: float | None = _option(None, "stop when the best reaches it", metavar="F")
@@ -206,9 +227,9 @@ class Settings:
             if value is not None and not low <= value <= high:
                 limit = f"{low:g} to {high:g}" if high < 1e9 else f"{low:g} or more"
                 raise SettingsError(f"{name} {value}, allowed {limit}")
-        if self.fitness not in SINGLE and not parts_of(self.fitness)[0]:
+        if self.fitness not in FITNESSES and not parts_of(self.fitness)[0]:
             raise SettingsError(
-                f"fitness {self.fitness!r}, allowed {', '.join(SINGLE)}, or FILE.py:NAME"
+                f"fitness {self.fitness!r}, allowed {', '.join(FITNESSES)}, or FILE.py:NAME"
             )
         find_fitness(self.fitness)  # a user's file is run before anything is written
         parse_size(self.image_size)
@@ -231,8 +252,26 @@ class Settings:
                 f"mutation 'pool' with algorithm {self.algorithm}, allowed any other mutation: its "
                 "pool is the genomes that parents are selected from, and here none are selected"
             )
+        self._check_objectives()
         if self.baseline:
             parse_setting("baseline", self.baseline)
+
+    def _check_objectives(self) -> None:
+        if breeds_front(self.fitness) and not self.loop.several_objectives:
+            able = " or ".join(name for name, each in ALGORITHMS.items() if each.several_objectives)
+            raise SettingsError(
+                f"fitness {self.fitness!r} with algorithm {self.algorithm}, allowed "
+                f"{', '.join(SINGLE)}; use --algorithm {able}"
+            )
+        if self.objectives and not self.several:
+            raise SettingsError(
+                f"objectives {self.objectives!r} with fitness {self.fitness}, allowed only where a "
+                "front is bred; use --fitness accuracy_and_params"
+            )
+        try:
+            self.front  # noqa: B018
+        except ValueError as error:
+            raise SettingsError(f"objectives {error}") from None
 
     @property
     def loop(self) -> Algorithm:
@@ -240,9 +279,19 @@ class Settings:
         return ALGORITHMS[self.algorithm]
 
     @property
-    def objectives(self) -> str:
-        """The fitness that the algorithm breeds by."""
-        return "accuracy_and_params" if self.loop.several_objectives else self.fitness
+    def several(self) -> bool:
+        """Whether it breeds by several objectives."""
+        return not self.loop.one_objective or breeds_front(self.fitness)
+
+    @property
+    def front(self) -> Objectives:
+        """The objectives, where it breeds by several."""
+        return Objectives(self.objectives.split(",") if self.objectives else FRONT)
+
+    @property
+    def telling(self) -> str:
+        """The fitness that tells the best."""
+        return telling(self.fitness)
 
     def births(self, generations: int) -> int:
         """Genomes that are asked for in so many generations and the initial one."""

@@ -36,7 +36,7 @@ def test_settings_and_arguments_are_spelt_as_they_are(name):
     algorithm = ALGORITHMS[name]
     assert {*algorithm.settings} <= {each.name for each in fields(Settings)}
     given = {argument for argument in algorithm.settings.values() if argument}
-    own = {"select"} if algorithm.several_objectives else set()
+    own = {"select"} if not algorithm.one_objective else set()
     assert given | own == parameters(algorithm) - COMMON - LEFT
 
 

@@ -139,6 +139,7 @@ def test_settings_reach_their_loops(home, inline, data):
         ("preselected", "--children", 2, ()),
         ("preselected", "--candidates", 1, ()),
         ("preselected", "--optimism", 0, ("--generations", 9)),
+        ("preselected", "--learns", "fitness", ()),
         ("generational", "--elitism", 3, ()),
         ("mu_plus_lambda", "--children", 2, ()),
         ("regularized", "--sample", 40, ()),
@@ -228,7 +229,14 @@ def test_a_step_of_preselection_has_a_child_that_was_trained(home, inline, data)
         (["--slots", "0"], ["slots 0, allowed 1"]),
         (["--algorithm", "regularized", "--mutation", "pool"], ["mutation 'pool'", "regularized"]),
         (["--algorithm", "local_search", "--mutation", "pool"], ["mutation 'pool'", "local"]),
-        (["--fitness", "accuracy_and_params"], ["fitness 'accuracy_and_params'", "time_penalised"]),
+        (["--fitness", "luck"], ["fitness 'luck'", "time_penalised, accuracy_and_params"]),
+        (
+            ["--fitness", "accuracy_and_params", "--algorithm", "steady_state"],
+            ["fitness 'accuracy_and_params' with algorithm steady_state", "preselected or nsga2"],
+        ),
+        (["--objectives", "accuracy,n_params"], ["--fitness accuracy_and_params"]),
+        (["--algorithm", "nsga2", "--objectives", "accuracy"], ["two or more that differ"]),
+        (["--algorithm", "nsga2", "--objectives", "accuracy,luck"], ["'luck'", "cpu_seconds"]),
     ],
 )
 def test_bad_input(home, stub, capsys, arguments, words):
@@ -385,6 +393,44 @@ def test_nsga2_keeps_its_front(home, inline, data):
         record.good["fitness"].max()
     )
     assert best["genome"] in set(front["genome"])
+
+
+def test_preselected_breeds_a_front(home, inline, data):
+    more = ("--population", 8, "--generations", 4, "--fitness", "accuracy_and_params")
+    assert begin("run", data, "preselected", *more) == 0
+    record = read_run(home / "run")
+    front, last = pareto_front(record.table), record.generations[-1]["population"]
+    assert len(record.table) == 8 + 4 * 4
+    assert set(front["genome"]) <= set(last) or len(front) > 8
+    best = result_of(home / "run")["best"]["genome"]
+    assert best == record.good.sort_values("fitness").iloc[-1]["genome"]
+    page = make_report(home / "run", tensorflow=False).read_text()
+    assert "bred for a front of accuracy,n_params" in page
+    assert begin("one", data, "preselected", *more[:4]) == 0
+    assert drivers.differences(drivers.outcome(home / "run"), drivers.outcome(home / "one"))
+
+
+@pytest.mark.parametrize("algorithm", ["preselected", "nsga2"])
+def test_further_objectives_and_resumed_from_any_line_the_same(home, inline, data, algorithm):
+    names = "accuracy,n_params,multiply_adds"
+    more = ("--fitness", "accuracy_and_params", "--objectives", names)
+    assert begin("run", data, algorithm, *more) == 0
+    folder = home / "run"
+    expected = drivers.outcome(folder)
+    whole = (folder / "journal.jsonl").read_bytes()
+    for lines in range(0, whole.count(b"\n"), 5):
+        (folder / "journal.jsonl").write_bytes(whole)
+        cut(folder, lines)
+        assert run_main("--resume", folder) == 0
+        assert not drivers.differences(expected, drivers.outcome(folder)), lines
+
+
+def test_further_objectives_change_a_search(home, inline, data):
+    fitness = ("--fitness", "accuracy_and_params", "--generations", 5)
+    objectives = ("--objectives", "accuracy,n_params,multiply_adds")
+    assert begin("two", data, "preselected", *fitness) == 0
+    assert begin("three", data, "preselected", *fitness, *objectives) == 0
+    assert drivers.differences(drivers.outcome(home / "two"), drivers.outcome(home / "three"))
 
 
 # --- the page

@@ -23,6 +23,7 @@ BAD = {
     "mutation": ["two"], "selection": ["worst"], "cxpb": [-0.1, 1.1, math.nan, "x"],
     "mutpb": [2], "elitism": [-1, 10, 11], "algorithm": ["luck"], "children": [-1, 2.5],
     "candidates": [0, 1.5], "optimism": [-0.1, math.nan, "x"],
+    "learns": ["accuracy", ""], "first": ["random", ""],
     "fitness": ["accuracy", "mine.py"], "class_weights": ["heavy"], "grey": ["yes"],
     "image_size": ["32", "0x3", "3x3x3", 32], "seed": [-1],
     "target_fitness": [-1.0, math.nan], "max_evaluations": [0], "time_budget": [0, -1, math.nan],
@@ -88,6 +89,7 @@ def test_the_default_search():
     assert looked_at == {
         **{"crossover": "uniform", "mutation": "mixture", "selection": "tournament"},
         **{"cxpb": 0.5, "mutpb": 1.0, "children": 4, "candidates": 10, "optimism": 2.0},
+        "learns": "measurements",
     }
 
 
@@ -100,7 +102,7 @@ def test_paper_owes_nothing_to_the_default_search():
         **{"dataset": "fashion_mnist", "split": "test", "recipe": "paper"},
         **{"algorithm": "generational", "population": 25, "generations": 3, "elitism": 0},
         **{"crossover": "one_point_reject", "mutation": "pool", "selection": "roulette"},
-        **{"cxpb": 0.9, "mutpb": 0.05, "children": 0, "finalists": 0},
+        **{"cxpb": 0.9, "mutpb": 0.05, "children": 0, "first": "drawn", "finalists": 0},
     }
 
 

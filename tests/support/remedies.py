@@ -21,6 +21,7 @@ from report_runs import make_run
 
 import deap_nas
 from deap_nas import (
+    PAPER_SPACE,
     SearchSpace,
     build_model,
     load_layers,
@@ -29,7 +30,7 @@ from deap_nas import (
     register_layer,
 )
 from deap_nas.__main__ import main
-from deap_nas.algorithms import sel_crowded_tournament
+from deap_nas.algorithms import ea_preselected, sel_crowded_tournament
 from deap_nas.benchmark.comparison import RANDOM, default_problem
 from deap_nas.benchmark.own import check, load_function, load_operators
 from deap_nas.benchmark.parts import Part, _numbered
@@ -50,6 +51,7 @@ from deap_nas.notebook import _arrays
 from deap_nas.operators import SELECTIONS, mut_gene, sel_roulette
 from deap_nas.report.chosen import choose
 from deap_nas.report.compare import find_runs
+from deap_nas.report.picking import pick_at_most, pick_knee
 from deap_nas.runs.journal import _seal
 from deap_nas.runs.record import read_run
 from deap_nas.tabular import FILE, load_table
@@ -97,6 +99,22 @@ def individual(value: float | None = 1.0, weight: float = 1.0) -> Any:
     if value is not None:
         one.fitness.values = (value,)
     return one
+
+
+def preselected(*tools: str) -> None:
+    """A search by a toolbox that has some tools."""
+    rng = random.Random(0)
+    toolbox = make_toolbox(PAPER_SPACE, lambda genome: (1.0 * len(genome),), rng=rng)
+    for name in tools:
+        toolbox.register(name, lambda *_: (1.0,))
+    ea_preselected(toolbox.population(n=3), toolbox, 3, 1, 0.5, 1.0, 1, rng=rng)
+
+
+def few_networks() -> Any:
+    """The record of a run that trained two."""
+    if not Path("few").exists():
+        make_run(Path("few"), 2, 0, baseline="")
+    return read_run(Path("few"))
 
 
 def file(name: str, text: str | bytes) -> str:
@@ -250,6 +268,24 @@ HERE: list[tuple[str, str, Try, Try]] = [
      "--population",
      lambda: run("--initial", file("g.txt", f"{GENOME}\n" * 9)),
      lambda: run("--initial", "g.txt", "--population", 9)),
+    ("runs/settings", "fitness {} with algorithm {}, allowed {}; use --algorithm {}",
+     lambda: run("--fitness", "accuracy_and_params", "--algorithm", "generational"),
+     lambda: [run("--fitness", "accuracy_and_params", "--algorithm", name)
+              for name in ("preselected", "nsga2")]),
+    ("runs/settings", "objectives {} with fitness {}, allowed only where a front is bred; use "
+     "--fitness accuracy_and_params",
+     lambda: run("--objectives", "accuracy,multiply_adds"),
+     lambda: run("--objectives", "accuracy,multiply_adds", "--fitness", "accuracy_and_params")),
+    ("algorithms/choice",
+     "the toolbox has {} without {}; give it all of {}, or none",
+     lambda: preselected("known", "learned"),
+     lambda: (preselected("known", "learned", "combine"), preselected())),
+    ("report/picking",
+     "{}: the front of {} networks has no knee; name one of them with --genome, or give --at-most",
+     lambda: pick_knee(few_networks()), lambda: pick_at_most(few_networks(), 10**6)),
+    ("report/picking", "{}: no network has at most {} parameters; give --at-most {} or more",
+     lambda: pick_at_most(few_networks(), 1),
+     lambda: pick_at_most(few_networks(), few_networks().good["n_params"].min())),
     ("runs/presets", "config {}: {}; give a .toml or .json file",
      lambda: run("--config", "none"), lambda: run("--config", file("a.toml", "population = 3"))),
     ("runs/initial", "initial {}: {}; {}", lambda: run("--initial", "none"),

@@ -1,0 +1,108 @@
+"""The fitness of a genome before it is trained: its size by formula, the rest as a model guesses.
+
+``ea_preselected`` asks a toolbox for that: ``Forecast(...).register(toolbox)``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from deap_nas.evaluation.fitness import Evaluation
+from deap_nas.layers.cost import count_multiply_adds, count_params
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Where a model learns what training tells: more is better, and equal steps count alike.
+
+    Args:
+        to: from a value of an Evaluation.
+        back: to one again.
+    """
+
+    to: Callable[[float], float]
+    back: Callable[[float], float]
+
+
+LEAST_ERROR = 1e-4  # of 10,000 images one; none at all has no logarithm
+LOG_OF_ERROR = Scale(
+    lambda accuracy: -math.log(max(LEAST_ERROR, 1 - accuracy)),
+    lambda number: max(0.0, 1 - math.exp(-number)),
+)
+LOG_OF_SECONDS = Scale(
+    lambda seconds: -math.log(max(1e-9, seconds)), lambda number: math.exp(-number)
+)
+SECONDS = ("train_seconds", "train_cpu_seconds")
+SCALES = {"accuracy": LOG_OF_ERROR, **dict.fromkeys(SECONDS, LOG_OF_SECONDS)}
+"""By the name of an Evaluation's attribute, or of one of its ``metrics``."""
+
+
+def size_in(space: Any) -> Callable[[Any], tuple[int, int]] | None:
+    """Counts (parameters, multiply-adds) of a genome on the images of a ``SearchSpace``; None where
+    a layer has no formula: asking Keras takes long, for candidates that are never trained."""
+    formulas = ("shape", "params", "multiply_adds")
+    if not all(getattr(rule.layer, name) for rule in space.rules for name in formulas):
+        return None
+    images = (space.input_shape, space.n_classes)
+
+    @lru_cache(maxsize=10_000)  # a candidate is asked about several times
+    def size(genes: tuple[Any, ...]) -> tuple[int, int]:
+        return count_params(genes, *images), count_multiply_adds(genes, *images)
+
+    return lambda genome: size(tuple(genome))
+
+
+class Forecast:
+    """What is known of a genome, what training tells, and the fitness that both make.
+
+    Args:
+        fitness: a function of an Evaluation.
+        learned: names among ``SCALES``: what the fitness looks at and only training tells; none
+            where that is not known: then the fitness itself is learned.
+        measure: genome -> its Evaluation; only asked for genomes that have one.
+        size: genome -> (parameters, multiply-adds); ``size_in(space)`` counts them.
+    """
+
+    def __init__(
+        self,
+        fitness: Callable[[Evaluation], tuple[float, ...]],
+        learned: Iterable[str],
+        measure: Callable[[Any], Evaluation],
+        size: Callable[[Any], tuple[int, int]],
+    ) -> None:
+        self._fitness, self._measure, self._size = fitness, measure, size
+        self._scales = {name: SCALES[name] for name in learned}
+
+    def register(self, toolbox: Any) -> None:
+        """Give a toolbox the three tools that ``ea_preselected`` looks for."""
+        for name in ("known", "learned", "combine"):
+            toolbox.register(name, getattr(self, name))
+
+    def known(self, genome: Any) -> tuple[float, float]:
+        """Logarithms of parameters and of multiply-adds."""
+        n_params, multiply_adds = self._size(genome)
+        return math.log1p(n_params), math.log1p(multiply_adds)
+
+    def learned(self, genome: Any) -> tuple[float, ...]:
+        """What training told, each on its scale."""
+        evaluation = self._measure(genome)
+        if not self._scales:
+            return self._fitness(evaluation)
+        told = {**evaluation.metrics, **vars(evaluation)}
+        return tuple(scale.to(told[name]) for name, scale in self._scales.items())
+
+    def combine(self, genome: Any, numbers: Iterable[float]) -> tuple[float, ...]:
+        """The fitness, if training told these numbers."""
+        if not self._scales:
+            return tuple(numbers)
+        n_params, multiply_adds = self._size(genome)
+        scales = self._scales.items()
+        told = {name: scale.back(number) for (name, scale), number in zip(scales, numbers)}
+        seconds: Any = {name: told.pop(name) for name in SECONDS if name in told}
+        return self._fitness(
+            Evaluation(n_params=n_params, multiply_adds=multiply_adds, metrics=told, **seconds)
+        )

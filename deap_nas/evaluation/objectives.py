@@ -1,0 +1,73 @@
+"""Several objectives at once: what each is of, and which way is better. One more is one entry."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from deap_nas.evaluation.fitness import Evaluation
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A number of an Evaluation.
+
+    Args:
+        of: the number.
+        weight: 1.0 where more is better, -1.0 where less is.
+        learned: what only training tells of it (a name of ``forecast.SCALES``); "" where all is
+            known without.
+        scale: where equal steps count alike; a front's volume is measured there.
+    """
+
+    of: Callable[[Evaluation], float]
+    weight: float
+    learned: str = ""
+    scale: Callable[[float], float] = float
+
+
+def _log(number: float) -> float:
+    return math.log(max(1e-9, number))
+
+
+OBJECTIVES = {
+    "accuracy": Objective(lambda e: e.accuracy, 1.0, "accuracy"),
+    "n_params": Objective(lambda e: float(e.n_params), -1.0, scale=_log),
+    "multiply_adds": Objective(lambda e: float(e.multiply_adds), -1.0, scale=_log),
+    "cpu_seconds": Objective(lambda e: e.train_cpu_seconds, -1.0, "train_cpu_seconds", _log),
+}
+
+
+class Objectives:
+    """Some of ``OBJECTIVES``, in their order: a fitness for evaluators.
+
+    Args:
+        names: of two objectives or more.
+
+    Raises:
+        ValueError: for a name that is unknown or there twice, or a single one.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        given = tuple(names)
+        if unknown := [name for name in given if name not in OBJECTIVES]:
+            raise ValueError(f"{unknown[0]!r}, allowed {', '.join(OBJECTIVES)}")
+        if len(set(given)) < max(2, len(given)):
+            raise ValueError(f"{','.join(given)!r}, allowed two or more that differ")
+        self.names = tuple(name for name in OBJECTIVES if name in given)
+        self._each = tuple(OBJECTIVES[name] for name in self.names)
+        self.weights = tuple(each.weight for each in self._each)
+
+    def __call__(self, evaluation: Evaluation) -> tuple[float, ...]:
+        """The objectives of an Evaluation; a failed genome has accuracy 0.0."""
+        return tuple(each.of(evaluation) for each in self._each)
+
+    @property
+    def learned(self) -> tuple[str, ...]:
+        """What only training tells."""
+        return tuple(each.learned for each in self._each if each.learned)
+
+    def placed(self, evaluation: Evaluation) -> tuple[float, ...]:
+        """The objectives, each on its scale."""
+        return tuple(each.scale(each.of(evaluation)) for each in self._each)

@@ -1,0 +1,51 @@
+"""The first genomes of a search: as they are drawn, or spread over sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+from deap_nas.evaluation.forecast import size_in
+from deap_nas.spaces import SearchSpace
+
+DRAWS = 4  # for each genome that is wanted
+
+
+def first_genomes(toolbox: Any, n: int, how: str, space: SearchSpace) -> list[Any]:
+    """``n`` genomes to begin with.
+
+    Args:
+        toolbox: draws them.
+        n: how many.
+        how: ``spread`` over sizes, or as they are ``drawn``; so, too, where a layer of the space
+            has no formula for its size.
+        space: what they are drawn from.
+    """
+    if n and how == "spread" and (size := size_in(space)):
+        return spread(toolbox.individual, n, size)
+    return toolbox.population(n=n)  # type: ignore[no-any-return]
+
+
+def spread(draw: Callable[[], Any], n: int, size: Callable[[Any], tuple[int, int]]) -> list[Any]:
+    """``n`` genomes from small to large, each cheap to train for its size. ::
+
+        12 distinct draws, sorted by parameters  ->  a b c d | e f g h | i j k l  ->  c e l
+
+    Of ``DRAWS`` times as many draws, sorted by parameters and cut into ``n`` equal groups, each
+    group gives the one with the fewest multiply-adds. Where too few draws differ, the first ``n``
+    are taken as they are.
+
+    Args:
+        draw: draws a genome; all chance is in it.
+        n: how many are wanted.
+        size: genome -> (parameters, multiply-adds).
+    """
+    drawn = [draw() for _ in range(DRAWS * n)]
+    distinct = list({tuple(genome): genome for genome in drawn}.values())
+    if len(distinct) < n:
+        return drawn[:n]
+    distinct.sort(key=lambda genome: (size(genome)[0], str(genome)))
+    edges = [len(distinct) * i // n for i in range(n + 1)]
+    groups = [distinct[a:b] for a, b in pairwise(edges)]
+    return [min(group, key=lambda genome: size(genome)[1]) for group in groups]

@@ -1,0 +1,87 @@
+"""The fitness of a genome before it is trained."""
+
+from __future__ import annotations
+
+import math
+import random
+from types import SimpleNamespace
+
+import pytest
+
+from deap_nas import PAPER_SPACE, WIDE_SPACE, Layer, SearchSpace, register_layer
+from deap_nas.evaluation.fitness import FITNESSES, LEARNED, Evaluation
+from deap_nas.evaluation.forecast import LOG_OF_ERROR, SCALES, Forecast, size_in
+from deap_nas.layers import LAYERS
+from deap_nas.layers.cost import count_multiply_adds, count_params
+
+
+def test_every_fitness_says_what_is_learned() -> None:
+    assert {*LEARNED} == {*FITNESSES}
+    assert {name for names in LEARNED.values() for name in names} <= {*SCALES}
+
+
+@pytest.mark.parametrize("name", SCALES)
+def test_more_is_better_on_every_scale_and_the_way_back_is_the_inverse(name: str) -> None:
+    values = (0.0, 0.1, 0.5, 0.9, 0.999) if name == "accuracy" else (50.0, 2.0, 0.1)
+    scale = SCALES[name]
+    numbers = [scale.to(value) for value in values]
+    assert numbers == sorted(numbers)
+    assert [scale.back(number) for number in numbers] == pytest.approx(values)
+
+
+def test_an_accuracy_is_never_more_than_1_nor_less_than_0_however_optimistic() -> None:
+    scale = SCALES["accuracy"]
+    assert 0.999 < scale.back(scale.to(1.0) + 3) < 1
+    assert scale.back(-1.0) == 0.0
+    assert math.isfinite(scale.to(1.0))
+    assert math.isfinite(SCALES["train_seconds"].to(0.0))
+
+
+@pytest.mark.parametrize("space", [PAPER_SPACE, WIDE_SPACE], ids=["paper", "wide"])
+@pytest.mark.parametrize("name", FITNESSES)
+def test_of_what_training_told_the_fitness_itself_is_made(name: str, space: SearchSpace) -> None:
+    rng, size = random.Random(0), size_in(space)
+    for _ in range(20):
+        genome = space.sample(rng)
+        n_params, multiply_adds = count_params(genome), count_multiply_adds(genome)
+        told = Evaluation(
+            rng.random(), 0.0, n_params, rng.uniform(0.1, 9), multiply_adds=multiply_adds
+        )
+        assert size
+        forecast = Forecast(FITNESSES[name], LEARNED[name], lambda _, told=told: told, size)
+        assert forecast.known(genome) == (math.log1p(n_params), math.log1p(multiply_adds))
+        numbers = forecast.learned(genome)
+        assert len(numbers) == len(LEARNED[name])
+        assert forecast.combine(genome, numbers) == pytest.approx(FITNESSES[name](told))
+
+
+def test_a_layer_without_a_formula_is_not_asked_of_keras() -> None:
+    layer = Layer("PL", {}, lambda shape: 1 / 0, shape=lambda shape: shape)
+    register_layer(layer)
+    try:
+        rules = {"CB": {"filters": 4, "kernel": 3, "activation": "relu"}, "PL": {"count": (0, 1)}}
+        space = SearchSpace(layers=rules, heads=("GP",), depth=(1, 2))
+        assert size_in(space) is None
+    finally:
+        del LAYERS["PL"]
+
+
+def test_a_toolbox_gets_the_three_tools() -> None:
+    found = SimpleNamespace(register=lambda name, tool: setattr(found, name, tool))
+    forecast = Forecast(len, ("accuracy",), len, lambda genome: (1, 2))  # type: ignore[arg-type]
+    forecast.register(found)
+    assert found.known([]) == (math.log1p(1), math.log1p(2))
+    assert callable(found.learned)
+    assert callable(found.combine)
+
+
+def test_a_further_metric_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SCALES, "f1", LOG_OF_ERROR)
+    told = Evaluation(0.8, metrics={"f1": 0.6})
+    forecast = Forecast(
+        lambda evaluation: (evaluation.metrics["f1"] + evaluation.accuracy,),
+        ("accuracy", "f1"),
+        lambda _: told,
+        lambda _: (1, 2),
+    )
+    assert forecast.combine([], forecast.learned([])) == pytest.approx((1.4,))
