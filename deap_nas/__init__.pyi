@@ -53,6 +53,8 @@ from .layers.cost import (
     count_multiply_adds as count_multiply_adds,
     count_params as count_params,
     feature_maps as feature_maps,
+    flash as flash,
+    peak_ram as peak_ram,
 )
 from .operators import (
     Space as Space,

@@ -1,4 +1,4 @@
-"""What a genome costs: feature maps, parameters, multiply-adds."""
+"""What a genome costs: feature maps, parameters, multiply-adds; in int8, RAM and flash."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from deap_nas.layers.errors import LayerError
 from deap_nas.layers.gene import Gene
 from deap_nas.layers.layer import Layer, Shape
 from deap_nas.layers.registry import LAYERS
+from deap_nas.layers.tflite import FILE
 
 IMAGES = (28, 28, 1)  # height, width, channels of Fashion-MNIST
 
@@ -48,6 +49,30 @@ def count_multiply_adds(
     takes through the network."""
     each = walk(genome, input_shape, n_classes)
     return sum(layer.count_multiply_adds(gene, *about) for gene, layer, about, _ in each)
+
+
+def peak_ram(genome: Sequence[Gene], input_shape: Shape = IMAGES, n_classes: int = 10) -> int:
+    """Bytes of RAM that the network's tensors need in int8: the largest sum of what an operator
+    takes and gives, and of what a skip keeps for later.
+
+    It is the head of the arena of TensorFlow Lite Micro. A few kB that do not depend on the images
+    come on top, for its own tables.
+
+    Raises:
+        LayerError: for a layer whose operations are not given.
+    """
+    each = walk(genome, input_shape, n_classes)
+    return max((layer.count_ram(gene, *about) for gene, layer, about, _ in each), default=0)
+
+
+def flash(genome: Sequence[Gene], input_shape: Shape = IMAGES, n_classes: int = 10) -> int:
+    """Bytes of the network as an int8 model of TensorFlow Lite, a ``.tflite`` file.
+
+    Raises:
+        LayerError: for a layer whose operations are not given.
+    """
+    each = walk(genome, input_shape, n_classes)
+    return FILE + sum(layer.count_flash(gene, *about) for gene, layer, about, _ in each)
 
 
 def feature_maps(genome: Sequence[Gene], input_shape: Shape = IMAGES) -> list[tuple[int, int, int]]:

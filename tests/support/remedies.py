@@ -24,6 +24,7 @@ from deap_nas import (
     load_layers,
     make_toolbox,
     parse_genome,
+    peak_ram,
     register_layer,
 )
 from deap_nas.__main__ import main
@@ -32,6 +33,7 @@ from deap_nas.data import load_dataset
 from deap_nas.evaluation.fitness import Evaluation, time_penalised
 from deap_nas.genome import Genome
 from deap_nas.layers import LAYERS, Layer
+from deap_nas.layers.operations import Convolution
 from deap_nas.operators import SELECTIONS, mut_gene, sel_roulette
 from deap_nas.report.chosen import choose
 from deap_nas.report.compare import find_runs
@@ -101,6 +103,11 @@ FEW_PIXELS = (3, 3, 1)
 def small(side: int) -> str:
     """A data set of images of so many pixels a side."""
     return str(drivers.save_npz(Path("small.npz"), drivers.tiny_dataset(side=side)))
+
+
+def own_ram(operations: Any) -> None:
+    layer = Layer("ZZ", {}, lambda shape: [], shape=lambda shape: shape, operations=operations)
+    peak_ram([register_layer(layer)(), *parse_genome("GP")])
 
 
 def crowded() -> Any:
@@ -232,6 +239,9 @@ HERE: list[tuple[str, str, Try, Try]] = [
      lambda: load_layers("none.py"), lambda: load_layers(file("z.py", LAYER))),
     ("layers/loading", "layers {} registers none; call deap_nas.register_layer(Layer(...)) in it",
      lambda: load_layers(file("z.py", "x = 1")), lambda: load_layers(file("z.py", LAYER))),
+    ("layers/layer",
+     "layer {}, '{}': RAM and flash are unknown without its operations; give the layer operations",
+     lambda: own_ram(None), lambda: own_ram(lambda shape: [Convolution(4, 3)])),
     ("layers/registry", "register_layer({}): give a Layer", lambda: register_layer("CR"),
      lambda: register_layer(Layer("ZZ", {}, lambda shape: []))),
     ("training/model", "genome '{}' ends without a head: add {}",
