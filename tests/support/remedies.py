@@ -110,6 +110,14 @@ def own_ram(operations: Any) -> None:
     peak_ram([register_layer(layer)(), *parse_genome("GP")])
 
 
+def own_budget(operations: Any, **budgets: int) -> None:
+    made = {"params": lambda shape: 0, "multiply_adds": lambda shape: 0, "operations": operations}
+    layer = Layer("ZY", {}, lambda shape: [], shape=lambda shape: shape, **made)
+    LAYERS.pop("ZY", None)
+    register_layer(layer)
+    space(layers={"ZY": {}}, **budgets)
+
+
 def crowded() -> Any:
     one = individual()
     one.fitness.crowding_dist = 1.0
@@ -260,6 +268,14 @@ HERE: list[tuple[str, str, Try, Try]] = [
      lambda: (space(depth=2), space(depth=None, layers={"CR": {**CR, "count": 1}}))),
     ("spaces/rules", "{}: {} is missing; list its values",
      lambda: space(layers={"CR": {"kernel": 3}}), space),
+    ("spaces/budgets",
+     "{} {} with layer {}: its {} are unknown without operations; give the layer operations, or "
+     "leave out {}",
+     lambda: own_budget(None, max_ram=9000),
+     lambda: (own_budget(lambda shape: [Convolution(4, 3)], max_ram=9000), own_budget(None))),
+    ("spaces/affording",
+     "no genome is legal with {} {}{}: the cheapest, '{}', has {} {}; raise {} to {}",
+     lambda: space(max_params=93), lambda: space(max_params=94)),
     ("spaces/space", "up to {} genes before the head, allowed up to {}; lower the depth, or the "
      "counts",
      lambda: space(depth=10**6),
