@@ -50,6 +50,7 @@ from .layers import (
     register_layer as register_layer,
 )
 from .layers.cost import (
+    arena_head as arena_head,
     count_multiply_adds as count_multiply_adds,
     count_params as count_params,
     feature_maps as feature_maps,

@@ -75,7 +75,7 @@ class SearchSpace:
             given.
         max_params: trainable parameters at most; as many as may be unless given.
         max_multiply_adds: multiply-adds of one image at most.
-        max_ram: bytes of RAM at most, as ``peak_ram`` counts them.
+        max_ram: bytes of RAM at most, as ``peak_ram`` counts them; ``arena_head`` may be more.
         max_flash: bytes of the int8 model at most, as ``flash`` counts them.
 
     Raises:

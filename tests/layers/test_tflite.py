@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import csv
+import random
 from itertools import product
 from pathlib import Path
 
 import pytest
 
-from deap_nas import LAYERS, Layer, LayerError, flash, parse_genome, peak_ram
+from deap_nas import (
+    LAYERS,
+    WIDE_SPACE,
+    Layer,
+    LayerError,
+    arena_head,
+    flash,
+    parse_genome,
+    peak_ram,
+)
 from deap_nas.layers.operations import Activation, Convolution, Normalisation
 from deap_nas.layers.tflite import CHANNEL, FILE, FOLDED, OPERATORS, Graph
 
@@ -18,16 +28,29 @@ with (Path(__file__).parent / "conversions.csv").open() as file:
     CONVERSIONS = list(csv.DictReader(file))
 
 
-def test_ram_is_the_arena_head_of_the_real_runtime():
+def test_the_arena_is_that_of_the_real_runtime():
     measured = [each for each in CONVERSIONS if each["arena_head"]]
     assert len(measured) > 35
-    wrong = [
-        each
-        for each in measured
-        if peak_ram(parse_genome(each["genome"])) != int(each["arena_head"])
-    ]
-    assert wrong == []
     assert any("SK" in each["genome"] for each in measured)
+    for each in measured:
+        genome = parse_genome(each["genome"])
+        assert peak_ram(genome) == arena_head(genome) == int(each["arena_head"]), each
+
+
+def test_where_the_planner_leaves_a_gap():
+    # Measured. All tensors in the skips are 9x9x60, 4,864 bytes; three live at once, and a fourth
+    # place is taken.
+    genome = parse_genome("MP 3;SB 60 5 relu;SK 3 relu;SK 5 hard_swish;GP")
+    assert arena_head(genome) == 19_456
+    assert peak_ram(genome) == 3 * 4864
+
+
+def test_no_plan_needs_less_than_what_lives():
+    rng = random.Random(0)
+    genomes = [WIDE_SPACE.sample(rng) for _ in range(200)]
+    gaps = [arena_head(genome) - peak_ram(genome) for genome in genomes]
+    assert min(gaps) == 0 < max(gaps)
+    assert sum(gap > 0 for gap in gaps) < 20
 
 
 @pytest.mark.parametrize("each", CONVERSIONS, ids=lambda each: each["genome"])
@@ -82,7 +105,7 @@ def test_operators_in_their_order():
     ]
 
 
-@pytest.mark.parametrize("cost", [peak_ram, flash])
+@pytest.mark.parametrize("cost", [peak_ram, arena_head, flash])
 @pytest.mark.parametrize(
     ("operations", "words"),
     [
