@@ -11,31 +11,21 @@ from typing import Any
 
 from deap_nas.genome import Genome
 from deap_nas.layers import (
-    REPORT_ACTIVATIONS,
     LayerError,
     report_rules,
 )
-from deap_nas.spaces.affording import check_affordable
 from deap_nas.spaces.budgets import Budget, check_known, read_budgets
-from deap_nas.spaces.checks import check_short_form, check_size, tidied
+from deap_nas.spaces.checks import check_size, tidied
 from deap_nas.spaces.counting import Counting, most_params
 from deap_nas.spaces.drawing import draw
 from deap_nas.spaces.estimating import size_within
+from deap_nas.spaces.forms import SHORT_FORM, read_layers_form, read_short_form
+from deap_nas.spaces.legality import check_affordable, check_legal
 from deap_nas.spaces.neighbours import deletions, insertions, replacements
-from deap_nas.spaces.rules import Rule, SpaceError, pair, read_heads, read_layers
+from deap_nas.spaces.rules import Rule, SpaceError, read_heads, read_layers
 from deap_nas.spaces.thrift import ThriftyWalks
 from deap_nas.spaces.violations import violations
 from deap_nas.spaces.walks import Walks
-
-MOST_GENES = 100  # walks are recursive
-SHORT_FORM = {  # the report, section IV
-    "n_normal": (1, 3),
-    "n_reduction": 2,
-    "filters": tuple(range(2, 17, 2)),
-    "kernels": (3, 4, 5),
-    "activations": REPORT_ACTIVATIONS,
-    "head_activations": (),
-}
 
 
 @dataclass(frozen=True)
@@ -103,75 +93,21 @@ class SearchSpace:
     def __post_init__(self) -> None:
         self._set("input_shape", tidied("input_shape", self.input_shape))
         check_size(self.input_shape, self.n_classes)
-        if self.layers is None:
-            self._read_short_form()
-        else:
-            self._read_layers()
-        if self.depth_range[1] > MOST_GENES:
-            raise SpaceError(
-                f"up to {self.depth_range[1]} genes before the head, allowed up to {MOST_GENES}; "
-                "lower the depth, or the counts"
-            )
+        read = read_short_form if self.layers is None else read_layers_form
+        for name, value in read(self).items():
+            self._set(name, value)
         try:
-            walks = self._plain
             for rule in self.rules:
                 rule.layer.check(self.input_shape, self.n_classes)
-            legal = any(walks.completes(n, walks.none, walks.start) for n in self._all_depths)
-        except LayerError as error:
-            raise SpaceError(str(error)) from None
-        if not legal and not any(walks.arrangements(n, walks.none) for n in self._all_depths):
-            raise SpaceError(
-                f"no genome is legal: reductions {self.reductions} contradict the counts of layers "
-                "that make the feature map smaller; change one of them"
-            )
-        if not legal:
-            raise SpaceError(
-                f"no genome is legal: even the smallest do not fit images of shape "
-                f"{self.input_shape}; allow smaller kernels, or fewer genes that make the feature "
-                "map smaller"
-            )
-        self._check_budgets()
-
-    def _check_budgets(self) -> None:
-        if not self.budgets:
-            return
-        check_known(self.budgets, self.rules)
-        try:
-            check_affordable(self._walks, self.budgets, self._parts)
+            check_legal(self._plain, self.reductions, self.input_shape)
+            if self.budgets:
+                check_known(self.budgets, self.rules)
+                check_affordable(self._walks, self.budgets, self._parts)
         except LayerError as error:
             raise SpaceError(str(error)) from None
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
-
-    def _read_short_form(self) -> None:
-        for name in ("heads", "depth", "reductions"):
-            if getattr(self, name) is not None:
-                raise SpaceError(f"{name} without layers, allowed only with layers; give layers")
-        for name, default in SHORT_FORM.items():
-            value = getattr(self, name)
-            self._set(name, tidied(name, default if value is None else value))
-        check_short_form(self)
-
-    def _read_layers(self) -> None:
-        for name in SHORT_FORM:
-            if getattr(self, name) is not None:
-                raise SpaceError(f"{name} with layers, allowed only without; put it into layers")
-        depth = None if self.depth is None else pair("depth", self.depth)
-        rules = read_layers(self.layers, depth[1] if depth else None)
-        heads = read_heads(self.heads)
-        low, high = sum(rule.low for rule in rules), sum(rule.high for rule in rules)
-        depth = depth or (low, high)
-        if low > depth[1] or high < depth[0]:
-            raise SpaceError(
-                f"the counts allow {low} to {high} genes, depth {depth[0]} to {depth[1]}: they "
-                "contradict each other; change a count or the depth"
-            )
-        self._set("layers", {r.name: {"count": (r.low, r.high), **r.values} for r in rules})
-        self._set("heads", {rule.name: dict(rule.values) for rule in heads})
-        self._set("depth", depth)
-        if self.reductions is not None:
-            self._set("reductions", pair("reductions", self.reductions))
 
     def __getstate__(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in fields(self)}
@@ -239,11 +175,6 @@ class SearchSpace:
     def budgets(self) -> tuple[Budget, ...]:
         """What a genome may cost, where that is limited."""
         return read_budgets(self)
-
-    @property
-    def _all_depths(self) -> range:
-        low, high = self._general["depth"]
-        return range(low, high + 1)
 
     @property
     def rules(self) -> tuple[Rule, ...]:

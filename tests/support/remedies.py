@@ -273,30 +273,32 @@ HERE: list[tuple[str, str, Try, Try]] = [
      "leave out {}",
      lambda: own_budget(None, max_ram=9000),
      lambda: (own_budget(lambda shape: [Convolution(4, 3)], max_ram=9000), own_budget(None))),
-    ("spaces/affording",
+    ("spaces/legality",
      "no genome is legal with {} {}{}: the cheapest, '{}', has {} {}; raise {} to {}",
      lambda: space(max_params=93), lambda: space(max_params=94)),
-    ("spaces/space", "up to {} genes before the head, allowed up to {}; lower the depth, or the "
+    ("spaces/legality", "up to {} genes before the head, allowed up to {}; lower the depth, or the "
      "counts",
      lambda: space(depth=10**6),
      lambda: (space(), space(depth=None, layers={"CR": {**CR, "count": 2}}))),
-    ("spaces/space", "no genome is legal: reductions {} contradict the counts of layers that make "
-     "the feature map smaller; change one of them",
+    ("spaces/legality",
+     "no genome is legal: reductions {} contradict the counts of layers that make the "
+     "feature map smaller; change one of them",
      lambda: space(reductions=2),
      lambda: (space(reductions=1), space(reductions=2, depth=2))),
-    ("spaces/space", "no genome is legal: even the smallest do not fit images of shape {}; allow "
-     "smaller kernels, or fewer genes that make the feature map smaller",
+    ("spaces/legality",
+     "no genome is legal: even the smallest do not fit images of shape {}; allow smaller "
+     "kernels, or fewer genes that make the feature map smaller",
      lambda: SearchSpace(kernels=(5,), n_reduction=2, input_shape=FEW_PIXELS),
      lambda: (SearchSpace(kernels=(1,), n_reduction=2, input_shape=FEW_PIXELS),
               SearchSpace(kernels=(5,), n_reduction=0, input_shape=FEW_PIXELS))),
-    ("spaces/space", "the counts allow {} to {} genes, depth {} to {}: they contradict each other; "
+    ("spaces/forms", "the counts allow {} to {} genes, depth {} to {}: they contradict each other; "
      "change a count or the depth",
      lambda: space(depth=1, layers={"CR": {**CR, "count": 3}}),
      lambda: (space(depth=3, layers={"CR": {**CR, "count": 3}}),
               space(depth=1, layers={"CR": {**CR, "count": 1}}))),
-    ("spaces/space", "{} without layers, allowed only with layers; give layers",
+    ("spaces/forms", "{} without layers, allowed only with layers; give layers",
      lambda: SearchSpace(depth=2), lambda: space(depth=2)),
-    ("spaces/space", "{} with layers, allowed only without; put it into layers",
+    ("spaces/forms", "{} with layers, allowed only without; put it into layers",
      lambda: space(filters=(8,)), lambda: space(layers={"CR": {**CR, "filters": (8,)}})),
     # operators and the toolbox
     ("operators/protocol", "an individual is a {}, allowed a list or a subclass of it; make it "

@@ -1,4 +1,4 @@
-"""Budgets that nothing meets: which is too small, and what costs least."""
+"""Spaces without a genome: which of the rules is at fault."""
 
 from __future__ import annotations
 
@@ -6,11 +6,44 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
+from deap_nas.layers import Shape
 from deap_nas.spaces.budgets import MOST, Budget
 from deap_nas.spaces.drawing import draw
 from deap_nas.spaces.rules import SpaceError
 from deap_nas.spaces.thrift import ThriftyWalks
 from deap_nas.spaces.walks import Walks
+
+MOST_GENES = 100  # walks are recursive
+
+
+def check_legal(walks: Walks, reductions: Any, input_shape: Shape) -> None:
+    """Whether some genome keeps all rules but the budgets.
+
+    Args:
+        walks: without budgets.
+        reductions: fewest and most, or None.
+        input_shape: (height, width, channels) of an image.
+
+    Raises:
+        SpaceError: naming what contradicts what.
+    """
+    low, high = walks.depth
+    if high > MOST_GENES:
+        raise SpaceError(
+            f"up to {high} genes before the head, allowed up to {MOST_GENES}; lower the depth, or "
+            "the counts"
+        )
+    if walks.depths:
+        return
+    if not any(walks.arrangements(n, walks.none) for n in range(low, high + 1)):
+        raise SpaceError(
+            f"no genome is legal: reductions {reductions} contradict the counts of layers that "
+            "make the feature map smaller; change one of them"
+        )
+    raise SpaceError(
+        f"no genome is legal: even the smallest do not fit images of shape {input_shape}; allow "
+        "smaller kernels, or fewer genes that make the feature map smaller"
+    )
 
 
 def check_affordable(walks: Walks, budgets: Sequence[Budget], rules: tuple[Any, ...]) -> None:
