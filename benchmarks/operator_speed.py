@@ -1,10 +1,11 @@
 """What the genetic algorithm itself costs: each operator beside DEAP's own, and a whole generation.
 
-    python benchmarks/operator_speed.py    # about half a minute
+    python benchmarks/operator_speed.py    # about a minute
 
-Writes results/operator_speed/operators.csv, generation.csv and run.json. Operators are timed in
-turns with DEAP's on the same genomes, clones of which are made outside the clock; a generation is
-population 1,000 with a table look-up as evaluator.
+Writes results/operator_speed/operators.csv, generation.csv, budgets.csv and run.json. Operators are
+timed in turns with DEAP's on the same genomes, clones of which are made outside the clock; a
+generation is population 1,000 with a table look-up as evaluator. With budgets, a child is one of
+two of a uniform crossover, mutated by the mixture, as in a search; the time is the processor's.
 """
 
 from __future__ import annotations
@@ -12,23 +13,37 @@ from __future__ import annotations
 import random
 import statistics
 import time
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pandas as pd
 from common import RESULTS, make_parser, provenance, save
 from deap import tools
 
-from deap_nas import FULL_SPACE, PAPER_SPACE, count_params, ea_generational, make_toolbox
+from deap_nas import (
+    ACTIVATIONS,
+    FULL_SPACE,
+    PAPER_SPACE,
+    SearchSpace,
+    count_params,
+    ea_generational,
+    make_toolbox,
+)
 from deap_nas.operators import (
     cx_one_point,
     cx_one_point_reject,
+    cx_uniform,
     mut_gene,
+    mut_mixture,
     mut_pool,
     sel_roulette,
 )
 
 GENOMES, ROUNDS, GENERATIONS, POPULATION = 1000, 5, 10, 1000
+CHILDREN, SHARES = 2000, 2000
 
 
 def main() -> None:
@@ -38,11 +53,27 @@ def main() -> None:
     generation = pd.DataFrame(
         [{"space": name, **generation_row(space)} for name, space in SPACES.items()]
     )
-    save(arguments.out, measured_with, operators=operators, generation=generation)
-    print(operators.to_string(index=False), generation.to_string(index=False), sep="\n\n")
+    budgets = pd.DataFrame(map(budget_row, TIGHT))
+    save(arguments.out, measured_with, operators=operators, generation=generation, budgets=budgets)
+    for table in (operators, generation, budgets):
+        print(table.to_string(index=False), end="\n\n")
 
 
 SPACES = {"PAPER_SPACE": PAPER_SPACE, "FULL_SPACE": FULL_SPACE}
+
+
+VALUES = {"filters": range(4, 65, 4), "kernel": (3, 5)}
+CONVOLUTIONS = SearchSpace(
+    layers=dict.fromkeys(("CB", "CR", "SB"), VALUES), heads="GP", depth=(6, 8), reductions=(0, 3)
+)
+TIGHT = (
+    {},
+    {"max_params": 1000},
+    {"max_multiply_adds": 60_000},
+    {"max_ram": 3000, "max_flash": 13_000},
+    {"max_multiply_adds": 100_000, "max_params": 1300},
+    {"max_multiply_adds": 90_000, "max_params": 1500, "max_ram": 4000, "max_flash": 14_000},
+)
 
 
 def operator_rows() -> list[dict[str, Any]]:
@@ -126,6 +157,56 @@ def generation_row(space: Any) -> dict[str, Any]:
     ea_generational(population, toolbox, 0.9, 0.2, GENERATIONS, elitism=1, rng=rng)
     milliseconds = 1e3 * (time.perf_counter() - start) / POPULATION / (GENERATIONS + 1)
     return {"population": POPULATION, "milliseconds_per_individual": milliseconds}
+
+
+def budget_row(budgets: dict[str, int]) -> dict[str, Any]:
+    """Milliseconds a child, and what share of the draws without budgets is within them."""
+    space, rng = replace(CONVOLUTIONS, **budgets), random.Random(1)
+    population = [space.sample(rng) for _ in range(CHILDREN // 10)]
+    seconds = []
+    for _ in range(CHILDREN // 2):
+        a, b = map(list, rng.sample(population, 2))
+        start = time.process_time()
+        for child in cx_uniform(a, b, space=space, rng=rng):
+            mut_mixture(child, space=space, rng=rng)
+        seconds.append((time.process_time() - start) / 2)
+        population[rng.randrange(len(population))] = a
+    return {
+        "budgets": ", ".join(f"{name} {most}" for name, most in budgets.items()) or "none",
+        "share_of_free_draws": share_within(space),
+        "milliseconds_per_child": 1e3 * statistics.fmean(seconds),
+        "slowest_hundredth": 1e3 * statistics.quantiles(seconds, n=100)[-1],
+    }
+
+
+class Noting(random.Random):
+    """Notes how likely it was to draw what it drew."""
+
+    chance = 1.0
+
+    def choice(self, seq: Any) -> Any:
+        self.chance /= len(seq)
+        return super().choice(seq)
+
+    def choices(self, population: Any, weights: Any) -> Any:  # type: ignore[override]
+        (drawn,) = super().choices(population, weights)
+        self.chance *= weights[population.index(drawn)] / sum(weights)
+        return [drawn]
+
+
+def share_within(space: SearchSpace) -> float:
+    """How likely a draw without budgets is to be within them, by importance: genomes are drawn with
+    budgets. Without them all fits in ``CONVOLUTIONS``, and all orders of a depth are as likely."""
+    rng, shares = Noting(2), []
+    orders = Counter()
+    for kinds in (k for n in (6, 7, 8) for k in product((0, 1, 0), repeat=n) if sum(k) <= 3):
+        orders[len(kinds)] += 1
+    genes = len(VALUES["filters"]) * len(VALUES["kernel"]) * len(ACTIVATIONS)
+    for _ in range(SHARES):
+        rng.chance = 1.0
+        n = len(space.sample(rng)) - 1
+        shares.append(1 / len(orders) / orders[n] / genes**n / rng.chance)
+    return statistics.fmean(shares)
 
 
 if __name__ == "__main__":

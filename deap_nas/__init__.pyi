@@ -62,9 +62,12 @@ from .layers import (
     register_layer as register_layer,
 )
 from .layers.cost import (
+    arena_head as arena_head,
     count_multiply_adds as count_multiply_adds,
     count_params as count_params,
     feature_maps as feature_maps,
+    flash as flash,
+    peak_ram as peak_ram,
 )
 from .notebook import (
     evolve as evolve,

@@ -7,10 +7,10 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from deap_nas.commands.options import Parser, UserError, quiet, status_of
+from deap_nas.commands.options import Parser, UserError, add_settings, quiet, status_of
 from deap_nas.commands.output import say
 from deap_nas.layers import load_layers
-from deap_nas.spaces import SPACES, SearchSpace, describe, find_space
+from deap_nas.spaces import COSTS, SPACES, SearchSpace, budgets_of, describe, find_space
 
 DRAWS = 1000  # genomes behind the spread of costs
 SHARES = (("least", 0.0), ("a tenth", 0.1), ("half", 0.5), ("nine tenths", 0.9), ("most", 1.0))
@@ -40,6 +40,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--classes", type=int, metavar="N", default=10, help="(default: 10)")
     parser.add_argument("--draw", type=int, metavar="N", default=5, help="genomes (default: 5)")
     parser.add_argument("--seed", type=int, metavar="N", default=0, help="of the draws")
+    add_settings(parser, [*COSTS, "device"])
     return parser
 
 
@@ -48,9 +49,9 @@ def _show(arguments: Any) -> int:
         load_layers(arguments.layers)
     if arguments.draw < 0:
         raise UserError(f"--draw {arguments.draw}, allowed 0 or more")
-    space = find_space(
-        arguments.space, input_shape=_shape(arguments.images), n_classes=arguments.classes
-    )
+    budgets = budgets_of(arguments.device or "", {name: getattr(arguments, name) for name in COSTS})
+    images: Any = {"input_shape": _shape(arguments.images), "n_classes": arguments.classes}
+    space = find_space(arguments.space, **images, **budgets)
     with quiet():
         rng = random.Random(arguments.seed)
         genomes = [space.sample(rng) for _ in range(DRAWS)]
@@ -64,17 +65,15 @@ def _show(arguments: Any) -> int:
 
 
 def _print_costs(space: SearchSpace, genomes: Sequence[Any]) -> None:
-    from deap_nas.layers.cost import count_multiply_adds, count_params
-
     about = (space.input_shape, space.n_classes)
     say(f"\n{'':<24}" + "".join(f"{name:>14}" for name, _ in SHARES))
-    for name, count in (
-        ("parameters", count_params),
-        ("multiply-adds an image", count_multiply_adds),
-    ):
-        values = sorted(count(genome, *about) for genome in genomes)
+    int8 = all(rule.layer.operations for rule in space.rules)
+    for cost in COSTS.values():
+        if cost.int8 and not int8:
+            continue  # unknown
+        values = sorted(cost.total(genome, *about) for genome in genomes)
         shown = (values[round(share * (len(values) - 1))] for _, share in SHARES)
-        say(f"{name:<24}" + "".join(f"{value:>14,}" for value in shown))
+        say(f"{cost.unit:<24}" + "".join(f"{value:>14,}" for value in shown))
 
 
 def _shape(text: str) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""What a genome costs: feature maps, parameters, multiply-adds."""
+"""What a genome costs: feature maps, parameters, multiply-adds; in int8, RAM and flash."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from deap_nas.layers.errors import LayerError
 from deap_nas.layers.gene import Gene
 from deap_nas.layers.layer import Layer, Shape
 from deap_nas.layers.registry import LAYERS
+from deap_nas.layers.tflite import FILE, Graph
 
 IMAGES = (28, 28, 1)  # height, width, channels of Fashion-MNIST
 
@@ -48,6 +49,45 @@ def count_multiply_adds(
     takes through the network."""
     each = walk(genome, input_shape, n_classes)
     return sum(layer.count_multiply_adds(gene, *about) for gene, layer, about, _ in each)
+
+
+def peak_ram(genome: Sequence[Gene], input_shape: Shape = IMAGES, n_classes: int = 10) -> int:
+    """Bytes of RAM that the network's tensors need in int8: the largest sum of what an operator
+    takes and gives, and of what a skip keeps for later.
+
+    TensorFlow Lite Micro's arena has them in its head (``arena_head``); a few kB for its own tables
+    come on top.
+
+    Raises:
+        LayerError: for a layer whose operations are not given.
+    """
+    each = walk(genome, input_shape, n_classes)
+    return max((layer.count_ram(gene, *about) for gene, layer, about, _ in each), default=0)
+
+
+def arena_head(genome: Sequence[Gene], input_shape: Shape = IMAGES, n_classes: int = 10) -> int:
+    """Bytes of RAM that TensorFlow Lite Micro takes for the same tensors, to the byte: its planner
+    mostly needs no more than ``peak_ram``, and now and then leaves a gap.
+
+    Raises:
+        LayerError: for a layer whose operations are not given.
+    """
+    whole = Graph([], input_shape)
+    for gene, layer, about, _ in walk(genome, input_shape, n_classes):
+        layer.graph(gene, *about)  # for its errors
+        assert layer.operations
+        whole.follow(layer.operations(*gene.values, *about))
+    return whole.arena
+
+
+def flash(genome: Sequence[Gene], input_shape: Shape = IMAGES, n_classes: int = 10) -> int:
+    """Bytes of the network as an int8 model of TensorFlow Lite, a ``.tflite`` file.
+
+    Raises:
+        LayerError: for a layer whose operations are not given.
+    """
+    each = walk(genome, input_shape, n_classes)
+    return FILE + sum(layer.count_flash(gene, *about) for gene, layer, about, _ in each)
 
 
 def feature_maps(genome: Sequence[Gene], input_shape: Shape = IMAGES) -> list[tuple[int, int, int]]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from keyword import iskeyword
 from typing import Any
 
 from deap_nas.layers import from_keras
 from deap_nas.layers.errors import LayerError
 from deap_nas.layers.gene import Gene, gene_class
+from deap_nas.layers.tflite import Graph, Unknown
 
 Shape = tuple[int, ...]  # height, width, channels; of what a head gives, (classes,)
 
@@ -39,7 +40,11 @@ class Layer:
         channel_free: height and width behind it, and whether it fits, never depend on channels.
             Spaces of such layers are counted exactly.
         operations: ``operations(*values, shape)`` -> what its Keras layers compute, as data (see
-            ``layers.operations``); an engine of our own needs it.
+            ``layers.operations``); an engine of our own needs it, and so do RAM and flash.
+        monotone: fields, whole numbers, in which it is monotone: a smaller value, and fewer
+            channels of what reaches it, leave the same height and width, no more channels, and no
+            higher cost; an activation costs nothing but its operators. Where all layers of a space
+            say so, if only by (), what its genomes cost at least is found fast.
         gene: a class for its genes; one is made unless given.
 
     What is left out of ``shape``, ``params`` and ``multiply_adds`` is found from Keras, and kept.
@@ -58,6 +63,7 @@ class Layer:
     head: bool = False
     channel_free: bool = False
     operations: Callable[..., Sequence[Any]] | None = None
+    monotone: Sequence[str] | None = None
     gene: Callable[..., Any] = None  # type: ignore[assignment]
     source: Any = None  # the user's file it comes from; see ``files``
     _kept: dict[Any, Any] = field(default_factory=dict, repr=False, init=False)
@@ -173,6 +179,31 @@ class Layer:
     def count_multiply_adds(self, gene: Gene, *about: Any) -> int:
         return int(self._found("multiply_adds", gene, about))
 
+    def count_ram(self, gene: Gene, *about: Any) -> int:
+        """Bytes of its tensors in int8 that live at once, at most."""
+        return self.graph(gene, *about).ram
+
+    def count_flash(self, gene: Gene, *about: Any) -> int:
+        """Bytes that it adds to an int8 model."""
+        return self.graph(gene, *about).flash
+
+    def graph(self, gene: Gene, *about: Any) -> Graph:
+        """Its operators in int8.
+
+        Raises:
+            LayerError: where its operations are not given, or what they become is not known.
+        """
+        return _graph(self, gene, about)
+
+    def ask(self, what: str, gene: Gene, *about: Any) -> Any:
+        """``shape`` (None where it does not fit), ``params``, ``multiply_adds``, ``ram`` or
+        ``flash``; not kept, unless Keras was asked, for those who ask thousands of times."""
+        if what in ("ram", "flash"):
+            return getattr(self.graph(gene, *about), what)
+        if getattr(self, what) is None:
+            return self._found(what, gene, about)
+        return self._find(what, gene, about)
+
     def _found(self, what: str, gene: Gene, about: tuple[Any, ...]) -> Any:
         key = (what, gene, about)
         if key not in self._kept:
@@ -189,6 +220,20 @@ class Layer:
             return tuple(formula(*gene.values, *about))
         except ValueError:
             return None
+
+
+@lru_cache(maxsize=1000)
+def _graph(layer: Layer, gene: Gene, about: tuple[Any, ...]) -> Graph:
+    """Kept while RAM and flash are asked for."""
+    if layer.operations is None:
+        raise LayerError(
+            f"layer {layer.name}, '{gene}': RAM and flash are unknown without its operations; give "
+            "the layer operations"
+        )
+    try:
+        return Graph(layer.operations(*gene.values, *about), about[0])
+    except Unknown as error:
+        raise LayerError(f"layer {layer.name}, '{gene}': {error}") from None
 
 
 def _is_word(name: Any) -> bool:

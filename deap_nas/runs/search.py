@@ -40,7 +40,8 @@ from deap_nas.words import counted
 def make_space(
     settings: Settings, dataset: Dataset, written: SearchSpace | None = None
 ) -> SearchSpace:
-    """The space, by its name or from its file, on the shape and classes of the data.
+    """The space, by its name or from its file, on the shape and classes of the data, within the
+    budgets.
 
     Args:
         settings: name it.
@@ -53,24 +54,25 @@ def make_space(
     gone = (
         written is not None and settings.space not in SPACES and not Path(settings.space).exists()
     )
-    images: Any = {"input_shape": dataset.input_shape, "n_classes": dataset.n_classes}
+    changes: Any = {"input_shape": dataset.input_shape, "n_classes": dataset.n_classes}
+    changes |= settings.budgets
     if written is not None and gone:
-        return replace(written, **images)
+        return replace(written, **changes)
     try:
-        return find_space(settings.space, **images)
+        return find_space(settings.space, **changes)
     except SpaceError as error:
         if settings.space not in SPACES:
             raise
-        fitting = [name for name in SPACES if _fits(name, images)]
+        fitting = [name for name in SPACES if _fits(name, changes)]
         if not fitting:
             raise
         raise SpaceError(f"{error}, or try --space {' or '.join(fitting)}") from None
 
 
-def _fits(space: str, images: dict[str, Any]) -> bool:
-    """Whether a space has a genome for such images."""
+def _fits(space: str, changes: dict[str, Any]) -> bool:
+    """Whether a space has a genome for such images, within such budgets."""
     with contextlib.suppress(SpaceError):
-        find_space(space, **images)
+        find_space(space, **changes)
         return True
     return False
 

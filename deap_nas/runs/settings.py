@@ -15,7 +15,7 @@ from deap_nas.evaluation.replay import SLOTS
 from deap_nas.genome import Genome, GenomeError, parse_genome
 from deap_nas.layers import load_layers
 from deap_nas.operators import CROSSOVERS, MUTATIONS, SELECTIONS
-from deap_nas.spaces import SPACES
+from deap_nas.spaces import COSTS, DEVICES, SPACES, SpaceError, budgets_of
 from deap_nas.training.engines import ENGINES
 from deap_nas.training.recipes import CLASS_WEIGHTS, RECIPES, Recipe, find_recipe
 
@@ -75,6 +75,20 @@ class Settings:
         "paper",
         f"which genomes are legal: {', '.join(SPACES)}, or a .toml file; deap-nas space shows one",
         metavar="NAME|FILE",
+    )
+    max_params: int | None = _option(None, "parameters of a genome at most", metavar="N")
+    max_multiply_adds: int | None = _option(
+        None, "multiply-adds that one image takes at most", metavar="N"
+    )
+    max_ram: int | None = _option(
+        None, "bytes of RAM at most, for the network's tensors in int8", metavar="N"
+    )
+    max_flash: int | None = _option(None, "bytes of the int8 model at most", metavar="N")
+    device: str = _option(
+        "",
+        "a board, all of whose RAM and flash are --max-ram and --max-flash unless these are given: "
+        + ", ".join(DEVICES),
+        metavar="NAME",
     )
     layers: str = _option("", "a Python file that registers layers of your own", metavar="FILE")
     engine: str = _option(
@@ -222,6 +236,10 @@ class Settings:
             raise SettingsError(
                 f"space {self.space!r}, allowed {allowed}, or a .toml or .json file"
             )
+        try:
+            budgets_of(self.device, {})
+        except SpaceError as error:
+            raise SettingsError(str(error)) from None
         for name, low, high in _RANGES:
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
@@ -293,6 +311,11 @@ class Settings:
         """The fitness that tells the best."""
         return telling(self.fitness)
 
+    @property
+    def budgets(self) -> dict[str, int]:
+        """What a genome may cost at most, besides what the space says."""
+        return budgets_of(self.device, {name: getattr(self, name) for name in COSTS})
+
     def births(self, generations: int) -> int:
         """Genomes that are asked for in so many generations and the initial one."""
         return self.population + generations * self.loop.births(self.population, self.children)
@@ -349,6 +372,7 @@ def parse_size(text: str) -> tuple[int, int] | None:
 
 
 _RANGES: tuple[tuple[str, float, float], ...] = (
+    *((name, 1, 1e18) for name in COSTS),
     ("epochs", 0, 1e9),
     ("population", 2, 1e9),
     ("generations", 0, 1e9),

@@ -1,5 +1,7 @@
 """Which genomes are legal: rules as data, drawing, counting, and what operators ask of a space."""
 
+from deap_nas.spaces.budgets import COSTS
+from deap_nas.spaces.devices import DEVICES, budgets_of
 from deap_nas.spaces.named import FULL_SPACE, PAPER_SPACE, SPACES, WIDE_SPACE, find_space
 from deap_nas.spaces.rules import Rule, SpaceError
 from deap_nas.spaces.space import SearchSpace
@@ -7,6 +9,8 @@ from deap_nas.spaces.telling import describe
 from deap_nas.spaces.violations import misfits
 
 __all__ = [
+    "COSTS",
+    "DEVICES",
     "FULL_SPACE",
     "PAPER_SPACE",
     "SPACES",
@@ -14,6 +18,7 @@ __all__ = [
     "Rule",
     "SearchSpace",
     "SpaceError",
+    "budgets_of",
     "describe",
     "find_space",
     "misfits",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deap_nas.layers import ACTIVATIONS, listed
@@ -33,32 +33,32 @@ def check_size(input_shape: Sequence[Any], n_classes: Any) -> None:
         raise SpaceError(f"n_classes {n_classes!r}, allowed a whole number, 2 or more")
 
 
-def check_short_form(space: Any) -> None:
+def check_short_form(given: Mapping[str, Any]) -> None:
     """The values of the report's rules.
 
     Raises:
         SpaceError: naming the setting and what is allowed.
     """
-    normal = space.n_normal
+    normal = given["n_normal"]
     checks: list[tuple[str, bool, str]] = [
         (
             "n_normal",
             len(normal) == 2 and all(_whole(n, 0) for n in normal) and normal[0] <= normal[1],
             "two whole numbers, fewest and most, 0 or more",
         ),
-        ("n_reduction", _whole(space.n_reduction, 0), "a whole number, 0 or more"),
-        ("filters", _all_whole(space.filters), "whole numbers, 1 or more"),
-        ("kernels", _all_whole(space.kernels), "whole numbers, 1 or more"),
-        ("activations", _all_known(space.activations), listed(ACTIVATIONS)),
+        ("n_reduction", _whole(given["n_reduction"], 0), "a whole number, 0 or more"),
+        ("filters", _all_whole(given["filters"]), "whole numbers, 1 or more"),
+        ("kernels", _all_whole(given["kernels"]), "whole numbers, 1 or more"),
+        ("activations", _all_known(given["activations"]), listed(ACTIVATIONS)),
         (
             "head_activations",
-            not space.head_activations or _all_known(space.head_activations),
+            not given["head_activations"] or _all_known(given["head_activations"]),
             listed(ACTIVATIONS),
         ),
     ]
     for name, good, allowed in checks:
         if not good:
-            raise SpaceError(f"{name} {getattr(space, name)!r}, allowed {allowed}")
+            raise SpaceError(f"{name} {given[name]!r}, allowed {allowed}")
 
 
 def _whole(value: object, low: int) -> bool:

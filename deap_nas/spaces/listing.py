@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate
@@ -20,6 +20,10 @@ class Choices(tuple[T, ...]):
         self = super().__new__(cls, values)
         self.places = {value: i for i, value in enumerate(self)}
         return self
+
+    def place_of(self, value: T) -> int | None:
+        """Where a value is; None if it is not there."""
+        return self.places.get(value)
 
     def near(self, value: T) -> list[T]:
         """Those that differ from ``value`` in one item, or at all if they are no tuples."""
@@ -43,12 +47,40 @@ def _rests(value: Any) -> Iterator[Hashable]:
         yield None
 
 
+class Some(Sequence[T]):
+    """Those of ``choices`` that are at these places, which rise."""
+
+    def __init__(self, choices: Choices[T], places: Sequence[int]) -> None:
+        self._choices, self._places = choices, places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, i: Any) -> Any:
+        if isinstance(i, slice):
+            return [self._choices[place] for place in self._places[i]]
+        return self._choices[self._places[i]]
+
+    def place_of(self, value: T) -> int | None:
+        """Where a value is; None if it is not there."""
+        place = self._choices.place_of(value)
+        if place is None:
+            return None
+        i = bisect_left(self._places, place)
+        return i if i < len(self._places) and self._places[i] == place else None
+
+    def near(self, value: T) -> list[T]:
+        """Those that differ from ``value`` in one item, or at all if they are no tuples."""
+        return [other for other in self._choices.near(value) if self.place_of(other) is not None]
+
+
 class Without(Sequence[T]):
     """``choices`` without one of its values, if it is there."""
 
-    def __init__(self, choices: Choices[T], value: T) -> None:
+    def __init__(self, choices: Choices[T] | Some[T], value: T) -> None:
         self._choices, self._value = choices, value
-        self._hole = choices.places.get(value, len(choices))
+        place = choices.place_of(value)
+        self._hole = len(choices) if place is None else place
 
     def __len__(self) -> int:
         return len(self._choices) - (self._hole < len(self._choices))

@@ -46,12 +46,12 @@ filters 4, 8, ..., 64, kernels 3 and 5."""
 SPACES = {"paper": PAPER_SPACE, "full": FULL_SPACE, "wide": WIDE_SPACE}
 
 
-def find_space(name: str, **images: Any) -> SearchSpace:
+def find_space(name: str, **changes: Any) -> SearchSpace:
     """A space by its name, or from a TOML or JSON file (``SearchSpace.from_dict``).
 
     Args:
         name: the name, or the file.
-        images: ``input_shape`` and ``n_classes``, where they are others than the space's own.
+        changes: ``input_shape``, ``n_classes`` and budgets, where they are others than its own.
 
     Raises:
         SpaceError: naming what is wrong with it.
@@ -61,8 +61,8 @@ def find_space(name: str, **images: Any) -> SearchSpace:
         raise SpaceError(f"space {name!r}, allowed {', '.join(SPACES)}, or a .toml or .json file")
     try:
         if name in SPACES:
-            return replace(SPACES[name], **images)
-        return SearchSpace.from_dict({**_read(path), **images})
+            return replace(SPACES[name], **changes)
+        return SearchSpace.from_dict({**_read(path), **changes})
     except SpaceError as error:
         raise SpaceError(f"space {name}: {error}") from None
 

@@ -40,6 +40,15 @@ class Rule:
         return Choices(self.layer.gene(*values) for values in product(*self.values.values()))
 
     @property
+    def smallest(self) -> list[Any]:
+        """The genes with the smallest value of each field in which the layer is monotone."""
+        values = (
+            allowed[:1] if name in (self.layer.monotone or ()) else allowed
+            for name, allowed in self.values.items()
+        )
+        return [self.layer.gene(*each) for each in product(*values)]
+
+    @property
     def largest(self) -> Any:
         """The gene with the greatest number in each field."""
         return self.layer.gene(

@@ -18,6 +18,8 @@ def describe(space: SearchSpace) -> list[str]:
     if space.reductions:
         lines.append(f"  {_range(*space.reductions)} of them make the feature map smaller")
     lines.append("  then one head: " + "; or ".join(said(rule, counted=False) for rule in heads))
+    if space.budgets:
+        lines.append("  in all " + ", ".join(map(str, space.budgets)))
     return [*lines, f"{space.said_size()} legal {noun(space.size(), 'genome')}"]
 
 

@@ -19,7 +19,8 @@ def violations(genes: Sequence[object], space: Any) -> list[str]:
         kind = getattr(gene, "kind", None)
         if kind in space.head_kinds and i != total:
             found.append(f"{where}: {kind} at place {i}, allowed only as the last gene")
-    return [*found, *misfits(genes, space), *_of_counts(genes, space)]
+    found += [*misfits(genes, space), *_of_counts(genes, space)]
+    return found or list(_of_budgets(genes, space))  # only what is legal otherwise has a cost
 
 
 def _of_fields(gene: object, space: Any) -> Iterator[str]:
@@ -49,6 +50,13 @@ def _of_counts(genes: Sequence[object], space: Any) -> Iterator[str]:
     body = sum(kind not in space.head_kinds for kind in kinds)
     if space.layers is not None and not low <= body <= high:
         yield f"{counted(body, 'gene')} before the head, allowed {low} to {high}"
+
+
+def _of_budgets(genes: Sequence[Any], space: Any) -> Iterator[str]:
+    for budget in space.budgets:
+        found = budget.cost.total(genes, space.input_shape, space.n_classes)
+        if found > budget.most:
+            yield f"{found:,} {budget.cost.unit}, allowed at most {budget.most:,}"
 
 
 def _range(low: int, high: int) -> str:

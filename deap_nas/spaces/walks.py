@@ -6,8 +6,7 @@ A walk stands at a feature map, with some genes to go and some counts used up. E
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache, cached_property
-from math import comb
+from functools import cached_property
 from typing import Any, TypeVar
 
 from deap_nas.layers import Gene, Shape
@@ -15,12 +14,8 @@ from deap_nas.spaces.listing import Choices
 from deap_nas.spaces.rules import Rule
 
 Counts = tuple[int, ...]
+Place = Any  # a feature map; with budgets, also what was spent on the way to it
 T = TypeVar("T")
-MOST_STATES = 200_000  # counting exactly would take minutes beyond
-
-
-class TooMany(Exception):
-    """More states than can be counted in a moment."""
 
 
 class Walks:
@@ -43,9 +38,9 @@ class Walks:
     ) -> None:
         self.layers = {rule.name: rule for rule in layers}
         self.heads = {rule.name: rule for rule in heads}
-        self.depth, self._n_classes = depth, n_classes
-        self._by_channels = not all(rule.layer.channel_free for rule in (*layers, *heads))
-        self.start = self._place(input_shape)
+        self.depth, self.n_classes = depth, n_classes
+        self.by_channels = not all(rule.layer.channel_free for rule in (*layers, *heads))
+        self.start: Place = self._place(input_shape)
         self._limits = [
             (frozenset({rule.name}), rule.low, rule.high)
             for rule in layers
@@ -58,12 +53,6 @@ class Walks:
             self._limits.append(self.reducing)
         self.none: Counts = (0,) * len(self._limits)
         self._kept: dict[Any, Any] = {}
-        self._counted: dict[Any, int] = {}  # apart, so that no drawing comes near MOST_STATES
-
-    @property
-    def exact(self) -> bool:
-        """Whether ``size`` counts what fits, not only what the counts allow."""
-        return self._size[1]
 
     def _keep(self, key: Any, find: Callable[[], T]) -> T:
         if key not in self._kept:
@@ -75,25 +64,25 @@ class Walks:
 
     def _place(self, shape: Shape) -> Shape:
         """A feature map as far as it matters: without channels where no layer looks at them."""
-        return shape if self._by_channels else (*shape[:2], 1)
+        return shape if self.by_channels else (*shape[:2], 1)
 
-    def behind(self, gene: Gene, place: Shape) -> Shape | None:
+    def behind(self, gene: Gene, place: Place) -> Place | None:
         """Where a gene leads; None where it does not fit."""
         key = (gene, place)
         try:
-            found: Shape | None = self._kept[key]
+            found: Place | None = self._kept[key]
             return found
         except KeyError:
             pass
         rule = self.layers.get(gene.kind) or self.heads[gene.kind]
-        about = (place, self._n_classes) if rule.layer.head else (place,)
+        about = (place, self.n_classes) if rule.layer.head else (place,)
         shape = rule.layer.shape_behind(gene, *about)
         if shape is not None and not rule.layer.head:
             shape = self._place(shape)
         self._kept[key] = shape
         return shape
 
-    def end_of(self, genes: Iterable[Gene], place: Shape | None) -> Shape | None:
+    def end_of(self, genes: Iterable[Gene], place: Place | None) -> Place | None:
         """Where several genes lead; None where one does not fit."""
         for gene in genes:
             if place is None:
@@ -101,11 +90,11 @@ class Walks:
             place = self.behind(gene, place)
         return place
 
-    def branches(self, rule: Rule, place: Shape) -> dict[Shape, int]:
+    def branches(self, rule: Rule, place: Place) -> dict[Place, int]:
         """Where the genes of a rule lead, and how many of them to each."""
 
-        def find() -> dict[Shape, int]:
-            found: dict[Shape, int] = {}
+        def find() -> dict[Place, int]:
+            found: dict[Place, int] = {}
             for gene in rule.genes:
                 if (place_behind := self.behind(gene, place)) is not None:
                     found[place_behind] = found.get(place_behind, 0) + 1
@@ -113,7 +102,20 @@ class Walks:
 
         return self._keep(("branches", rule.name, place), find)
 
-    def leading(self, rule: Rule, place: Shape, to: frozenset[Shape]) -> Choices[Any]:
+    def opening(self, rule: Rule, place: Place, kinds: tuple[str, ...] | None) -> Choices[Any]:
+        """The genes of a rule that genes of these kinds and a head can follow; a head is followed
+        by None."""
+        ahead = self.branches(rule, place)
+        to = ahead if kinds is None else (p for p in ahead if self.fits(kinds, p))
+        return self._leading(rule, place, frozenset(to))
+
+    def choices(self, rule: Rule, place: Place, rest: Sequence[Gene]) -> Choices[Any]:
+        """The genes of a rule that these genes can follow."""
+        ahead = self.branches(rule, place)
+        to = (p for p in ahead if not rest or self.end_of(rest, p) is not None)
+        return self._leading(rule, place, frozenset(to))
+
+    def _leading(self, rule: Rule, place: Place, to: frozenset[Place]) -> Choices[Any]:
         """The genes of a rule that lead to one of those places, in the rule's order."""
         if len(to) == len(self.branches(rule, place)) and self._all_fit(rule, place):
             return rule.genes
@@ -122,7 +124,7 @@ class Walks:
             lambda: Choices(gene for gene in rule.genes if self.behind(gene, place) in to),
         )
 
-    def _all_fit(self, rule: Rule, place: Shape) -> bool:
+    def _all_fit(self, rule: Rule, place: Place) -> bool:
         return sum(self.branches(rule, place).values()) == rule.n_genes
 
     # Counts
@@ -143,7 +145,12 @@ class Walks:
 
     # What can be completed
 
-    def completes(self, n: int, counts: Counts, place: Shape) -> bool:
+    @property
+    def first(self) -> Any:
+        """The places of walks that have no gene yet; see ``orders``."""
+        return frozenset({self.start})
+
+    def completes(self, n: int, counts: Counts, place: Place) -> bool:
         """Whether some ``n`` genes and a head make a legal end."""
         if n == 0:
             return self.enough(counts) and self.ends(place)
@@ -159,10 +166,16 @@ class Walks:
             ),
         )
 
-    def ends(self, place: Shape) -> bool:
+    @cached_property
+    def depths(self) -> list[int]:
+        """How many genes before the head some genomes have."""
+        low, high = self.depth
+        return [n for n in range(low, high + 1) if self.completes(n, self.none, self.start)]
+
+    def ends(self, place: Place) -> bool:
         return any(self.branches(head, place) for head in self.heads.values())
 
-    def fits(self, kinds: tuple[str, ...], place: Shape) -> bool:
+    def fits(self, kinds: tuple[str, ...], place: Place) -> bool:
         """Whether genes of these kinds, in this order, and a head can follow."""
         if not kinds:
             return self.ends(place)
@@ -186,7 +199,7 @@ class Walks:
             ),
         )
 
-    def orders(self, n: int, counts: Counts, places: frozenset[Shape]) -> int:
+    def orders(self, n: int, counts: Counts, places: frozenset[Place]) -> int:
         """How many orders of ``n`` kinds some genes and a head complete, from one of the places."""
         if n == 0 or not places:
             return int(self.enough(counts) and any(map(self.ends, places)))
@@ -199,88 +212,9 @@ class Walks:
             ),
         )
 
-    def ahead(self, rule: Rule, places: frozenset[Shape]) -> frozenset[Shape]:
+    def ahead(self, rule: Rule, places: frozenset[Place]) -> frozenset[Place]:
         """Where the genes of a rule lead from several places."""
         return self._keep(
             ("ahead", rule.name, places),
             lambda: frozenset(p for place in places for p in self.branches(rule, place)),
-        )
-
-    # How many there are
-
-    @property
-    def size(self) -> int:
-        return self._size[0]
-
-    @cached_property
-    def _size(self) -> tuple[int, bool]:
-        depths = range(self.depth[0], self.depth[1] + 1)
-        if not self._by_channels:
-            try:
-                return sum(self._count(n, self.none, self.start) for n in depths), True
-            except TooMany:
-                pass
-        heads = sum(head.n_genes for head in self.heads.values())
-        return heads * sum(self._unfitted(n) for n in depths), False
-
-    def _count(self, n: int, counts: Counts, place: Shape) -> int:
-        """Legal ends of ``n`` genes and a head."""
-        if n == 0:
-            heads = (sum(self.branches(head, place).values()) for head in self.heads.values())
-            return sum(heads) if self.enough(counts) else 0
-        key = (n, counts, place)
-        if key not in self._counted:
-            if len(self._counted) >= MOST_STATES:
-                raise TooMany
-            self._counted[key] = sum(
-                many * self._count(n - 1, after, ahead)
-                for kind, rule in self.layers.items()
-                if (after := self.counted((kind,), counts)) is not None
-                for ahead, many in self.branches(rule, place).items()
-            )
-        return self._counted[key]
-
-    def _unfitted(self, n: int) -> int:
-        """Sequences of ``n`` genes, whether they fit or not: a bound, layer by layer."""
-        reducing, low, high = self.reducing
-        ways = {(0, 0): 1}  # (genes, reductions) -> sequences
-        for kind, rule in self.layers.items():
-            step: dict[tuple[int, int], int] = {}
-            for (length, reductions), many in ways.items():
-                for c in range(rule.low, min(rule.high, n - length) + 1):
-                    key = (length + c, reductions + c * (kind in reducing))
-                    more = many * comb(length + c, c) * rule.n_genes**c
-                    step[key] = step.get(key, 0) + more
-            ways = step
-        return sum(
-            many
-            for (length, reductions), many in ways.items()
-            if length == n and low <= reductions <= high
-        )
-
-    def most_params(self, input_shape: Shape) -> int:
-        """The most parameters that the counts allow, were every gene as large as can be; whether
-        they fit or not."""
-
-        def most(n: int, counts: Counts, channels: int) -> int:
-            shape = (*input_shape[:2], channels)
-            if n == 0:
-                heads = [
-                    h.layer.count_params(h.largest, shape, self._n_classes)
-                    for h in self.heads.values()
-                ]
-                return max(heads) if self.enough(counts) else -1
-            found = [-1]
-            for rule in self.layers.values():
-                after = self.counted((rule.name,), counts)
-                behind = rule.layer.map_behind(rule.largest, shape)
-                if after is not None and behind is not None:
-                    rest = keep(n - 1, after, behind[2])
-                    if rest >= 0:
-                        found.append(rest + rule.layer.count_params(rule.largest, shape))
-            return max(found)
-
-        keep = cache(most)
-        return max(
-            keep(n, self.none, input_shape[2]) for n in range(self.depth[0], self.depth[1] + 1)
         )

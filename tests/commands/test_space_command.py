@@ -51,7 +51,7 @@ def test_a_named_space(capsys, name, space):
 def test_a_file(home, capsys):
     (home / "mine.toml").write_text(MINE)
     # Depth 1: CB 4, CB 8, MP. Depth 2: CB and MP in two orders. Nothing else is allowed.
-    assert shown(capsys, "mine.toml", "--draw", 0)[:-6] == [
+    assert shown(capsys, "mine.toml", "--draw", 0)[:-8] == [
         "images 28 x 28 x 1, 10 classes",
         "  0 to 1 CB, filters 4, 8, kernel 3, activation relu",
         "  0 to 2 MP, size 2",
@@ -68,9 +68,27 @@ def test_the_spread_of_costs(home, capsys):
     (home / "one.toml").write_text(space)
     lines = shown(capsys, "one.toml", "--images", "6x6x2", "--classes", 3)
     assert lines[0] == "images 6 x 6 x 2, 3 classes"
-    assert lines[-3].split() == ["least", "a", "tenth", "half", "nine", "tenths", "most"]
-    assert lines[-2].split() == ["parameters", *["95"] * 5]
-    assert lines[-1].split()[-5:] == [f"{36 * 72 + 4 * 3:,}"] * 5
+    assert lines[-5].split() == ["least", "a", "tenth", "half", "nine", "tenths", "most"]
+    assert lines[-4].split() == ["parameters", *["95"] * 5]
+    assert lines[-3].split()[-5:] == [f"{36 * 72 + 4 * 3:,}"] * 5
+    # 6x6x2 bytes and 6x6x4, each a multiple of 16
+    assert lines[-2].split() == ["bytes", "of", "RAM", *[f"{80 + 144}"] * 5]
+    assert lines[-1].split()[:3] == ["bytes", "of", "flash"]
+
+
+def test_budgets_and_devices(home, capsys):
+    (home / "mine.toml").write_text(MINE.replace("depth", "max_params = 125\ndepth", 1))
+    # CB 4 3 relu costs 44, CB 8 3 relu 88; GP behind them 50 and 90, and alone 20.
+    lines = shown(capsys, "mine.toml", "--draw", 50)
+    assert "  in all at most 125 parameters" in lines
+    assert "4 legal genomes" in lines  # CB 4, MP, and both in two orders
+    assert not any("CB 8" in genome for genome in drawn(lines))
+    lines = shown(capsys, "mine.toml", "--max-params", 20, "--max-multiply-adds", 10)
+    assert "  in all at most 20 parameters, at most 10 multiply-adds an image" in lines
+    assert "1 legal genomes" in lines
+    lines = shown(capsys, "mine.toml", "--device", "arduino_uno", "--max-ram", 1000)
+    budgets = "at most 125 parameters, at most 1,000 bytes of RAM, at most 32,768 bytes of flash"
+    assert f"  in all {budgets}" in lines
 
 
 def test_seed_and_number_of_genomes(capsys):
@@ -101,6 +119,11 @@ def test_the_images_decide_what_fits(capsys):
         (["wide", "--classes", "1"], ["n_classes 1", "2 or more"]),
         (["wide", "--classes", "x"], ["--classes", "'x'"]),
         (["wide", "--draw", "-1"], ["--draw -1", "0 or more"]),
+        (["wide", "--max-params", "0"], ["max_params 0", "from 1 to"]),
+        (["wide", "--max-ram", "-8"], ["max_ram -8", "from 1 to"]),
+        (["wide", "--max-flash", "8k"], ["--max-flash", "'8k'"]),
+        (["wide", "--max-params", "19"], ["max_params 19", "the cheapest, '", "20 parameters"]),
+        (["wide", "--device", "uno"], ["device 'uno'", "arduino_uno, microbit_v1"]),
         (["wide", "--nonsense"], ["--nonsense"]),
         ([], ["NAME|FILE"]),
     ],

@@ -101,19 +101,19 @@ class TestNeighbours:
             assert len(getattr(WIDE_SPACE, which)(genome)) == 0
 
 
-def check_neighbours(space, genome):
+def check_neighbours(space, genome, legal=is_legal):
     genes, universe, places = list(genome), every_gene(space), range(len(genome))
     for i in places:
-        others = [g for g in universe if is_legal([*genes[:i], g, *genes[i + 1 :]], space)]
+        others = [g for g in universe if legal([*genes[:i], g, *genes[i + 1 :]], space)]
         same(space.replacements(genes, i), [g for g in others if g != genes[i]])
     pairs = ((i, gene) for i in range(len(genes) + 1) for gene in universe)
     same(
         space.insertions(genes),
-        [(i, g) for i, g in pairs if is_legal([*genes[:i], g, *genes[i:]], space)],
+        [(i, g) for i, g in pairs if legal([*genes[:i], g, *genes[i:]], space)],
     )
     same(
         space.deletions(genes),
-        [i for i in places if is_legal([*genes[:i], *genes[i + 1 :]], space)],
+        [i for i in places if legal([*genes[:i], *genes[i + 1 :]], space)],
     )
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from own_layer import own_layer, own_space
 
 from deap_nas import WIDE_SPACE, count_params
-from deap_nas.spaces import walks
+from deap_nas.spaces import counting
 
 
 class TestSize:
@@ -49,7 +49,7 @@ class TestSize:
     @given(general_spaces())
     def test_a_bound_says_so_and_is_not_below_the_truth(self, space):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(walks, "MOST_STATES", 0)
+            patch.setattr(counting, "MOST_STATES", 0)
             bound = dataclasses.replace(space)
             if bound.size_is_bound:  # depth 0 alone is counted in no time
                 assert bound.said_size().startswith("at most ")
@@ -62,7 +62,7 @@ class TestSize:
             assert space.size() > len(every_genome(space)) > 0
 
     def test_is_the_same_whatever_was_drawn_before(self, monkeypatch):
-        monkeypatch.setattr(walks, "MOST_STATES", 100)
+        monkeypatch.setattr(counting, "MOST_STATES", 100)
         rng, used, unused = random.Random(1), dataclasses.replace(TIGHT), dataclasses.replace(TIGHT)
         for _ in range(300):
             used.sample(rng)

@@ -27,6 +27,7 @@ from deap_nas import (
     load_layers,
     make_toolbox,
     parse_genome,
+    peak_ram,
     register_layer,
 )
 from deap_nas.__main__ import main
@@ -47,6 +48,7 @@ from deap_nas.evaluation.fitness import (
 from deap_nas.evaluation.own_fitness import find_fitness
 from deap_nas.genome import Genome
 from deap_nas.layers import LAYERS, Layer
+from deap_nas.layers.operations import Convolution
 from deap_nas.notebook import _arrays
 from deap_nas.operators import SELECTIONS, mut_gene, sel_roulette
 from deap_nas.report.chosen import choose
@@ -175,6 +177,19 @@ def table_of(lines: int | None) -> str:
     path = Path(deap_nas.__file__).parent / "data" / "files" / FILE
     text = gzip.decompress(path.read_bytes()).splitlines(keepends=True)
     return file("other.csv.gz", gzip.compress(b"".join(text[:lines])))
+
+
+def own_ram(operations: Any) -> None:
+    layer = Layer("ZZ", {}, lambda shape: [], shape=lambda shape: shape, operations=operations)
+    peak_ram([register_layer(layer)(), *parse_genome("GP")])
+
+
+def own_budget(operations: Any, **budgets: int) -> None:
+    made = {"params": lambda shape: 0, "multiply_adds": lambda shape: 0, "operations": operations}
+    layer = Layer("ZY", {}, lambda shape: [], shape=lambda shape: shape, **made)
+    LAYERS.pop("ZY", None)
+    register_layer(layer)
+    space(layers={"ZY": {}}, **budgets)
 
 
 def crowded() -> Any:
@@ -327,6 +342,9 @@ HERE: list[tuple[str, str, Try, Try]] = [
      lambda: load_layers("none.py"), lambda: load_layers(file("z.py", LAYER))),
     ("layers/loading", "layers {} registers none; call deap_nas.register_layer(Layer(...)) in it",
      lambda: load_layers(file("z.py", "x = 1")), lambda: load_layers(file("z.py", LAYER))),
+    ("layers/layer",
+     "layer {}, '{}': RAM and flash are unknown without its operations; give the layer operations",
+     lambda: own_ram(None), lambda: own_ram(lambda shape: [Convolution(4, 3)])),
     ("layers/registry", "register_layer({}): give a Layer", lambda: register_layer("CR"),
      lambda: register_layer(Layer("ZZ", {}, lambda shape: []))),
     ("training/model", "genome '{}' ends without a head: add {}",
@@ -345,27 +363,37 @@ HERE: list[tuple[str, str, Try, Try]] = [
      lambda: (space(depth=2), space(depth=None, layers={"CR": {**CR, "count": 1}}))),
     ("spaces/rules", "{}: {} is missing; list its values",
      lambda: space(layers={"CR": {"kernel": 3}}), space),
-    ("spaces/space", "up to {} genes before the head, allowed up to {}; lower the depth, or the "
+    ("spaces/budgets",
+     "{} {} with layer {}: its {} are unknown without operations; give the layer operations, or "
+     "leave out {}",
+     lambda: own_budget(None, max_ram=9000),
+     lambda: (own_budget(lambda shape: [Convolution(4, 3)], max_ram=9000), own_budget(None))),
+    ("spaces/legality",
+     "no genome is legal with {} {}{}: the cheapest, '{}', has {} {}; raise {} to {}",
+     lambda: space(max_params=93), lambda: space(max_params=94)),
+    ("spaces/legality", "up to {} genes before the head, allowed up to {}; lower the depth, or the "
      "counts",
      lambda: space(depth=10**6),
      lambda: (space(), space(depth=None, layers={"CR": {**CR, "count": 2}}))),
-    ("spaces/space", "no genome is legal: reductions {} contradict the counts of layers that make "
-     "the feature map smaller; change one of them",
+    ("spaces/legality",
+     "no genome is legal: reductions {} contradict the counts of layers that make the "
+     "feature map smaller; change one of them",
      lambda: space(reductions=2),
      lambda: (space(reductions=1), space(reductions=2, depth=2))),
-    ("spaces/space", "no genome is legal: even the smallest do not fit images of shape {}; allow "
-     "smaller kernels, or fewer genes that make the feature map smaller",
+    ("spaces/legality",
+     "no genome is legal: even the smallest do not fit images of shape {}; allow smaller "
+     "kernels, or fewer genes that make the feature map smaller",
      lambda: SearchSpace(kernels=(5,), n_reduction=2, input_shape=FEW_PIXELS),
      lambda: (SearchSpace(kernels=(1,), n_reduction=2, input_shape=FEW_PIXELS),
               SearchSpace(kernels=(5,), n_reduction=0, input_shape=FEW_PIXELS))),
-    ("spaces/space", "the counts allow {} to {} genes, depth {} to {}: they contradict each other; "
+    ("spaces/forms", "the counts allow {} to {} genes, depth {} to {}: they contradict each other; "
      "change a count or the depth",
      lambda: space(depth=1, layers={"CR": {**CR, "count": 3}}),
      lambda: (space(depth=3, layers={"CR": {**CR, "count": 3}}),
               space(depth=1, layers={"CR": {**CR, "count": 1}}))),
-    ("spaces/space", "{} without layers, allowed only with layers; give layers",
+    ("spaces/forms", "{} without layers, allowed only with layers; give layers",
      lambda: SearchSpace(depth=2), lambda: space(depth=2)),
-    ("spaces/space", "{} with layers, allowed only without; put it into layers",
+    ("spaces/forms", "{} with layers, allowed only without; put it into layers",
      lambda: space(filters=(8,)), lambda: space(layers={"CR": {**CR, "filters": (8,)}})),
     # operators and the toolbox
     ("operators/protocol", "an individual is a {}, allowed a list or a subclass of it; make it "

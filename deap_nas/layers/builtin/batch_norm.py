@@ -39,6 +39,7 @@ def _make(kind: str, stride: int) -> Layer:
         {"filters": int, "kernel": int, "activation": ACTIVATIONS},
         built_from(operations),
         operations=operations,
+        monotone=("filters", "kernel"),
         shape=behind,
         params=params,
         multiply_adds=multiply_adds,

@@ -22,6 +22,7 @@ DO = register_layer(
         {"percent": range(1, 100)},
         built_from(_operations),
         operations=_operations,
+        monotone=("percent",),
         shape=lambda percent, shape: shape,
         params=lambda percent, shape: 0,
         multiply_adds=lambda percent, shape: 0,

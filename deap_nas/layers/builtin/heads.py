@@ -28,6 +28,7 @@ GP = register_layer(
         {},
         built_from(_pooled),
         operations=_pooled,
+        monotone=(),
         shape=lambda shape, n_classes: (n_classes,),
         params=lambda shape, n_classes: (shape[2] + 1) * n_classes,
         multiply_adds=lambda shape, n_classes: shape[2] * n_classes,
@@ -41,6 +42,7 @@ GD = register_layer(
         {"units": int, "activation": ACTIVATIONS},
         built_from(_pooled_dense),
         operations=_pooled_dense,
+        monotone=("units",),
         shape=lambda units, activation, shape, n_classes: (n_classes,),
         params=lambda units, activation, shape, n_classes: (
             (shape[2] + 1) * units + (units + 1) * n_classes

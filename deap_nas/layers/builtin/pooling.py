@@ -18,6 +18,7 @@ def _make(kind: str, largest: bool) -> Layer:
         {"size": int},
         built_from(operations),
         operations=operations,
+        monotone=(),
         shape=lambda size, shape: (shape[0] // size, shape[1] // size, shape[2]),
         params=lambda size, shape: 0,
         multiply_adds=lambda size, shape: 0,

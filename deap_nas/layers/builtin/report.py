@@ -29,6 +29,7 @@ def _make(kind: str, stride: int, same: bool, shape: Any) -> Layer:
         {"filters": int, "kernel": int, "activation": ACTIVATIONS},
         built_from(operations),
         operations=operations,
+        monotone=("filters", "kernel") if same else ("filters",),
         shape=shape,
         params=params,
         multiply_adds=multiply_adds,
@@ -65,6 +66,7 @@ FL = register_layer(
         {"activation": ACTIVATIONS},
         built_from(_head),
         operations=_head,
+        monotone=(),
         shape=lambda activation, shape, n_classes: (n_classes,),
         params=lambda activation, shape, n_classes: (
             (shape[2] + 1) * HEAD_UNITS + (HEAD_UNITS + 1) * n_classes

@@ -56,6 +56,7 @@ def _make(kind: str, stride: int) -> Layer:
         {"filters": int, "kernel": int, "activation": ACTIVATIONS},
         built_from(operations),
         operations=operations,
+        monotone=("filters", "kernel"),
         shape=behind,
         params=lambda filters, kernel, activation, shape: _params(filters, kernel, shape),
         multiply_adds=lambda filters, kernel, activation, shape: _multiply_adds(
@@ -77,6 +78,7 @@ SK = register_layer(
         {"kernel": int, "activation": ACTIVATIONS},
         built_from(_skip),
         operations=_skip,
+        monotone=("kernel",),
         shape=lambda kernel, activation, shape: shape,
         params=lambda kernel, activation, shape: _params(shape[2], kernel, shape),
         multiply_adds=lambda kernel, activation, shape: _multiply_adds(shape[2], kernel, shape, 1),

@@ -1,0 +1,43 @@
+"""Budgets in tests: what genomes cost, and spaces that not everything fits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from general_rules import every_genome, is_legal
+from general_spaces import general_spaces
+from hypothesis import strategies as st
+
+from deap_nas import SearchSpace, count_multiply_adds, count_params, flash, peak_ram
+
+COUNTS = {
+    "max_params": count_params,
+    "max_multiply_adds": count_multiply_adds,
+    "max_ram": peak_ram,
+    "max_flash": flash,
+}
+
+
+def costs(genes: Sequence[Any], space: SearchSpace) -> dict[str, int]:
+    """What a genome costs, by the budget that limits it."""
+    return {name: c(genes, space.input_shape, space.n_classes) for name, c in COUNTS.items()}
+
+
+def within(genes: Sequence[Any], space: SearchSpace) -> bool:
+    """Whether a genome keeps the space's budgets, and its other rules."""
+    if not is_legal(genes, space):
+        return False
+    limits = [(count, getattr(space, name)) for name, count in COUNTS.items()]
+    about = (space.input_shape, space.n_classes)
+    return all(most is None or count(genes, *about) <= most for count, most in limits)
+
+
+@st.composite
+def budgeted_spaces(draw: st.DrawFn) -> SearchSpace:
+    """Small spaces with one or several budgets that some of their genomes meet."""
+    space = draw(general_spaces())
+    met = costs(draw(st.sampled_from(every_genome(space))), space)
+    names = draw(st.lists(st.sampled_from(sorted(COUNTS)), min_size=1, max_size=4, unique=True))
+    return replace(space, **{name: max(1, met[name]) for name in names})
