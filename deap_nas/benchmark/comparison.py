@@ -193,7 +193,7 @@ def _told(courses: Courses, evaluations: int) -> Comparison:
     names = [name for _, name in courses]
     problem = next(iter(courses.values()))[0].problem
     if np.isnan(problem.optimum.held_out):
-        raise BenchmarkError(f"{problem.name}: evaluate gave no number in any search")
+        raise BenchmarkError(f"the function {problem.name} gave no number in any search")
     against = compared(courses, OURS, evaluations).set_index("contestant")
     table = summary(courses, [evaluations]).set_index("contestant")
     table["mean_place"] = mean_places(courses, evaluations)

@@ -85,7 +85,7 @@ def test_a_function_of_theirs_in_two_processes(mine, bits, tmp_path):
 
 def test_a_function_that_gives_no_number_is_one_line(mine, bits, tmp_path):
     bits.write_text(bits.read_text() + "\n\ndef evaluate(genes):\n    return float('nan')\n")
-    with pytest.raises(BenchmarkError, match="bits: evaluate gave no number in any search"):
+    with pytest.raises(BenchmarkError, match="the function bits gave no number in any search"):
         compare(mine, load_function(bits), folder=tmp_path, **SMALL)
 
 
