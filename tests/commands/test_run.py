@@ -10,7 +10,7 @@ import pytest
 from command import GENOME, SMALL, result_of, run_main, snapshot, table_of
 
 from deap_nas.__main__ import main as deap_nas
-from deap_nas.commands import run
+from deap_nas.runs import begin
 from deap_nas.training import evaluator
 
 pytestmark = pytest.mark.usefixtures("no_page")
@@ -99,7 +99,7 @@ def test_a_second_run_trains_nothing_anew(home, stub, data):
 
 
 def test_the_default_directory(home, stub, data, monkeypatch):
-    monkeypatch.setattr(run.time, "strftime", lambda *_: "now")
+    monkeypatch.setattr(begin.time, "strftime", lambda *_: "now")
     for _ in range(2):  # in one second
         assert run_main("--dataset", data, *SMALL, "--no-cache") == 0
     folders = sorted((home / "results" / "runs").iterdir())
