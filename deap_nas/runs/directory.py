@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from deap_nas.evaluation.protocol import Budget
+if TYPE_CHECKING:  # what only needs a file's name needs no numpy
+    from deap_nas.evaluation.protocol import Budget
 
 
 def is_final(budget: Budget) -> bool:

@@ -67,6 +67,7 @@ SHELL = {
 @pytest.mark.parametrize("how", SHELL)
 def test_a_command_goes_on_without_its_streams(home, data, how):
     words = ("--dataset", data, "--no-cache", "--out", "run", "--seed", 3, *SMALL)
+    words += ("--finalists", 0)
     program = f"{sys.executable} {drivers.TESTS / 'drivers.py'} {' '.join(map(str, words))}"
     script = f"set -o pipefail; {SHELL[how].format(command=program)}"
     done = shell(script)
