@@ -42,6 +42,8 @@ ONE_CHANGE: dict[str, dict[str, Any]] = {
     "batch 256": {"batch_size": 256},
     "rate 0.006": {"learning_rate": 0.006},
     "rate 0.024": {"learning_rate": 0.024},
+    "rate 0.048": {"learning_rate": 0.048},
+    "50 epochs, rate 0.024": {"epochs": 50, "learning_rate": 0.024},
     "smoothing 0.05": {"label_smoothing": 0.05},
     "flips": {"flips": True},
     "shifts 1": {"shifts": 1},
