@@ -159,6 +159,16 @@ RECIPES = {
             schedule="cosine",
             warmup=0.1,
         ),
+        # The same for networks with batch normalisation: without it this rate is too high.
+        Recipe(
+            "normalised",
+            version=1,
+            optimizer="adam",
+            learning_rate=0.048,
+            epochs=30,
+            schedule="cosine",
+            warmup=0.1,
+        ),
     )
 }
 

@@ -33,6 +33,11 @@ GOLDEN = {
         "momentum": 0.0, "schedule": "cosine", "warmup": 0.1, "scored": "last",
         "patience": 0, "min_delta": 0.0, "best_epoch": False,
     },
+    ("normalised", 1): {
+        "optimizer": "adam", "learning_rate": 0.048, "epochs": 30, "batch_size": 128,
+        "momentum": 0.0, "schedule": "cosine", "warmup": 0.1, "scored": "last",
+        "patience": 0, "min_delta": 0.0, "best_epoch": False,
+    },
 }  # fmt: skip
 
 CHANGED = """\
