@@ -28,13 +28,23 @@ GOLDEN = {
         "momentum": 0.0, "schedule": "cosine", "warmup": 0.1, "scored": "last",
         "patience": 0, "min_delta": 0.0, "best_epoch": False,
     },
+    ("final", 2): {
+        "optimizer": "adam", "learning_rate": 0.012, "epochs": 50, "batch_size": 128,
+        "momentum": 0.0, "schedule": "cosine", "warmup": 0.1, "scored": "last",
+        "patience": 0, "min_delta": 0.0, "best_epoch": False,
+    },
+    ("normalised", 1): {
+        "optimizer": "adam", "learning_rate": 0.048, "epochs": 30, "batch_size": 128,
+        "momentum": 0.0, "schedule": "cosine", "warmup": 0.1, "scored": "last",
+        "patience": 0, "min_delta": 0.0, "best_epoch": False,
+    },
 }  # fmt: skip
 
 CHANGED = """\
 recipe {name!r} is no longer what version {version} meant: {differences}.
 Cached results and published ones speak of the old one. Either take the change back, or raise
-`version` in deap_nas/recipes.py to {next} and ADD ({name!r}, {next}) to GOLDEN here, leaving
-the old entry as it is."""
+`version` in deap_nas/training/recipes.py to {next} and ADD ({name!r}, {next}) to GOLDEN here,
+leaving the old entry as it is."""
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -55,7 +65,7 @@ def test_a_changed_recipe_has_a_new_version(name):
 
 def test_the_golden_test_can_fail(monkeypatch):
     monkeypatch.setitem(RECIPES, "fast", replace(RECIPES["fast"], epochs=6))
-    with pytest.raises(AssertionError, match=r"`version` in deap_nas/recipes\.py to "):
+    with pytest.raises(AssertionError, match=r"`version` in deap_nas/training/recipes\.py to "):
         test_a_changed_recipe_has_a_new_version("fast")
     monkeypatch.setitem(RECIPES, "fast", replace(RECIPES["fast"], version=1000))
     with pytest.raises(AssertionError, match="version 1000 is not in GOLDEN"):
