@@ -32,8 +32,11 @@ class EvolvedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Args:
         space: which genomes are legal: a name, a file, or a ``SearchSpace``.
-        population, generations, children: size and length of the search.
-        recipe, epochs: how a network is trained; 0 epochs: as the recipe says.
+        population: genomes drawn at first, and that live on to each next generation.
+        generations: generations bred after the first.
+        children: genomes trained in each of them.
+        recipe: how a network is trained.
+        epochs: passes over the training images; 0: as the recipe says.
         fitness: what is maximised, by name.
         time_budget: seconds after which no training is begun.
         image_shape: (height, width) or (height, width, channels) of an image where X has a row of

@@ -56,9 +56,11 @@ class DaskBackend:
         args: see ``Workers``.
         check: is called on each Dask worker before it is used, and returns why it is not to be
             used, or nothing; a function that can be pickled.
-        max_seconds, max_memory: limits of one task (seconds, MiB of its process).
+        max_seconds: limit of one task.
+        max_memory: limit of its process, in MiB.
         recycle_after: tasks after which the process is replaced.
-        environment, inherit: variables of the process; see ``Workers``.
+        environment: variables of the process; see ``Workers``.
+        inherit: names of those that it has from the Dask worker; see ``Workers``.
 
     Raises:
         WorkerStartError: if Dask workers are there and none can be used.
