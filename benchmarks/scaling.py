@@ -214,7 +214,11 @@ def check(speed: float = 100.0) -> pd.DataFrame:
     sleeper = Asleep()
     wanted: Any = {"fitness": accuracy_per_log_params, "slots": FEWEST}
     for workers, loop in itertools.product((1, 2), LOOPS):
-        how: Any = {"threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": None}
+        how: Any = {
+            "threads_per_worker": 1,
+            "host": "127.0.0.1",
+            "dashboard_address": "127.0.0.1:0",
+        }
         with LocalCluster(workers, **how) as cluster, Client(cluster) as client:
             client.wait_for_workers(workers)
             with (

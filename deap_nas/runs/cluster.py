@@ -46,7 +46,7 @@ def connect(settings: Settings, dataset: Dataset) -> Iterator[Any]:
                 yield client
             return
         count = workers_here(settings, dataset)
-        quiet: Any = {"dashboard_address": None, "silence_logs": logging.CRITICAL}
+        quiet: Any = {"dashboard_address": f"{LOOPBACK}:0", "silence_logs": logging.CRITICAL}
         with _deaf():
             cluster = LocalCluster(count, threads_per_worker=1, host=LOOPBACK, **quiet)
         with cluster, _client(cluster, "of its own") as client:
