@@ -15,6 +15,7 @@ import drivers
 import psutil
 
 SEARCH = ("--population", 4, "--generations", 2, "--seed", 5, "--cxpb", 1, "--mutpb", 0.5)
+SEARCH += ("--finalists", 0)
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(
