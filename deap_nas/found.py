@@ -15,6 +15,7 @@ from deap_nas.report.chosen import test_accuracy, weights_of
 from deap_nas.report.front import knee, pareto_front
 from deap_nas.report.page import make_report
 from deap_nas.runs.record import Record, ReportError, canonical, read_run
+from deap_nas.words import counted
 
 WHICH = ("best", "knee")
 
@@ -115,7 +116,7 @@ class Result:
 
     def __repr__(self) -> str:
         found = f"best {self.best.genome}" if self.best else "no network"
-        return f"<Result {self.folder}: {len(self.evaluations)} genomes, {found}>"
+        return f"<Result {self.folder}: {counted(len(self.evaluations), 'genome')}, {found}>"
 
     def _repr_html_(self) -> str:
         return brief(self.record)

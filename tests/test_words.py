@@ -27,7 +27,10 @@ NEVER_ONE = {
     ("training/capacity", "workers"),  # more than there is room for
     ("runs/search", "workers"),  # more than slots
     ("runs/settings", "genomes"),  # more than the population
-    ("spaces/space", "genes"),  # the end of a range
+    ("spaces/forms", "genes"),  # the end of a range
+    ("spaces/legality", "genes"),  # more than there may be
+    ("data/folder", "classes"),  # two or more
+    ("commands/terminal", "times"),  # said where there are several
     ("testing/selection", "individuals"),  # a constant
     ("commands/space", "genomes"),  # a constant
     ("commands/terminal", "trainings"),  # a minute: a rate

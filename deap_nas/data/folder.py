@@ -13,6 +13,7 @@ from deap_nas.data.decode import Tell, decode
 from deap_nas.data.labels import tidy
 from deap_nas.data.layout import Classes, find_files
 from deap_nas.data.pictures import Size
+from deap_nas.words import counted
 
 
 def load_folder(
@@ -57,7 +58,7 @@ def load_folder(
         *in_order(parts),
         n_classes=len(classes),
         class_names=tuple(map(tidy, classes)),
-        source=f"read from {folder}: {len(x)} images in {len(classes)} classes{said}",
+        source=f"read from {folder}: {counted(len(x), 'image')} in {len(classes)} classes{said}",
         files={part: tuple(names.tolist()) for part, (_, _, names) in parts.items()},
     )
 

@@ -21,6 +21,7 @@ ENTRIES = Path("deap_nas", "memo", "remember")  # where joblib files what memo.r
 OUTPUT = "output.pkl"
 DAMAGED = "damaged"
 SEARCHES = "searches"
+SUFFIX = ".held"  # of a running search's lock
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class CacheFolder:
         import filelock
 
         if self._lock is None:
-            name = f"{time.time():.3f}-{uuid.uuid4().hex}.lock"
+            name = f"{time.time():.3f}-{uuid.uuid4().hex}{SUFFIX}"
             self._lock = filelock.FileLock(self.path / SEARCHES / name, thread_local=False)
             with contextlib.suppress(OSError):
                 (self.path / SEARCHES).mkdir(parents=True, exist_ok=True)
@@ -99,7 +100,7 @@ class CacheFolder:
         """When each search that runs now began, in seconds since the epoch."""
         return sorted(
             float(path.name.partition("-")[0])
-            for path in (self.path / SEARCHES).glob("*.lock")
+            for path in (self.path / SEARCHES).glob(f"*{SUFFIX}")
             if _is_held(path)
         )
 

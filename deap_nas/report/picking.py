@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from deap_nas.report.front import knee, pareto_front
 from deap_nas.runs.record import Record, ReportError
+from deap_nas.words import counted
 
 
 def pick_knee(record: Record) -> str:
@@ -19,8 +20,8 @@ def pick_knee(record: Record) -> str:
     bend = knee(front)
     if bend is None:
         raise ReportError(
-            f"{record.folder}: the front of {len(front)} networks has no knee; name one of them "
-            "with --genome, or give --at-most"
+            f"{record.folder}: the front, {counted(len(front), 'network')}, has no knee; "
+            "name one of them with --genome, or give --at-most"
         )
     return str(front["genome"][bend])
 

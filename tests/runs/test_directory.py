@@ -26,7 +26,7 @@ FOLDERS = {path.name for path in PATHS if "." not in path.name}
 def test_the_names_are_those_of_before():
     assert {str(path.relative_to(HERE)) for path in PATHS} == {
         *("config.json", "journal.jsonl", "journal.damaged", "weights", ".lock", "log.txt"),
-        *("layers.py", "fitness.py", "split.csv", "images.npz"),
+        *("layers.py", "fitness.py", "split.csv", "images.npz", "space.json"),
         *("evaluations.csv", "logbook.csv", "best.keras", "test_labels.json", "result.json"),
         "finalists.csv",
         *("report.html", "report", "report/test_scores.json", "export"),

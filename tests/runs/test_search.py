@@ -229,7 +229,10 @@ def test_a_step_of_preselection_has_a_child_that_was_trained(home, inline, data)
         (["--slots", "0"], ["slots 0, allowed 1"]),
         (["--algorithm", "regularized", "--mutation", "pool"], ["mutation 'pool'", "regularized"]),
         (["--algorithm", "local_search", "--mutation", "pool"], ["mutation 'pool'", "local"]),
-        (["--fitness", "luck"], ["fitness 'luck'", "time_penalised, accuracy_and_params"]),
+        (
+            ["--fitness", "luck"],
+            ["fitness 'luck'", "time_penalised", "accuracy_and_params, or FILE.py:NAME"],
+        ),
         (
             ["--fitness", "accuracy_and_params", "--algorithm", "steady_state"],
             ["fitness 'accuracy_and_params' with algorithm steady_state", "preselected or nsga2"],

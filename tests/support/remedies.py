@@ -296,7 +296,7 @@ HERE: list[tuple[str, str, Try, Try]] = [
      lambda: preselected("known", "learned"),
      lambda: (preselected("known", "learned", "combine"), preselected())),
     ("report/picking",
-     "{}: the front of {} networks has no knee; name one of them with --genome, or give --at-most",
+     "{}: the front, {}, has no knee; name one of them with --genome, or give --at-most",
      lambda: pick_knee(few_networks()), lambda: pick_at_most(few_networks(), 10**6)),
     ("report/picking", "{}: no network has at most {} parameters; give --at-most {} or more",
      lambda: pick_at_most(few_networks(), 1),
