@@ -23,10 +23,10 @@ import pandas as pd
 from common import RESULTS, make_parser, provenance, save
 from preselection import BUDGETS, Known, Spent, find_known
 from variants.problems import TABLE
-from variants.statistics import mean_interval, p_better
 
 from deap_nas import accuracy_per_log_params, ea_nsga2, ea_preselected, make_toolbox
 from deap_nas.algorithms import sel_crowded_tournament
+from deap_nas.benchmark.statistics import mean_interval, p_better
 from deap_nas.evaluation.fitness import LEARNED
 from deap_nas.evaluation.forecast import Forecast
 from deap_nas.evaluation.objectives import Objectives
@@ -83,7 +83,7 @@ def points(known: Known, genomes: Any) -> Any:
 def measure(kind: str, seeds: range) -> list[tuple[int, float]]:
     """(evaluations, share of the volume that is missing) of a search, for each seed."""
     known = find_known(TABLE)
-    everything = points(known, known.problem.keys)
+    everything = points(known, known.problem.scores)
     worst = everything.max(0)
     whole, found = moocore.hypervolume(everything, ref=worst), []
     for seed in seeds:

@@ -23,8 +23,7 @@ from typing import Any
 
 import pandas as pd
 from common import RESULTS, make_parser, provenance, save
-from variants.problems import MACRO, MACRO_VARIABLE, TABLE, TIMED, Problem, available, find_problem
-from variants.statistics import mean_interval, p_better
+from variants.problems import MACRO, MACRO_VARIABLE, TABLE, TIMED, available, find_problem
 
 from deap_nas import (
     Evaluation,
@@ -33,6 +32,8 @@ from deap_nas import (
     make_toolbox,
     time_penalised,
 )
+from deap_nas.benchmark.problem import TableProblem
+from deap_nas.benchmark.statistics import mean_interval, p_better
 from deap_nas.evaluation.forecast import Forecast, size_in
 from deap_nas.tabular import load_table
 
@@ -57,7 +58,7 @@ class Known:
         size: genome -> (parameters, multiply-adds).
     """
 
-    problem: Problem
+    problem: TableProblem
     measure: Callable[[Any], Evaluation]
     size: Callable[[Any], tuple[int, int]]
 
@@ -119,9 +120,10 @@ def search(known: Known, seed: int, prepare: Callable[[Known, Any], None]) -> li
 
 def regrets(known: Known, found: list[Any]) -> Iterator[tuple[int, float]]:
     """(evaluations, regret) of a search."""
-    seen, held_out = known.problem.regrets
+    best, scores = known.problem.optimum, known.problem.scores
     for budget in BUDGETS:
-        yield budget, held_out[min(found[:budget], key=seen.__getitem__)]
+        answer = max(found[:budget], key=lambda genes: scores[genes].seen)
+        yield budget, best.held_out - scores[answer].held_out
 
 
 def nothing(known: Known, toolbox: Any) -> None:

@@ -208,7 +208,7 @@ class TestIndividual:
 class TestFitnessClasses:
     def test_are_listed_by_weights(self):
         assert FITNESS_CLASSES[(1.0,)] is FitnessMax
-        assert {(1.0,), (1.0, -1.0), (1.0, -1.0, -1.0)} == set(FITNESS_CLASSES)
+        assert {(1.0,) + (-1.0,) * n for n in range(4)} == set(FITNESS_CLASSES)
         for weights, cls in FITNESS_CLASSES.items():
             assert issubclass(cls, base.Fitness)
             assert cls.weights == weights

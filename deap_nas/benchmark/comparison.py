@@ -28,7 +28,7 @@ NAMES: dict[str, Collection[str]] = {
     "crossover": CROSSOVERS,
     "mutation": MUTATIONS,
     "selection": SELECTIONS,
-    "loop": {name: each for name, each in ALGORITHMS.items() if not each.several_objectives},
+    "loop": {name: each for name, each in ALGORITHMS.items() if each.one_objective},
 }
 
 

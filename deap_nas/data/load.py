@@ -43,9 +43,9 @@ def load_dataset(
     if split_seed < 0:
         raise DataError(f"split_seed is {split_seed}: allowed whole numbers from 0; use 0")
     name = os.fspath(name)
-    path = Path(os.path.expanduser(name)).absolute()
+    path = Path(os.path.expanduser(name))
     if name not in DATASETS and not name.lower().endswith(".npz") and name and path.is_dir():
-        return load_folder(path, name, split_seed, image_size, grey, tell)
+        return load_folder(path.absolute(), name, split_seed, image_size, grey, tell)
     if image_size or grey:
         given = "grey" if grey else "image_size {}x{}".format(*image_size or ())
         raise DataError(f"{given} with dataset {name!r}: allowed with a folder; leave it out")
@@ -57,7 +57,7 @@ def load_dataset(
     if name in NAMED:
         return load_named(name, split_seed)
     if name.lower().endswith(".npz"):
-        return load_npz(path, name, f"read from {path}", split_seed)
+        return load_npz(path.absolute(), name, f"read from {path.absolute()}", split_seed)
     raise DataError(
         f"dataset {name!r} is unknown: allowed {', '.join(DATASETS)}, or the path of a folder of "
         "images, or of a file that ends in .npz; use one of them"

@@ -74,6 +74,7 @@ class Finals:
         written = self._journal.choice
         assert written is not None
         found = self._measured([(text, budget) for text, budget in written["trainings"]])
+        self._watcher.stage("test")
         self._test(found)
         evaluator.observe = self._watcher.evaluated
         trained = assemble(found, self._journal.tests, written["genome"], self.score)
@@ -88,7 +89,7 @@ class Finals:
 
     def _picked(self) -> list[str]:
         settings = self._settings
-        rows, spread = self._journal.rows(), settings.loop.several_objectives
+        rows, spread = self._journal.rows(), settings.several
         return pick_finalists(rows, self.score, settings.finalists, spread=spread)
 
     def _train(self, genomes: list[str]) -> dict[Request, Evaluation]:

@@ -211,9 +211,10 @@ def search(
         early = loop.exhaustible and logbook[-1]["gen"] < settings.generations
         stopped = stopped or ("a generation without a new genome" if early else "generations")
         finalists = finals.run()
-        watcher.stage("test")
+        if not finalists:
+            watcher.stage("test")
         best = find_best(scores.best(), finalists, evaluator, journal)
-        if settings.baseline:
+        if settings.baseline and not finalists:
             watcher.stage("baseline")
         result = Result(
             best,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from dataclasses import replace
@@ -27,6 +26,7 @@ from benchmarks.paper import (  # noqa: E402
 from benchmarks.paper.evidence import read  # noqa: E402
 from deap_nas import RECIPES  # noqa: E402
 from deap_nas.runs import result  # noqa: E402
+from deap_nas.runs.config import read_config
 from deap_nas.runs.presets import make_settings  # noqa: E402
 from deap_nas.runs.search import make_space, search  # noqa: E402
 from deap_nas.runs.settings import Settings  # noqa: E402
@@ -56,7 +56,7 @@ def test_a_finished_search_repeats_from_its_journal(name, tmp_path, monkeypatch)
     """The search itself, over the committed outcomes: nothing is trained, no data are read."""
     monkeypatch.setattr(result, "_weights", lambda *_: None)  # or best.keras would be made
     shutil.copy(RESULTS / name / "journal.jsonl", tmp_path)
-    config = json.loads((RESULTS / name / "config.json").read_text())
+    config = read_config(RESULTS / name)
     settings = Settings(**{**config["settings"], "initial": (), "cache": None})
     data = _Untouched()
     search(settings, tmp_path, data, make_space(settings, data))
@@ -68,6 +68,7 @@ class _Untouched:
     input_shape, n_classes, fingerprint = (28, 28, 1), 10, ""
     x_train = x_val = x_test = np.zeros(0, np.uint8)
     class_names = tuple(map(str, range(10)))
+    y_train, files = np.arange(10), {}
 
     def split(self, name: str) -> tuple[None, ...]:
         return (None,) * 4

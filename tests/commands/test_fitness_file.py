@@ -108,7 +108,7 @@ def test_a_genome_it_has_no_value_for_costs_itself_alone(home, stub, data, mine,
         ("none.py:score", ("none.py: No such file", "give a Python file")),
         ("mine.py:other", ("mine.py has no function 'other'", "define other(evaluation)")),
         ("mine.py", ("fitness 'mine.py'", "FILE.py:NAME")),
-        ("accuracy_and_params", ("fitness 'accuracy_and_params'", "macro_f1_per_log_params")),
+        ("luck", ("fitness 'luck'", "macro_f1_per_log_params")),
     ],
 )
 def test_a_bad_one_is_one_line_and_nothing_is_written(home, mine, capsys, fitness, words):

@@ -55,11 +55,16 @@ def shown(home: Path, stub: Any, data: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_what_follows_the_generations_is_called_by_its_name(shown, home):
-    said = shown(*SMALL, "--generations", 2, "--baseline", GENOME)
+    said = shown(*SMALL, "--generations", 2, "--baseline", GENOME, "--finalists", 0)
     stages = [STAGES[name] for name in ("test", "baseline", "page")]
     assert said == ["generation 1", "generation 2", *stages]
     log = (home / "run" / "log.txt").read_text()
     assert all(text in log for text in STAGES.values())
+
+
+def test_finalists_come_before_the_test_set(shown):
+    said = shown(*SMALL, "--generations", 1, "--baseline", GENOME, "--finalists", 2)
+    assert said == ["generation 1", "finalists", STAGES["test"], STAGES["page"]]
 
 
 def test_without_a_baseline_none_is_trained(shown):
@@ -68,7 +73,8 @@ def test_without_a_baseline_none_is_trained(shown):
 
 def test_a_watcher_is_told_of_the_stages_in_their_order(shown):
     listener = Listener()
-    shown(*SMALL, "--generations", 1, "--baseline", GENOME, watcher=listener)
+    flags = ("--generations", 1, "--baseline", GENOME, "--finalists", 0)
+    shown(*SMALL, *flags, watcher=listener)
     told = listener.told
     after = told[told.index("generation 1") + 1 :]
     assert after == ["test", "baseline", GENOME, "page"]

@@ -14,7 +14,7 @@ from deap_nas import load_dataset
 SHIRT, TROUSER = 6, 1  # of Fashion-MNIST
 SHORT = (
     *("--space", "wide", "--epochs", 30, "--population", 6, "--workers", 1),
-    *("--no-report", "--cache", "cache"),
+    *("--no-report", "--cache", "cache", "--first", "drawn"),
 )
 
 

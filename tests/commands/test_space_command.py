@@ -85,7 +85,7 @@ def test_budgets_and_devices(home, capsys):
     assert not any("CB 8" in genome for genome in drawn(lines))
     lines = shown(capsys, "mine.toml", "--max-params", 20, "--max-multiply-adds", 10)
     assert "  in all at most 20 parameters, at most 10 multiply-adds an image" in lines
-    assert "1 legal genomes" in lines
+    assert "1 legal genome" in lines
     lines = shown(capsys, "mine.toml", "--device", "arduino_uno", "--max-ram", 1000)
     budgets = "at most 125 parameters, at most 1,000 bytes of RAM, at most 32,768 bytes of flash"
     assert f"  in all {budgets}" in lines

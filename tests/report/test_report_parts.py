@@ -258,7 +258,8 @@ def test_a_file_read_again_may_differ_by_what_rounding_can_do(monkeypatch, wrong
     found = labels + (np.arange(len(labels)) < wrong)
     dataset = SimpleNamespace(split=lambda _: (None, None, None, labels))
     monkeypatch.setattr(export, "data_of", lambda _: dataset)
-    record = SimpleNamespace(split="test", evaluation=lambda _: SimpleNamespace(accuracy=1.0))
+    evaluation = SimpleNamespace(accuracy=1.0)
+    record = SimpleNamespace(split="test", network=lambda _: (evaluation, None))
     studio = SimpleNamespace(predict_with=lambda *_: found)
     with contextlib.nullcontext() if good else pytest.raises(RuntimeError, match="when read again"):
         said = export._check(record, "genome", Path(f"best{suffix}"), studio)

@@ -290,7 +290,7 @@ def test_resumed_with_a_budget_it_ends_the_same(home, inline, data, algorithm, b
 
 
 def test_a_steady_state_with_another_timing_is_what_its_journal_tells(home, inline, data):
-    assert begin("run", data, "steady_state") == 0
+    assert begin("run", data, "steady_state", "--first", "drawn") == 0
     folder = home / "run"
     whole = (folder / "journal.jsonl").read_bytes()
     courses = set()

@@ -324,7 +324,8 @@ HERE: list[tuple[str, str, Try, Try]] = [
     ("evaluation/replay", "the journal's next outcome is of '{}', which this search does not ask "
      "for: a line is lost, or the program, a library or a file changed since; start a new run (the "
      "cache keeps what was trained)",
-     lambda: (search("--out", "run", "--generations", 3, *STREAM), lose_a_line(),
+     lambda: (search("--out", "run", "--generations", 3, "--first", "drawn", *STREAM),
+              lose_a_line(),
               command("run", "--resume", "run")),
      lambda: search("--out", "new", *STREAM)),
     ("runs/journal", "generation {} is not the one in {}: the program, a library or a file changed "
