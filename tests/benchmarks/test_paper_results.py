@@ -26,7 +26,7 @@ from benchmarks.paper import (  # noqa: E402
 from benchmarks.paper.evidence import read  # noqa: E402
 from deap_nas import RECIPES  # noqa: E402
 from deap_nas.runs import result  # noqa: E402
-from deap_nas.runs.config import read_config
+from deap_nas.runs.config import read_config  # noqa: E402
 from deap_nas.runs.presets import make_settings  # noqa: E402
 from deap_nas.runs.search import make_space, search  # noqa: E402
 from deap_nas.runs.settings import Settings  # noqa: E402
