@@ -38,7 +38,7 @@ the search:
 
 presets:
   fashion full Fashion-MNIST, wide space, about three minutes on two cores, finalists included
-  quick   real images in about two minutes on two cores: fashion_mnist_mini, recipe fast, scored on
+  quick   real images in a few minutes on two cores: fashion_mnist_mini, recipe fast, scored on
           validation images (the default)
   paper   the report's own search: full Fashion-MNIST, population 25, 20 epochs, its operators.
           Scored on the TEST set, as the report did: its scores are optimistic. No finalists
