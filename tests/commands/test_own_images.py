@@ -58,7 +58,7 @@ def test_a_real_search_and_its_page(images: Path, capsys: pytest.CaptureFixture[
 
     shutil.rmtree(images)  # the page knows the classes all the same
     text = make_report(folder, tensorflow=False).read_text()
-    assert "stand, in this order, for: ant, bee, wasp &amp; hornet." in text
+    assert "stand, in this order, for: <code>ant, bee, wasp &amp; hornet</code>." in text
     header = (folder / "report" / "confusion.csv").read_text().partition("\n")[0]
     assert header == "true class,ant,bee,wasp & hornet"
     assert kept in text
