@@ -139,13 +139,15 @@ def convergence(progress: pd.DataFrame, fitness: str) -> Figure:
 
 @styled
 def best_so_far(outcomes: pd.DataFrame, fitness: str) -> Figure:
-    """The best fitness so far, against evaluations and against hours."""
+    """The best fitness so far, against evaluations and against time."""
     canvas, axes = new_canvas(columns=2, sharey=True)
-    short = outcomes["hours"].max() < 2
-    times = outcomes["hours"] * (60 if short else 1)
+    longest = outcomes["hours"].max()
+    units = {"hours": 1, "minutes": 60, "seconds": 3600}
+    unit = next((name for name, n in units.items() if longest * n >= 2), "seconds")
+    times = outcomes["hours"] * units[unit]
     for ax, x, label in (
         (axes[0], outcomes["evaluations"], "evaluations"),
-        (axes[1], times, f"time ({'minutes' if short else 'hours'})"),
+        (axes[1], times, f"time ({unit})"),
     ):
         ax.step(x, outcomes["best_so_far"], where="post", c=BLUE)
         ax.set_xlabel(label)
