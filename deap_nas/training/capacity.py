@@ -12,8 +12,8 @@ from deap_nas.words import counted
 
 # MiB of a worker and of the parent, with 55 MiB of images; more images cost each as much more.
 # results/memory has 84 and 140 at most with the engine native, and had 700 with TensorFlow's graph;
-# 250 leaves room for the feature maps of whole batches that normalised networks keep.
-WORKER, PARENT, IMAGES = {"native": 250, "keras": 700}, 140, 55
+# normalised networks keep the feature maps of a whole batch, 229 in the largest of one wide search.
+WORKER, PARENT, IMAGES = {"native": 300, "keras": 700}, 140, 55
 
 
 class WorkersWarning(UserWarning):

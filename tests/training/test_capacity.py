@@ -15,7 +15,7 @@ DATA = drivers.tiny_dataset()
 
 @pytest.mark.parametrize(
     ("cores", "memory", "expected"),
-    [(1, 10**6, 1), (64, 10**6, 64), (64, 4096, 15), (64, 100, 1), (2, 4096, 2)],
+    [(1, 10**6, 1), (64, 10**6, 64), (64, 4096, 13), (64, 100, 1), (2, 4096, 2)],
 )
 def test_as_many_as_have_a_core_and_memory(monkeypatch, cores, memory, expected):
     monkeypatch.setattr(capacity, "cores", lambda: cores)
@@ -34,8 +34,8 @@ def test_a_limit_of_the_users_is_what_each_may_take(monkeypatch):
 
 def test_what_is_asked_for_is_done_with_a_warning(monkeypatch):
     monkeypatch.setattr(capacity, "cores", lambda: 8)
-    monkeypatch.setattr(capacity, "memory", lambda: 700)
-    with pytest.warns(UserWarning, match="4 workers in 700 MiB of memory: .*; 2 have room"):
+    monkeypatch.setattr(capacity, "memory", lambda: 800)
+    with pytest.warns(UserWarning, match="4 workers in 800 MiB of memory: .*; 2 have room"):
         assert count_workers(4, DATA) == 4
     with pytest.warns(UserWarning, match="9 workers on 8 cores"):
         assert count_workers(9, DATA) == 9
