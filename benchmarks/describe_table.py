@@ -27,7 +27,6 @@ from deap_nas.tabular import CURVE, Table, load_table
 OUT = RESULTS / "table"
 LEADERS = 6  # the optimum and five more
 WAITED = 1.5  # a training waited if it took more wall-clock seconds than so many times its CPU's
-STRETCHES = ((0, 0), (1, 3), (4, 16))  # first and last shard; alike in waiting (waits.csv by shard)
 
 
 def as_frame(table: Table) -> pd.DataFrame:
@@ -174,14 +173,6 @@ def waits_by_shard(made: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame([{"shard": n, **waits(part)} for n, part in made.groupby("shard")])
 
 
-def waits_by_stretch(made: pd.DataFrame) -> pd.DataFrame:
-    rows = []
-    for first, last in STRETCHES:
-        part = made[made["shard"].between(first, last)]
-        rows.append({"shards": f"{first:02}" + f" to {last:02}" * (last > first), **waits(part)})
-    return pd.DataFrame(rows)
-
-
 def leaders(one: pd.DataFrame, score: str) -> pd.DataFrame:
     """The optimum by a score, and who comes next."""
     seconds = ["train_seconds", "train_cpu_seconds"]
@@ -226,7 +217,7 @@ def describe(frame: pd.DataFrame, one: pd.DataFrame, front: pd.DataFrame) -> dic
         "noise": seed_noise(frame),
         "ratios": seconds_ratios(frame),
         "waits": waits_by_shard(made),
-        "stretches": waits_by_stretch(made),
+        "all_waits": pd.DataFrame([waits(made)]),
         "waited": WAITED,
         "longest": frame.loc[frame["train_seconds"].idxmax()],
         "leaders": leaders(one, "fitness"),
@@ -245,7 +236,7 @@ def main() -> None:
     parts = describe(frame, one, front)
     out.mkdir(parents=True, exist_ok=True)
     for name, part in parts.items():
-        if isinstance(part, pd.DataFrame) and name not in ("recipes", "stretches"):
+        if isinstance(part, pd.DataFrame) and name not in ("recipes", "all_waits"):
             write_csv(part, out / f"{name}.csv")
     draw(one, front, out)
     template = Path(__file__).with_suffix(".md.j2")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from deap_nas.evaluation.backend import Backend, Outcome, Task
@@ -21,6 +21,7 @@ class Job:
     """A task, those who wait for it, and how it ended."""
 
     task: Task
+    given: Task  # to the backend: a copy, for one task may be begun twice at once
     askers: list[Share] = field(default_factory=list)
     outcome: Outcome | None = None
     error: Exception | None = None
@@ -59,9 +60,9 @@ class Shared:
             self._fail(SharedError("closed while something was measured; wait for it, then close"))
             self.backend.close()
 
-    def name(self, task: Task) -> Any:
-        """What a job is known by; a task is itself alone where there are no keys."""
-        return task.key if self.known and task.key is not None else id(task)
+    def name(self, given: Task) -> Any:
+        """What a job is known by; it is itself alone where there are no keys."""
+        return given.key if self.known and given.key is not None else id(given)
 
     def listen(self) -> None:
         """With the lock held: let it go until something has changed."""
@@ -79,7 +80,7 @@ class Shared:
             return
         for task, outcome in ended:
             job = self.jobs.get(self.name(task))
-            if job and job.task is task:
+            if job and job.given is task:
                 job.outcome = outcome
                 self.drop_if_done(job)
         if not ended and any(job in before for job in self.running()):
@@ -103,7 +104,7 @@ class Shared:
     def drop_if_done(self, job: Job) -> None:
         """Forget a job that is over and that nobody needs any more."""
         if job.over and not job.askers:
-            self.jobs.pop(self.name(job.task), None)
+            self.jobs.pop(self.name(job.given), None)
 
     def _fail(self, error: Exception) -> None:
         """No outcome will come of what is begun."""
@@ -140,14 +141,15 @@ class Share:
         shared = self._shared
         with shared.changed:
             self._yield_room()
-            job = shared.jobs.get(shared.name(task))
+            given = replace(task)
+            job = shared.jobs.get(shared.name(given))
             if job is None:
-                job = Job(task)
+                job = Job(task, given)
                 if shared.known and task.key is not None and shared.known(task.key):
                     job.outcome = KNOWN
                 else:
-                    shared.backend.submit(task)
-                    shared.jobs[shared.name(task)] = job
+                    shared.backend.submit(given)
+                    shared.jobs[shared.name(given)] = job
             job.askers.append(self)
             self._begun.append(job)
             shared.changed.notify_all()  # there may be something to listen to now
@@ -179,7 +181,7 @@ class Share:
             running = shared.running()
             if running and not any(job.askers for job in running):
                 for job in running:
-                    del shared.jobs[shared.name(job.task)]
+                    del shared.jobs[shared.name(job.given)]
                 shared.backend.cancel()
             shared.changed.notify_all()
 

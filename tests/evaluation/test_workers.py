@@ -179,6 +179,14 @@ def test_a_timeout_leaves_its_neighbour_alone():
     assert (late.status, good.status) == ("timeout", "ok")
 
 
+def test_one_task_may_be_given_again_while_it_runs():
+    task = Task(None, "echo", ("again",))
+    with make(count=2) as workers:
+        found = list(workers.run([task] * 5))
+    assert [outcome.value for _, outcome in found] == ["again"] * 5
+    assert all(told is task for told, _ in found)
+
+
 def kill_marked(log: Path, nth: int, number: int = signal.SIGKILL) -> None:
     """Kill the worker that wrote the nth line."""
     line = wait_until(lambda: log.exists() and log.read_text().split("\n")[nth:-1], SECONDS)[0]
