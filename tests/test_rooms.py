@@ -16,7 +16,7 @@ PACKAGE = Path(deap_nas.__file__).parent
 PAGE = Path(__file__).parents[1] / "docs" / "how-it-works.md"
 # Folders and modules of deap_nas/, from bottom to top.
 ROOMS = (
-    *("words", "extras", "files", "layers", "genome", "operators", "algorithms", "testing"),
+    *("words", "extras", "files", "bars", "layers", "genome", "operators", "algorithms", "testing"),
     *("spaces", "toolbox", "evaluation", "tabular", "data", "training", "runs"),
     *("report", "benchmark", "commands", "found", "notebook", "classifier"),
 )
