@@ -181,8 +181,9 @@ def duration(seconds: float) -> str:
 def finals_in_words(settings: Settings) -> str:
     """As "3 finalists, each trained 3 times by recipe final, 10 epochs"."""
     recipe, times = settings.make_final_recipe(), settings.final_seeds
+    each = "each " if settings.finalists > 1 else ""
     return (
-        f"{counted(settings.finalists, 'finalist')}, each trained "
+        f"{counted(settings.finalists, 'finalist')}, {each}trained "
         f"{f'{times} times' if times > 1 else 'once'} by recipe {recipe.name}, "
         f"{counted(recipe.epochs, 'epoch')}"
     )
