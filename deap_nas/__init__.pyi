@@ -10,9 +10,6 @@ from .algorithms import (
     ea_steady_state as ea_steady_state,
     sel_crowded_tournament as sel_crowded_tournament,
 )
-from .classifier import (
-    EvolvedClassifier as EvolvedClassifier,
-)
 from .data import (
     DataError as DataError,
     Dataset as Dataset,
@@ -36,9 +33,6 @@ from .evaluation.fitness import (
 )
 from .evaluation.workers import (
     Workers as Workers,
-)
-from .found import (
-    Result as Result,
 )
 from .genome import (
     FITNESS_CLASSES as FITNESS_CLASSES,
@@ -69,9 +63,6 @@ from .layers.cost import (
     flash as flash,
     peak_ram as peak_ram,
 )
-from .notebook import (
-    evolve as evolve,
-)
 from .operators import (
     Space as Space,
     cx_one_point as cx_one_point,
@@ -91,6 +82,15 @@ from .operators import (
     rejecting as rejecting,
     sel_rank_roulette as sel_rank_roulette,
     sel_roulette as sel_roulette,
+)
+from .programs.classifier import (
+    EvolvedClassifier as EvolvedClassifier,
+)
+from .programs.evolve import (
+    evolve as evolve,
+)
+from .programs.result import (
+    Result as Result,
 )
 from .runs.journal import (
     Journal as Journal,

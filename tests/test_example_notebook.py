@@ -19,8 +19,10 @@ def test_the_notebook_runs_and_shows_what_it_found(tmp_path, monkeypatch):
     resources = {"metadata": {"path": str(tmp_path)}}
     nbclient.NotebookClient(notebook, timeout=300, resources=resources).execute()
     cells = {cell["id"]: cell for cell in notebook.cells if cell["cell_type"] == "code"}
-    progress = str(cells["cell-3"]["outputs"])
-    assert "generation 2 of 2: best" in progress
+    (progress,) = cells["cell-3"]["outputs"]
+    assert "generation 2 of 2: best" in progress["data"]["text/plain"]
+    assert progress["data"]["text/plain"].splitlines()[-1].startswith("done")
+    assert "<pre" in progress["data"]["text/html"]
     (shown,) = cells["cell-5"]["outputs"]
     assert "data:image/png;base64," in shown["data"]["text/html"]
     (scores,) = cells["cell-10"]["outputs"][-1:]

@@ -77,12 +77,12 @@ ELSEWHERE: dict[str, list[tuple[str, str]]] = {
     "commands/test_run_longer.py::test_time_that_is_spent_is_not_given_again": [
         ("runs/extend", "time_budget {}, allowed more"),
     ],
-    "test_classifier.py::test_what_is_refused_is_taken_when_it_is_mended": [
-        ("classifier", "y has one class"),
-        ("classifier", "X has {} features"),
+    "programs/test_classifier.py::test_what_is_refused_is_taken_when_it_is_mended": [
+        ("programs/classifier", "y has one class"),
+        ("programs/classifier", "X has {} features"),
     ],
-    "test_notebook.py::test_a_run_that_is_searched_is_waited_for": [
-        ("notebook", "{} is in use by a running search"),
+    "programs/test_evolve.py::test_a_run_that_is_searched_is_waited_for": [
+        ("programs/evolve", "{} is in use by a running search"),
     ],
     "evaluation/test_general.py::test_a_script_defines_its_trainer": [("evaluation/process", "")],
     "commands/test_run_dask.py::test_a_scheduler_that_is_not_there_is_refused": [

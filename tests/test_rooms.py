@@ -16,9 +16,9 @@ PACKAGE = Path(deap_nas.__file__).parent
 PAGE = Path(__file__).parents[1] / "docs" / "how-it-works.md"
 # Folders and modules of deap_nas/, from bottom to top.
 ROOMS = (
-    *("words", "extras", "files", "layers", "genome", "operators", "algorithms", "testing"),
+    *("words", "extras", "files", "bars", "layers", "genome", "operators", "algorithms", "testing"),
     *("spaces", "toolbox", "evaluation", "tabular", "data", "training", "runs"),
-    *("report", "benchmark", "commands", "found", "notebook", "classifier"),
+    *("report", "benchmark", "commands", "programs"),
 )
 # The ways in from outside: the package's own names, which load on first use, and ``python -m``.
 DOORS = ("__init__", "__main__", "run", "report.__main__")

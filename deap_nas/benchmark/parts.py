@@ -10,15 +10,10 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich import get_console
+from rich.progress import TextColumn, TimeRemainingColumn
 
+from deap_nas.bars import make_bar
 from deap_nas.benchmark.memo import run_seed
 from deap_nas.benchmark.problem import Problem
 from deap_nas.files import write_whole
@@ -113,16 +108,7 @@ def run_all(
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"{part.key}.json" for part in parts]
     missing = [i for i, file in enumerate(files) if not file.exists()]
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=console,
-    )
-    with bar:
+    with make_bar(console or get_console(), TextColumn("left"), TimeRemainingColumn()) as bar:
         task = bar.add_task(title, total=len(parts), completed=len(parts) - len(missing))
         for i, rows in _outcomes({i: parts[i] for i in missing}, workers):
             write_whole(files[i], json.dumps(rows, separators=(",", ":")))

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from deap_nas.commands.options import Parser, UserError, quiet, status_of
+from deap_nas.commands.options import Parser, UserError, command, quiet
 from deap_nas.commands.output import say
 from deap_nas.evaluation.fitness import SINGLE
 
 OUT = Path("results", "benchmark")
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit status."""
-    arguments = make_parser().parse_args(argv)
-    return status_of(lambda: _benchmark(arguments))
 
 
 def make_parser() -> Any:
@@ -102,3 +95,6 @@ def _problem(arguments: Any) -> Any:
         raise UserError(f"--fitness {arguments.fitness}, allowed {', '.join(SINGLE)}")
     space = find_space(arguments.space) if arguments.space else TABLE_SPACE
     return default_problem(arguments.table, space, arguments.fitness)
+
+
+main = command(make_parser, _benchmark)

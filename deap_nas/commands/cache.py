@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from deap_nas.commands.options import Parser, UserError, quiet, status_of
+from deap_nas.commands.options import Parser, UserError, command, quiet
 from deap_nas.commands.output import say
 from deap_nas.words import counted, noun
 
@@ -17,12 +17,6 @@ UNITS = ("B", "kB", "MB", "GB", "TB")  # each a thousand times the one before
 DAY = 24 * 3600
 SECONDS = {"h": 3600, "d": DAY, "w": 7 * DAY}
 SPANS = (("within a day", DAY), ("within a week", 7 * DAY), ("within 30 days", 30 * DAY))
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit status."""
-    arguments = make_parser().parse_args(argv)
-    return status_of(lambda: _cache(arguments))
 
 
 def make_parser() -> Any:
@@ -142,3 +136,6 @@ def _age(text: str | None) -> float | None:
     if not found:
         raise UserError(f"--older-than {text}, allowed an age such as 12h, 90d or 8w")
     return float(found[1]) * SECONDS[found[2].lower()]
+
+
+main = command(make_parser, _cache)

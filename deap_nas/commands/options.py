@@ -118,6 +118,24 @@ def _is_library(file: Path) -> bool:
     return not file.exists() or any(file.absolute().is_relative_to(home) for home in homes)
 
 
+def command(
+    make_parser: Callable[[], argparse.ArgumentParser], work: Callable[[Any], int]
+) -> Callable[[Sequence[str] | None], int]:
+    """A command's ``main``.
+
+    Args:
+        make_parser: of its options.
+        work: what it does with the parsed arguments; returns the exit status.
+    """
+
+    def main(argv: Sequence[str] | None = None) -> int:
+        """Run the command; returns the exit status."""
+        arguments = make_parser().parse_args(argv)
+        return status_of(lambda: work(arguments))
+
+    return main
+
+
 def status_of(work: Callable[[], int]) -> int:
     """Do a command's work; the exit status that it comes to.
 

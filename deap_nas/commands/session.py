@@ -20,7 +20,7 @@ from deap_nas.commands.terminal import (
 from deap_nas.data import Dataset
 from deap_nas.evaluation.worker import one_line
 from deap_nas.runs.directory import RunDirectory
-from deap_nas.runs.result import Result
+from deap_nas.runs.result import Findings
 from deap_nas.runs.search import search
 from deap_nas.runs.settings import Settings
 from deap_nas.runs.tables import evaluations_table
@@ -93,7 +93,7 @@ def run_session(
 
 
 def _show(
-    result: Result, settings: Settings, dataset: Dataset, directory: RunDirectory, console: Any
+    result: Findings, settings: Settings, dataset: Dataset, directory: RunDirectory, console: Any
 ) -> None:
     print_tops(evaluations_table(result.rows, settings.telling), console)
     if result.best is None:

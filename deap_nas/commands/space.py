@@ -7,19 +7,13 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from deap_nas.commands.options import Parser, UserError, add_settings, quiet, status_of
+from deap_nas.commands.options import Parser, UserError, add_settings, command, quiet
 from deap_nas.commands.output import say
 from deap_nas.layers import load_layers
 from deap_nas.spaces import COSTS, SPACES, SearchSpace, budgets_of, describe, find_space
 
 DRAWS = 1000  # genomes behind the spread of costs
 SHARES = (("least", 0.0), ("a tenth", 0.1), ("half", 0.5), ("nine tenths", 0.9), ("most", 1.0))
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit status."""
-    arguments = make_parser().parse_args(argv)
-    return status_of(lambda: _show(arguments))
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -81,3 +75,6 @@ def _shape(text: str) -> tuple[int, ...]:
     if len(parts) != 3 or not all(part.isdecimal() and int(part) for part in parts):
         raise UserError(f"--images {text}, allowed HEIGHTxWIDTHxCHANNELS such as 32x32x3")
     return tuple(map(int, parts))
+
+
+main = command(make_parser, _show)

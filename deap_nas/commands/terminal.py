@@ -10,9 +10,10 @@ from typing import Any
 
 import pandas as pd
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import TextColumn
 from rich.table import Table
 
+from deap_nas.bars import WIDTH, make_bar
 from deap_nas.commands.output import Steady
 from deap_nas.evaluation.fitness import Evaluation
 from deap_nas.evaluation.own_fitness import OWN, find_fitness
@@ -28,7 +29,6 @@ from deap_nas.spaces import SearchSpace
 from deap_nas.training.recipes import Recipe
 from deap_nas.words import counted
 
-WIDTH = 110  # where there is no terminal to measure
 SHOWN = {
     "genome": "{}",
     "accuracy": "{:.4f}",
@@ -86,7 +86,7 @@ class ProgressWatcher(Watcher):
         finals: bool = False,
     ) -> None:
         self._fitness, self._generations, self._births = find_fitness(fitness), generations, births
-        self._console, self._log = console, log
+        self._log = log
         self._total = births(generations)
         self._trained = self._known = self._failed = 0
         self._started = time.monotonic()
@@ -96,22 +96,16 @@ class ProgressWatcher(Watcher):
         self._within = 0
         self._done = 0
         self._over = False  # the generations are
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[left]}"),
-            console=console,
-            disable=not console.is_terminal,
-        )
+        self._bar = make_bar(console, TextColumn("{task.fields[left]}"))
         self._task = self._bar.add_task("generation 0", total=self._total, left="")
 
     def __enter__(self) -> ProgressWatcher:
         self._bar.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, stopped: type[BaseException] | None, *_: object) -> None:
+        best = f"best {self._best[0]:.3f}" if self._best[1] else "no best"
+        self._bar.update(self._task, description="stopped" if stopped else "done", left=best)
         self._bar.stop()
 
     def evaluated(self, genome: str, evaluation: Evaluation, cached: bool) -> None:
@@ -144,7 +138,7 @@ class ProgressWatcher(Watcher):
             f"{self._trained} trained, {self._known} known, {self._failed} failed"
         )
         self._log(line)
-        self._console.print(line, highlight=False)
+        self._bar.print(line, highlight=False)
         if number < self._generations:
             self._bar.update(self._task, description=f"generation {number + 1}")
         self._show(self._done)
@@ -160,7 +154,7 @@ class ProgressWatcher(Watcher):
             f"{duration(seconds)}"
         )
         self._log(line)
-        self._console.print(line, highlight=False)
+        self._bar.print(line, highlight=False)
         self._started, self._expected, self._total = time.monotonic(), seconds, trainings
         self._trained = self._done = self._within = 0
         self._best, self._then = (0.0, ""), ""
@@ -187,8 +181,9 @@ def duration(seconds: float) -> str:
 def finals_in_words(settings: Settings) -> str:
     """As "3 finalists, each trained 3 times by recipe final, 10 epochs"."""
     recipe, times = settings.make_final_recipe(), settings.final_seeds
+    each = "each " if settings.finalists > 1 else ""
     return (
-        f"{counted(settings.finalists, 'finalist')}, each trained "
+        f"{counted(settings.finalists, 'finalist')}, {each}trained "
         f"{f'{times} times' if times > 1 else 'once'} by recipe {recipe.name}, "
         f"{counted(recipe.epochs, 'epoch')}"
     )

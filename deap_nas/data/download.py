@@ -1,11 +1,18 @@
-"""Downloads by Keras, which knows no timeout and draws bars."""
+"""Downloads by Keras, which knows no timeout and draws bars; and where it keeps them."""
 
 from __future__ import annotations
 
 import contextlib
 import io
+import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
+
+
+def keras_folder() -> Path:
+    """Keras's own folder; it keeps data sets in ``datasets`` there."""
+    return Path(os.path.expanduser(os.environ.get("KERAS_HOME") or "~/.keras"))
 
 
 @contextlib.contextmanager

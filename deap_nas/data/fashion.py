@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from deap_nas.data.dataset import DataError, Dataset, Images, Labels, held_out, message_of
-from deap_nas.data.download import patiently
+from deap_nas.data.download import keras_folder, patiently
 
 FASHION_CLASSES = (
     "T-shirt/top",
@@ -128,8 +128,7 @@ def fashion_mnist_is_here() -> bool:
 
 def _cache() -> Path:
     """Where Keras keeps the files."""
-    home = Path(os.path.expanduser(os.environ.get("KERAS_HOME") or "~/.keras"))
-    return home / "datasets" / "fashion-mnist"
+    return keras_folder() / "datasets" / "fashion-mnist"
 
 
 def _files_in(folder: Path) -> dict[str, Path]:

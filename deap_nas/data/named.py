@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from deap_nas.data.dataset import DataError, Dataset, in_order, message_of, with_all_parts
-from deap_nas.data.download import patiently
+from deap_nas.data.download import keras_folder, patiently
 from deap_nas.data.kept import Arrays, kept
 from deap_nas.layers.from_keras import as_in_workers, import_keras
 
@@ -21,6 +21,10 @@ NAMED = {  # class names
         *("airplane", "automobile", "bird", "cat", "deer"),
         *("dog", "frog", "horse", "ship", "truck"),
     ),
+}
+KEPT = {  # by Keras, in datasets/ of its folder
+    "mnist": "mnist.npz",
+    "cifar10": "cifar-10-batches-py-target_archive",
 }
 NETWORK_TIMEOUT = 10.0  # seconds without an answer
 
@@ -73,7 +77,9 @@ def _by_keras(name: str) -> Arrays:
     except Exception as error:  # its download raises Exception itself
         raise DataError(
             f"{name} was not found and not downloaded ({message_of(error)}): run once with a "
-            "network (and TensorFlow installed), or use --dataset digits, which needs none"
+            "network (and TensorFlow installed), or copy the file "
+            f"{keras_folder() / 'datasets' / KEPT[name]} from a machine that did, or use "
+            "--dataset digits, which needs none"
         ) from error
     arrays = {}
     for part, (x, y) in zip(("train", "test"), pairs):

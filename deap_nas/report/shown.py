@@ -113,7 +113,7 @@ class Shown:
 
 def show(column: str, value: Any) -> str:
     """A cell's text; a missing value is a dash."""
-    if isinstance(value, float) and math.isnan(value):
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return "–"
     form = COLUMNS.get(column, ("", ""))[1]
     if form == ",d" and isinstance(value, float):  # a column in which some are missing

@@ -69,7 +69,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Result:
+class Findings:
     """What a search found. ``best`` is None where every genome failed; it is the chosen one of the
     ``finalists``, if there are any."""
 
@@ -157,7 +157,12 @@ def write_finalists(finalists: list[Finalist], directory: RunDirectory) -> list[
 
 
 def write_result(
-    result: Result, evaluator: Evaluator, journal: Journal, folder: Path, fitness: str
+    result: Findings,
+    evaluator: Evaluator,
+    journal: Journal,
+    folder: Path,
+    fitness: str,
+    model: bool = True,
 ) -> None:
     directory = RunDirectory(folder)
     write_tables(evaluations_table(result.rows, fitness), folder)
@@ -169,7 +174,8 @@ def write_result(
     best = parse_genome(result.best.genome) if result.best else None
     budget = result.best.budget if result.best else None
     if best and (weights := _weights(str(best), budget, evaluator, journal)):
-        evaluator.save(best, weights, directory.best)
+        if model:
+            evaluator.save(best, weights, directory.best)
         with contextlib.suppress(RuntimeError):  # for the report's images; nothing depends on it
             labels = evaluator.predict(best, weights)
             write_whole(directory.test_labels, json.dumps(labels.tolist()))

@@ -24,7 +24,7 @@ from deap_nas.runs.first import first_genomes
 from deap_nas.runs.journal import Journal
 from deap_nas.runs.known import tell_what_is_known
 from deap_nas.runs.rare import warn_of_rare
-from deap_nas.runs.result import Result, find_baseline, find_best, write_result
+from deap_nas.runs.result import Findings, find_baseline, find_best, write_result
 from deap_nas.runs.scores import Scores
 from deap_nas.runs.settings import Settings, SettingsError, data_options
 from deap_nas.runs.split import write_split
@@ -120,7 +120,8 @@ def search(
     *,
     watcher: Watcher | None = None,
     client: Any = None,
-) -> Result:
+    model: bool = True,
+) -> Findings:
     """Run a search in a directory, or go on with the one that is there.
 
     Every outcome is in the directory's journal before the search goes on, so that calling this
@@ -133,10 +134,12 @@ def search(
         space: its rules.
         watcher: is told of the search.
         client: of the Dask cluster that trains; one of the settings' own unless given.
+        model: write the best network as a Keras model, too, for which TensorFlow starts.
     """
     if client is None and settings.backend == "dask":
         with connect(settings, dataset) as client:
-            return search(settings, folder, dataset, space, watcher=watcher, client=client)
+            how: dict[str, Any] = {"watcher": watcher, "client": client, "model": model}
+            return search(settings, folder, dataset, space, **how)
     watcher = watcher or Watcher()
     _warn_of_idle(settings, dataset, client)
     warn_of_rare(settings, dataset)
@@ -216,7 +219,7 @@ def search(
         best = find_best(scores.best(), finalists, evaluator, journal)
         if settings.baseline and not finalists:
             watcher.stage("baseline")
-        result = Result(
+        result = Findings(
             best,
             find_baseline(settings.baseline, finals.baseline(), evaluator, journal),
             finalists,
@@ -225,7 +228,7 @@ def search(
             journal.rows(),
             stopped,
         )
-        write_result(result, evaluator, journal, folder, settings.telling)
+        write_result(result, evaluator, journal, folder, settings.telling, model)
     return result
 
 

@@ -57,14 +57,14 @@ def shown(home: Path, stub: Any, data: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_what_follows_the_generations_is_called_by_its_name(shown, home):
     said = shown(*SMALL, "--generations", 2, "--baseline", GENOME, "--finalists", 0)
     stages = [STAGES[name] for name in ("test", "baseline", "page")]
-    assert said == ["generation 1", "generation 2", *stages]
+    assert said == ["generation 1", "generation 2", *stages, "done"]
     log = (home / "run" / "log.txt").read_text()
     assert all(text in log for text in STAGES.values())
 
 
 def test_finalists_come_before_the_test_set(shown):
     said = shown(*SMALL, "--generations", 1, "--baseline", GENOME, "--finalists", 2)
-    assert said == ["generation 1", "finalists", STAGES["test"], STAGES["page"]]
+    assert said == ["generation 1", "finalists", STAGES["test"], STAGES["page"], "done"]
 
 
 def test_without_a_baseline_none_is_trained(shown):

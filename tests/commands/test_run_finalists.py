@@ -358,7 +358,7 @@ def test_the_bar_goes_on_with_finalists_by_their_name(tmp_path):
     text = out.getvalue()
     assert "left, then finalists" in text
     assert "generation 2" not in text
-    assert "finalists" in text.rpartition("1/3")[0].rpartition("\n")[2]
+    assert "finalists" in text.partition("1/3")[0].rpartition("\n")[2]
     assert "1 finalist: 3 trainings, about 40 s" in text
     assert "finalist trained FL relu: accuracy 0.5000" in (tmp_path / "log.txt").read_text()
 

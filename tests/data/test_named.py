@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from stand_ins import RNG, python, refuse
+from stand_ins import RNG, refuse
 
 from deap_nas.data import load_dataset, named
 
@@ -103,20 +103,3 @@ def test_without_a_network_one_line_says_what_to_do(keras: Callable[..., list[st
     load_dataset("mnist")  # run once with a network
     load_dataset("digits")
     assert len(asked) == 1, "a failure is not kept"
-
-
-def test_the_real_keras_without_a_network(tmp_path: Path) -> None:
-    """Its cache is empty, and nobody answers."""
-    pytest.importorskip("keras")
-    code = (
-        "import socket\n"
-        "def nobody(*_, **__): raise OSError('nobody answers')\n"
-        "socket.getaddrinfo = nobody\n"
-        "from deap_nas.data import DataError, load_dataset\n"
-        "try: load_dataset('cifar10')\n"
-        "except DataError as error: print(error)"
-    )
-    done = python("-c", code, HOME=str(tmp_path), KERAS_HOME=str(tmp_path))
-    assert "cifar10 was not found and not downloaded" in done.stdout, done.stderr
-    assert "nobody answers" in done.stdout
-    assert done.stdout.count("\n") == 1

@@ -9,13 +9,13 @@ import re
 import subprocess
 import sys
 import time
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import filelock
 import numpy as np
 import pytest
+from report_page import Reader
 from report_runs import BASELINE, make_run, write_config
 from scipy.stats import binomtest
 
@@ -29,65 +29,7 @@ from deap_nas.spaces import PAPER_SPACE, describe
 ELSEWHERE = re.compile(r"""(?:src|href)\s*=\s*["'](?!data:|\#|report/)|@import|url\((?!\#)""")
 
 
-class Reader(HTMLParser):
-    """A page's tables, facts (``<data>``), text outside of them, ids and figures."""
-
-    SILENT = ("style", "script", "svg", "code", "pre", "table", "data", "nav", "title", "em")
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tables: dict[str, list[list[str]]] = {}
-        self.columns: dict[str, list[str]] = {}
-        self.facts: dict[str, tuple[str, str]] = {}
-        self.prose, self.ids, self.figures = "", list[str](), list[str]()
-        self.labels: dict[str, str] = {}
-        self._open: list[tuple[str, dict[str, Any]]] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: Any) -> None:
-        values = dict(attrs)
-        self.ids += [values["id"]] if "id" in values else []
-        if tag == "figure":
-            self.figures.append(values["id"])
-        if tag == "svg":
-            self.labels[self.figures[-1]] = values.get("aria-label", "")
-        if tag == "table":
-            self._name = values["id"].removeprefix("table-")
-            self._table = self.tables.setdefault(self._name, [])
-        if tag == "tr":
-            self._table.append([])
-        if tag == "th":
-            self.columns.setdefault(self._name, []).append(values["data-column"])
-        if tag in ("td", "th"):
-            self._table[-1].append("")
-        if tag not in ("meta", "link", "br", "img", "input", "wbr"):
-            self._open.append((tag, values))
-
-    def handle_endtag(self, tag: str) -> None:
-        while self._open and self._open.pop()[0] != tag:
-            pass
-
-    def handle_data(self, text: str) -> None:
-        tags = [tag for tag, _ in self._open]
-        if "td" in tags or "th" in tags:
-            self._table[-1][-1] += text
-        if tags and tags[-1] == "data":
-            values = self._open[-1][1]
-            self.facts[values["data-fact"]] = (values["value"], text)
-        if not any(tag in self.SILENT for tag in tags):
-            self.prose += text
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = make_run(tmp_path_factory.mktemp("runs") / "run", fail=0.1)
-    make_report(folder, tensorflow=False)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def page(folder: Path) -> Reader:
-    return Reader((folder / "report.html").read_text())
+RUN = {"fail": 0.1}  # the run of the fixture ``folder``
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from statistics import fmean, stdev
 from typing import Any
 
 import pytest
+from report_page import Reader
 from report_runs import BASELINE, make_run
-from test_report import Reader
 
 from deap_nas.evaluation.fitness import accuracy_of
 from deap_nas.report.compare import make_comparison
@@ -19,17 +19,7 @@ from deap_nas.report.progress import time_table
 from deap_nas.runs.journal import read_lines
 from deap_nas.runs.record import read_run
 
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = make_run(tmp_path_factory.mktemp("runs") / "run", finalists=3)
-    make_report(folder, tensorflow=False)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def page(folder: Path) -> Reader:
-    return Reader((folder / "report.html").read_text())
+RUN = {"finalists": 3}  # the run of the fixture ``folder``
 
 
 @pytest.fixture(scope="module")

@@ -33,6 +33,7 @@ from deap_nas.report.lineage import (
     telling_steps,
 )
 from deap_nas.report.progress import failures_table, last_improvement, time_table
+from deap_nas.report.shown import show
 from deap_nas.runs.record import Record, read_run
 
 POINTS = st.lists(st.tuples(st.integers(1, 9), st.integers(2, 9)), min_size=1, max_size=12)
@@ -264,3 +265,9 @@ def test_a_file_read_again_may_differ_by_what_rounding_can_do(monkeypatch, wrong
     with contextlib.nullcontext() if good else pytest.raises(RuntimeError, match="when read again"):
         said = export._check(record, "genome", Path(f"best{suffix}"), studio)
         assert f"accuracy {1 - wrong / 10_000:.4f}" in said
+
+
+@pytest.mark.parametrize("missing", [None, float("nan")])
+def test_a_missing_number_is_a_dash(missing: Any) -> None:
+    """As the spread of a single training is."""
+    assert show("accuracy_std", missing) == "–"

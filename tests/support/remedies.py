@@ -49,8 +49,8 @@ from deap_nas.evaluation.own_fitness import find_fitness
 from deap_nas.genome import Genome
 from deap_nas.layers import LAYERS, Layer
 from deap_nas.layers.operations import Convolution
-from deap_nas.notebook import _arrays
 from deap_nas.operators import SELECTIONS, mut_gene, sel_roulette
+from deap_nas.programs.evolve import _arrays
 from deap_nas.report.chosen import choose
 from deap_nas.report.compare import find_runs
 from deap_nas.report.picking import pick_at_most, pick_knee
@@ -456,17 +456,17 @@ HERE: list[tuple[str, str, Try, Try]] = [
     ("evaluation/fitness", "train_seconds 0.0, allowed more than 0: measure the training time",
      lambda: time_penalised(Evaluation(0.5, 0.5, 100, 0.0)),
      lambda: time_penalised(Evaluation(0.5, 0.5, 100, 1.5))),
-    ("notebook", "images without labels: give y, one label for each image",
+    ("programs/evolve", "images without labels: give y, one label for each image",
      lambda: _arrays(IMAGES, None, None, None, 0), lambda: _arrays(IMAGES, LABELS, None, None, 0)),
-    ("notebook", "{} is missing: give both x_test and y_test, or neither",
+    ("programs/evolve", "{} is missing: give both x_test and y_test, or neither",
      lambda: _arrays(IMAGES, LABELS, IMAGES, None, 0),
      lambda: (_arrays(IMAGES, LABELS, IMAGES, LABELS, 0),
               _arrays(IMAGES, LABELS, None, None, 0))),
-    ("notebook", "{} labels of {} images: give each image its label",
+    ("programs/evolve", "{} labels of {} images: give each image its label",
      lambda: _arrays(IMAGES, LABELS[1:], None, None, 0),
      lambda: _arrays(IMAGES, LABELS, None, None, 0)),
-    ("notebook", "class {} has {} images, allowed {} or more (to train, to validate, to test): "
-     "give more, or x_test and y_test",
+    ("programs/evolve", "class {} has {} images, allowed {} or more (to train, to validate, to "
+     "test): give more, or x_test and y_test",
      lambda: _arrays(IMAGES[:4], LABELS[:4], None, None, 0),
      lambda: (_arrays(IMAGES, LABELS, None, None, 0),
               _arrays(IMAGES[:4], LABELS[:4], IMAGES, LABELS, 0))),

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import filelock
 import numpy as np
 
+from deap_nas.commands.output import say
 from deap_nas.commands.terminal import Log, ProgressWatcher, make_console
 from deap_nas.data import DataError
 from deap_nas.data.dataset import held_out
 from deap_nas.files import write_whole
-from deap_nas.found import Result
+from deap_nas.programs.result import Result
 from deap_nas.runs.begin import FolderError, begin, check_same, discard_unless_begun, new_folder
 from deap_nas.runs.directory import RunDirectory
 from deap_nas.runs.presets import choose_preset, make_settings
@@ -27,6 +28,23 @@ from deap_nas.runs.watcher import Watcher, Watchers
 from deap_nas.spaces import SearchSpace
 
 FEWEST = 3  # images of a class: to train, to validate, and to test
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a search goes, and who sees it.
+
+    Args:
+        out: the run's directory; a new one unless given.
+        watcher: is told of the search as it goes.
+        progress: show it.
+        model: write the best network as a Keras model, for which TensorFlow starts.
+    """
+
+    out: str | Path | None = None
+    watcher: Watcher | None = None
+    progress: bool = True
+    model: bool = True
 
 
 def evolve(
@@ -56,7 +74,7 @@ def evolve(
         out: the run's directory; a new one unless given. The run that is there is gone on with, or
             read where it is finished.
         watcher: is told of the search as it goes.
-        progress: show it.
+        progress: show it: a bar in a terminal or a notebook, elsewhere a line for each generation.
         settings: options of the command, with underscores: ``generations=5, epochs=10``.
 
     Returns:
@@ -66,35 +84,47 @@ def evolve(
     Raises:
         DataError, SettingsError, SpaceError, FolderError: naming what is wrong; nothing is written.
     """
+    place = Place(out, watcher, progress)
+    return evolve_in(place, (data, y, x_test, y_test), space, preset, settings)
+
+
+def evolve_in(
+    place: Place,
+    data: tuple[Any, Any, Any, Any],
+    space: str | Path | SearchSpace,
+    preset: str | None,
+    settings: dict[str, Any],
+) -> Result:
+    """``evolve`` with its arguments together.
+
+    Args:
+        place: where the search goes, and who sees it.
+        data: a name or a path, and three times None; or images, labels, and those of the test.
+        space: as ``evolve`` takes it.
+        preset: what the other settings begin with.
+        settings: options of the command.
+    """
     preset = choose_preset(preset)
     with tempfile.TemporaryDirectory() as spare:
         kept = RunDirectory(Path(spare))  # what is no file yet, until it is known to be good
-        if isinstance(data, str | Path):
-            if any(each is not None for each in (y, x_test, y_test)):
-                raise DataError(f"labels beside data set {data}: allowed beside images alone")
-            settings["dataset"] = str(data)
+        if isinstance(data[0], str | Path):
+            if any(each is not None for each in data[1:]):
+                raise DataError(f"labels beside data set {data[0]}: allowed beside images alone")
+            dataset = str(data[0])
         else:
-            arrays = _arrays(data, y, x_test, y_test, settings.get("split_seed", 0))
-            np.savez(kept.images, **arrays)
-            settings["dataset"] = str(kept.images)
+            np.savez(kept.images, **_arrays(*data, settings.get("split_seed", 0)))
+            dataset = str(kept.images)
         if isinstance(space, SearchSpace):
             write_whole(kept.space, json.dumps(space.to_dict()))
             space = kept.space
-        if space:
-            settings["space"] = str(space)
-        return _go(kept, make_settings(preset, None, settings), preset, out, watcher, progress)
+        settings = {**settings, "dataset": dataset, **({"space": str(space)} if space else {})}
+        return _go(kept, make_settings(preset, None, settings), preset, place)
 
 
-def _go(
-    kept: RunDirectory,
-    settings: Settings,
-    preset: str,
-    out: str | Path | None,
-    watcher: Watcher | None,
-    progress: bool,
-) -> Result:
+def _go(kept: RunDirectory, settings: Settings, preset: str, place: Place) -> Result:
     """Check all, then make the run's directory or find it, and search."""
     dataset, space = _load(settings, kept.images)
+    out = place.out
     there = out is not None and RunDirectory(Path(out)).begun()
     was_there = out is not None and Path(out).exists()
     folder = Path(out) if there and out is not None else new_folder(out, preset)
@@ -116,9 +146,10 @@ def _go(
         for source, target in moved.values():
             if source.exists() and not target.exists():
                 shutil.copyfile(source, target)
-        _search(folder, settings, dataset, space, watcher, progress)
+        _search(folder, settings, dataset, space, place)
     except KeyboardInterrupt:
-        pass
+        if place.progress and out is None:
+            say(f"stopped; to go on: the same call with out={str(folder)!r}")
     except BaseException:
         if not there:
             discard_unless_begun(folder, was_there)
@@ -134,12 +165,7 @@ def _load(settings: Settings, images: Path) -> tuple[Any, SearchSpace]:
 
 
 def _search(
-    folder: Path,
-    settings: Settings,
-    dataset: Any,
-    space: SearchSpace,
-    watcher: Watcher | None,
-    progress: bool,
+    folder: Path, settings: Settings, dataset: Any, space: SearchSpace, place: Place
 ) -> None:
     directory = RunDirectory(folder)
     if directory.finished():
@@ -151,14 +177,15 @@ def _search(
             f"{folder} is in use by a running search: wait for it, or stop it"
         ) from None
     with lock:
-        if not progress:
-            search(settings, folder, dataset, space, watcher=watcher)
+        what = (settings, folder, dataset, space)
+        if not place.progress:
+            search(*what, watcher=place.watcher, model=place.model)
             return
         births = (settings.generations, settings.births)
         shown = (make_console(), Log(directory.log))
         with ProgressWatcher(settings.telling, *births, *shown, settings.finalists > 0) as bar:
-            watchers = Watchers(bar, *([watcher] if watcher else []))
-            search(settings, folder, dataset, space, watcher=watchers)
+            watchers = Watchers(bar, *([place.watcher] if place.watcher else []))
+            search(*what, watcher=watchers, model=place.model)
 
 
 def _arrays(x: Any, y: Any, x_test: Any, y_test: Any, seed: int) -> dict[str, Any]:

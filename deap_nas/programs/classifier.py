@@ -14,9 +14,9 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from deap_nas.data import Dataset
-from deap_nas.found import Result
 from deap_nas.genome import parse_genome
-from deap_nas.notebook import evolve
+from deap_nas.programs.evolve import Place, evolve_in
+from deap_nas.programs.result import Result
 from deap_nas.report.chosen import data_of
 from deap_nas.runs.presets import make_settings
 from deap_nas.training.evaluator import Evaluator
@@ -110,7 +110,10 @@ class EvolvedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         images = self._images(X)
         self._shape = images.shape[1:]
         with self._folder() as folder:
-            result = evolve(images, codes, out=folder, progress=self.verbose, **self._settings())
+            place = Place(folder, progress=self.verbose, model=self.out is not None)
+            data, settings = (images, codes, None, None), self._settings()
+            preset = settings.pop("preset", None)
+            result = evolve_in(place, data, self.space, preset, settings)
             best = result.best
             if best is None:
                 raise RuntimeError(f"no genome was trained with success: {_reasons(result)}")
@@ -174,7 +177,7 @@ class EvolvedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _settings(self) -> dict[str, Any]:
         names = ("population", "generations", "children", "recipe", "epochs", "fitness")
-        own = {name: getattr(self, name) for name in (*names, "time_budget", "workers", "space")}
+        own = {name: getattr(self, name) for name in (*names, "time_budget", "workers")}
         seed = 0 if self.random_state is None else int(self.random_state)
         return {**own, **dict.fromkeys(("seed", "split_seed", "train_seed"), seed)} | (
             self.settings or {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import filelock
 import numpy as np
 import pandas as pd
@@ -18,7 +20,7 @@ SPACE = SearchSpace(
     depth=(1, 2),
 )
 SMALL = {"population": 2, "generations": 1, "children": 1, "epochs": 1, "workers": 1}
-SMALL |= {"cache": None, "progress": False}
+SMALL |= {"finalists": 2, "final_seeds": 1, "final_epochs": 1, "cache": None, "progress": False}
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +97,18 @@ def test_ctrl_c_returns_what_there_is_and_the_call_goes_on(digits, tmp_path):
     assert resumed.finished
     columns = ["genome", "accuracy", "n_params", "generation"]
     pd.testing.assert_frame_equal(resumed.evaluations[columns], whole.evaluations[columns])
+
+
+def test_ctrl_c_says_how_to_go_on_where_no_folder_was_named(digits, home, capsys):
+    class Stop(Watcher):
+        def evaluated(self, genome, evaluation, cached):
+            raise KeyboardInterrupt
+
+    given = {**SMALL, "space": SPACE, "progress": True}
+    cut = evolve(*digits, watcher=Stop(), **given)
+    (said,) = re.findall("stopped; to go on: the same call with (.+)", capsys.readouterr().out)
+    assert said == f"out={str(cut.folder)!r}"
+    assert evolve(*digits, out=str(cut.folder), **given).finished
 
 
 def test_the_command_line_goes_on_with_it(digits, tmp_path, capsys):
