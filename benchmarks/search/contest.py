@@ -51,10 +51,14 @@ class Trials:
     def __init__(self, path: Path, clock: Clock) -> None:
         self._path, self._clock = path, clock
         self.rows: list[dict[str, Any]] = []
+        self._write()
 
     def add(self, genome: Any, n_params: int, trained: Trained, status: str) -> None:
         row = (str(genome), n_params, trained.accuracy, trained.epochs, self._clock.elapsed())
         self.rows.append(dict(zip(COLUMNS, (*row, status, trained.reason))))
+        self._write()
+
+    def _write(self) -> None:
         write_csv(pd.DataFrame(self.rows, columns=list(COLUMNS)), self._path)
 
 

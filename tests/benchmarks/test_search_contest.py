@@ -242,15 +242,15 @@ def test_a_search_is_one_command_and_is_not_searched_twice(data, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ["native", "fit"])
-def test_our_search_is_in_the_contest_too(engine, tmp_path):
-    words = ["--who", "ours", "--engine", engine, "--seed", "0", "--minutes", "0.3"]
-    words += ["--epochs", "1", "--dataset", "fashion_mnist_mini", "--out", str(tmp_path)]
+def test_our_search_is_in_the_contest_too(engine, data, tmp_path):
+    words = ["--who", "ours", "--engine", engine, "--seed", "0", "--minutes", "0.5"]
+    words += ["--epochs", "1", "--dataset", str(data), "--out", str(tmp_path)]
     assert rivals.main(words) == 0
     path = rivals.Search("ours", engine, "wide", 0).path(tmp_path)
     trials = pd.read_csv(path.with_suffix(".csv"))
     assert tuple(trials.columns) == COLUMNS
     assert (trials["status"] == "ok").any()
-    assert measures.summary(trials, 18)["best_fitness"] > 0
+    assert measures.summary(trials, 60)["best_fitness"] > 0
 
 
 @pytest.mark.parametrize(

@@ -158,9 +158,9 @@ def test_a_search_without_small_networks_has_no_answer_for_them():
 
 
 @pytest.mark.slow
-def test_the_targets_are_measured_by_the_command(tmp_path):
-    words = ["--space", "wide", "--seed", "0", "--minutes", "0.3", "--quick"]
-    words += ["--dataset", "fashion_mnist_mini", "--out", str(tmp_path)]
+def test_the_targets_are_measured_by_the_command(data, tmp_path):
+    words = ["--space", "wide", "--seed", "0", "--minutes", "0.5", "--quick"]
+    words += ["--dataset", str(data), "--out", str(tmp_path)]
     assert targets.main(words) == 0
     found = pd.read_csv(tmp_path / "finalists.csv")
     first = ["space", "genome", "n_params", "test_accuracy_mean", "test_accuracy_std", "seeds"]
