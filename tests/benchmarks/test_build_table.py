@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import importlib.util
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +17,17 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "benchmarks"))
 
 import build_table  # noqa: E402
+from variants import problems, rivals  # noqa: E402
+from variants.variants import AGING, BEST, LOCAL, RANDOM, REPORT  # noqa: E402
 
-from deap_nas import WIDE_SPACE, SearchSpace, load_dataset, parse_genome  # noqa: E402
+from deap_nas import (  # noqa: E402
+    WIDE_SPACE,
+    SearchSpace,
+    count_params,
+    load_dataset,
+    parse_genome,
+)
+from deap_nas.benchmark.memo import Memo  # noqa: E402
 from deap_nas.commands.benchmark import main as benchmark  # noqa: E402
 from deap_nas.tabular import load_table  # noqa: E402
 
@@ -85,6 +97,47 @@ def test_every_plan_says_what_it_is_of(name):
     plan = build_table.plans()[name]
     assert plan.recipe.scored == "doubling"
     assert plan.file.name.endswith(".csv.gz")
+
+
+@pytest.fixture
+def digits_problem(tmp_path, monkeypatch):
+    """The problem of a made-up table over the digits' space."""
+    rows = [
+        {
+            "genome": str(genome),
+            "train_seed": 0,
+            "n_params": count_params(genome, (8, 8, 1)),
+            "multiply_adds": 1,
+            "val_accuracy_1": 0.5 + number / 10_000,
+            "test_accuracy": 0.9 - number / 10_000,
+            "train_accuracy": 0.5,
+            "train_seconds": 1.0,
+            "train_cpu_seconds": 1.0,
+            "status": "ok",
+            "measured_on": "here",
+        }
+        for number, genome in enumerate(build_table.every_genome(DIGITS.space))
+    ]
+    table = tmp_path / "digits.csv.gz"
+    table.write_bytes(gzip.compress(build_table.as_csv(rows).encode()))
+    shutil.copy(build_table.DIGITS / "digits.toml", tmp_path)
+    monkeypatch.setattr(problems, "DIGITS_TABLE", table)
+    problems.find_problem.cache_clear()
+    yield problems.find_problem(problems.DIGITS)
+    problems.find_problem.cache_clear()
+
+
+def test_the_digits_are_a_problem_of_the_benchmark(digits_problem):
+    assert problems.DIGITS in problems.available()
+    assert len(digits_problem.scores) == 3744
+    contestants = [BEST, REPORT, LOCAL, AGING, RANDOM]
+    if importlib.util.find_spec("optuna"):
+        contestants.append(rivals.rivals()["Optuna TPE"][1])
+    for each in contestants:
+        memo = Memo(digits_problem, 15)
+        each.search(memo, 0)
+        assert len(memo.found) == 15 or memo.capped
+        assert memo.found.keys() <= digits_problem.scores.keys(), "all that is asked for is there"
 
 
 @pytest.mark.skipif(not DIGITS.file.exists(), reason="it is not built yet")
