@@ -29,7 +29,7 @@ PUBLISHED = (  # the report's complete genomes, figures 2 to 4
 FITNESS = {"fitness": accuracy_per_log_params, "fitness_time": time_penalised}
 
 
-def make_parser(doc: str | None, out: Path) -> argparse.ArgumentParser:
+def make_parser(doc: str | None, out: Path | None) -> argparse.ArgumentParser:
     """A command line that says what the benchmark is and has ``--out``."""
     parser = argparse.ArgumentParser(description=(doc or "").splitlines()[0])
     parser.add_argument("--out", type=Path, default=out, help="default: %(default)s")

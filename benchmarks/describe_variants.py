@@ -28,6 +28,7 @@ TITLES = {
     "table": "our table, accuracy / ln(parameters)",
     "table_timed": "our table, the same / seconds",
     "macro": "NAS-Bench-Macro, accuracy / ln(parameters)",
+    "digits": "digits, accuracy / ln(parameters)",
 }
 Found = dict[str, Any]  # every CSV and JSON file of the results, by its name
 
@@ -45,7 +46,9 @@ def read(folder: Path = OUT) -> Found:
 def build(found: Found) -> str:
     """The page, a pure function of the results."""
     template = Path(__file__).with_suffix(".md.j2")
-    return render(template, found=found, titles=TITLES, **found, tables=sys.modules[__name__])
+    there = set(found["variants"]["problem"])
+    titles = {problem: title for problem, title in TITLES.items() if problem in there}
+    return render(template, found=found, titles=titles, **found, tables=sys.modules[__name__])
 
 
 def count(evaluations: float) -> str:

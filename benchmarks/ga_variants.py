@@ -5,12 +5,12 @@ everything is known.
     python benchmarks/ga_variants.py --macro PATH --seeds 200  # the committed run; resumable
     python benchmarks/ga_variants.py ... --rivals              # and other packages beside it
 
-PATH is NAS-Bench-Macro's table (or set DEAP_NAS_MACRO); without it the two problems of our own
-table alone. The rivals need pip install '.[benchmark]'. Variants are chosen on seeds 0 to 99 and
-reported on 100 to 199 (with fewer seeds: the first half of each). What is done is kept in
---cache, so that a run goes on where it was stopped; equal seeds give equal numbers on any number of
-processes. Writes --out (results/ga_variants): CSV files, figures. describe_variants.py makes the
-page of the committed ones.
+PATH is NAS-Bench-Macro's table (or set DEAP_NAS_MACRO); without it our own two tables alone, the
+digits as soon as build_table.py has built them. The rivals need pip install '.[benchmark]'.
+Variants are chosen on seeds 0 to 99 and reported on 100 to 199 (with fewer seeds: the first half of
+each). What is done is kept in --cache, so that a run goes on where it was stopped; equal seeds give
+equal numbers on any number of processes. Writes --out (results/ga_variants): CSV files, figures.
+describe_variants.py makes the page of the committed ones.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ holds each claim to the committed files, so that new results do not leave an old
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,6 @@ def command(made: dict[str, Any]) -> str:
     """As one types it: ``-m`` where a module was run, which sys.argv names by its file; of files
     outside the repository the name alone."""
     words = list(made["command"])
-    if len(words) > 1 and "/benchmarks/paper/" in words[1]:
-        module = words[1].split("/benchmarks/paper/")[1].removesuffix(".py")
-        words[1:2] = ["-m", f"benchmarks.paper.{module}"]
+    if len(words) > 1 and (found := re.search(r"/benchmarks/(\w+)/(\w+)\.py$", words[1])):
+        words[1:2] = ["-m", f"benchmarks.{found[1]}.{found[2]}"]
     return " ".join(Path(word).name if word.startswith(("/", "..")) else word for word in words)

@@ -23,7 +23,16 @@ from typing import Any
 
 import pandas as pd
 from common import RESULTS, make_parser, provenance, save
-from variants.problems import MACRO, MACRO_VARIABLE, TABLE, TIMED, available, find_problem
+from variants.problems import (
+    DIGITS,
+    MACRO,
+    MACRO_VARIABLE,
+    TABLE,
+    TIMED,
+    available,
+    find_problem,
+    table_of,
+)
 
 from deap_nas import (
     Evaluation,
@@ -35,13 +44,13 @@ from deap_nas import (
 from deap_nas.benchmark.problem import TableProblem
 from deap_nas.benchmark.statistics import mean_interval, p_better
 from deap_nas.evaluation.forecast import Forecast, size_in
-from deap_nas.tabular import load_table
 
 BUDGETS = (25, 50, 100)
 FITNESS = {
     TABLE: (accuracy_per_log_params, ("accuracy",)),
     TIMED: (time_penalised, ("accuracy", "train_seconds")),
     MACRO: (accuracy_per_log_params, ("accuracy",)),
+    DIGITS: (accuracy_per_log_params, ("accuracy",)),
 }
 
 
@@ -75,7 +84,7 @@ class Known:
 def find_known(name: str) -> Known:
     problem = find_problem(name)
     if name != MACRO:
-        table = load_table()
+        table = table_of(name)
         size = size_in(table.space)
         assert size
         return Known(problem, table.measure, size)

@@ -1,4 +1,4 @@
-"""The problems of this project's benchmark: our table, twice, and NAS-Bench-Macro."""
+"""The problems of this project's benchmark: our table, twice, NAS-Bench-Macro, and the digits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from typing import Any
 
 from deap_nas import Genome, accuracy_per_log_params, time_penalised
 from deap_nas.benchmark.problem import Score, TableProblem, table_problem
-from deap_nas.tabular import load_table
+from deap_nas.spaces import find_space
+from deap_nas.tabular import Table, load_table
 
 
 class MacroSpace:
@@ -45,8 +46,11 @@ class MacroSpace:
 
 
 TABLE, TIMED, MACRO, SHALLOW = "table", "table_timed", "macro", "table_shallow"
-PROBLEMS = (TABLE, TIMED, MACRO)
+DIGITS = "digits"  # nothing of the default search was chosen on it
+PROBLEMS = (TABLE, TIMED, MACRO, DIGITS)
 MACRO_VARIABLE = "DEAP_NAS_MACRO"
+# As build_table.py leaves it: digits.csv.gz, and the space digits.toml.
+DIGITS_TABLE = Path(__file__).parents[2] / "results" / "digits_table" / "digits.csv.gz"
 
 
 @cache
@@ -54,7 +58,10 @@ def find_problem(name: str) -> TableProblem:
     """A problem by its name; the same in every process, since the environment says where from."""
     if name == MACRO:
         return macro(Path(os.environ[MACRO_VARIABLE]))
-    table = load_table()
+    table = table_of(name)
+    if name == DIGITS:
+        title = "digits, accuracy / ln(parameters)"
+        return table_problem(table, name, title, accuracy_per_log_params)
     if name == TIMED:
         title = "table, accuracy / ln(parameters) / seconds"
         return table_problem(table, name, title, time_penalised)
@@ -64,9 +71,18 @@ def find_problem(name: str) -> TableProblem:
     return restricted(problem) if name == SHALLOW else problem
 
 
+def table_of(name: str) -> Table:
+    """The trainings that a problem of ours is looked up in."""
+    if name != DIGITS:
+        return load_table()
+    space = find_space(str(DIGITS_TABLE.with_name("digits.toml")))
+    return load_table(DIGITS_TABLE, space)
+
+
 def available() -> list[str]:
     """The problems that can be looked up here."""
-    return [name for name in PROBLEMS if name != MACRO or os.environ.get(MACRO_VARIABLE)]
+    there = {MACRO: bool(os.environ.get(MACRO_VARIABLE)), DIGITS: DIGITS_TABLE.exists()}
+    return [name for name in PROBLEMS if there.get(name, True)]
 
 
 def macro(path: Path) -> TableProblem:

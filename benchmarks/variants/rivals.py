@@ -1,70 +1,22 @@
 """Other people's searches, through their own packages, counted by the same memo.
 
-A genome is handed to them as natural parameters: the order of kinds, then each place's attributes;
-those that a space does not vary are left out. Optuna asks for a place only where there is one; the
-others have a parameter for each place of the longest order.
+A genome is handed to them as natural parameters (``parameters``). Optuna asks for a place only
+where there is one; the others have a parameter for each place of the longest genome.
 """
 
 from __future__ import annotations
 
 import random
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from importlib import metadata
-from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from variants.problems import MacroSpace
+from variants.parameters import Parameter, genome_of, looked_up, parameters
 
-from deap_nas import Conv, Head
 from deap_nas.benchmark.memo import Memo, Spent
-from deap_nas.benchmark.problem import Key
-
-Suggest = Callable[[str, Sequence[Any], bool], Any]
-
-
-def genome_of(space: Any, suggest: Suggest) -> Key:
-    """The genome for the answers to ``suggest(name, values, whether they have an order)``."""
-
-    def one(name: str, values: Sequence[Any], ordered: bool) -> Any:
-        return suggest(name, values, ordered) if len(values) > 1 else values[0]
-
-    if isinstance(space, MacroSpace):
-        return tuple(one(f"place {i}", space.values, True) for i in range(space.length))
-    convs = [
-        Conv(
-            kind,
-            one(f"filters {i}", space.filters, True),
-            one(f"kernel {i}", space.kernels, True),
-            one(f"activation {i}", space.activations, False),
-        )
-        for i, kind in enumerate(one("order", orders(space), False).split())
-    ]
-    return (*convs, Head(one("head", space.head_activations or space.activations, False)))
-
-
-def orders(space: Any) -> list[str]:
-    """Every order of kinds, the longest last."""
-    return [
-        " ".join("RC" if i in places else "NC" for i in range(n + space.n_reduction))
-        for n in range(space.n_normal[0], space.n_normal[1] + 1)
-        for places in combinations(range(n + space.n_reduction), space.n_reduction)
-    ]
-
-
-def parameters(space: Any) -> dict[str, tuple[list[Any], bool]]:
-    """All parameters of the longest genome: name to values, and whether they have an order."""
-    found: dict[str, tuple[list[Any], bool]] = {}
-
-    def note(name: str, values: Sequence[Any], ordered: bool) -> Any:
-        found[name] = (list(values), ordered)
-        return values[-1]
-
-    genome_of(space, note)
-    return found
 
 
 @dataclass(frozen=True)
@@ -83,7 +35,7 @@ class Rival:
         return [metadata.version(self.package)]
 
     def code(self) -> tuple[Path, ...]:
-        return (Path(__file__),)
+        return (Path(__file__), Path(__file__).with_name("parameters.py"))
 
     def search(self, memo: Memo, seed: int) -> None:
         random.seed(seed)
@@ -115,7 +67,8 @@ def _study(memo: Memo, sampler: Any, numbers: bool) -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
 
     def objective(trial: Any) -> float:
-        def suggest(name: str, values: Sequence[Any], ordered: bool) -> Any:
+        def suggest(parameter: Parameter) -> Any:
+            name, values, ordered, _ = parameter
             if numbers and ordered:
                 return values[trial.suggest_int(name, 0, len(values) - 1)]
             return trial.suggest_categorical(name, values)
@@ -136,8 +89,8 @@ def pymoo_ga(memo: Memo, seed: int, *, numbers: bool = False, pop_size: int = 20
     variables = {
         name: Integer(bounds=(0, len(values) - 1))
         if numbers and ordered
-        else Choice(options=values)
-        for name, (values, ordered) in parameters(space).items()
+        else Choice(options=list(values))
+        for name, values, ordered, _ in parameters(space)
     }
 
     class Wrapped(ElementwiseProblem):  # type: ignore[misc]
@@ -145,8 +98,9 @@ def pymoo_ga(memo: Memo, seed: int, *, numbers: bool = False, pop_size: int = 20
             super().__init__(vars=variables, n_obj=1)
 
         def _evaluate(self, x: Any, out: Any, *_: Any, **__: Any) -> None:
-            def suggest(name: str, values: Sequence[Any], ordered: bool) -> Any:
-                return values[x[name]] if numbers and ordered else x[name]
+            def suggest(parameter: Parameter) -> Any:
+                answer = x[parameter.name]
+                return parameter.values[answer] if numbers and parameter.ordered else answer
 
             out["F"] = -memo(genome_of(space, suggest))
 
@@ -163,19 +117,15 @@ def nevergrad(memo: Memo, seed: int, *, optimizer: str, numbers: bool = False) -
 
     space = memo.problem.space
     choices = {
-        name: (ng.p.TransitionChoice if numbers and ordered else ng.p.Choice)(values)
-        for name, (values, ordered) in parameters(space).items()
+        name: (ng.p.TransitionChoice if numbers and ordered else ng.p.Choice)(list(values))
+        for name, values, ordered, _ in parameters(space)
     }
     parametrization = ng.p.Dict(**choices)
     parametrization.random_state = np.random.RandomState(seed)
     found = ng.optimizers.registry[optimizer](parametrization=parametrization, budget=memo.budget)
     while True:
         candidate = found.ask()
-        found.tell(candidate, -memo(genome_of(space, partial(_answer, candidate.value))))
-
-
-def _answer(answers: dict[str, Any], name: str, values: Sequence[Any], ordered: bool) -> Any:
-    return answers[name]
+        found.tell(candidate, -memo(genome_of(space, looked_up(candidate.value))))
 
 
 CONFIGURATIONS = 12

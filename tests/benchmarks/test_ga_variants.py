@@ -163,17 +163,6 @@ def test_bad_seeds_are_one_line():
 # --- rivals
 
 
-def test_parameters_cover_a_space_exactly():
-    space = problems.find_problem(problems.TABLE).space
-    rng, seen = random.Random(0), set()
-    for _ in range(3000):
-        key = rivals.genome_of(space, lambda _name, values, _ordered: rng.choice(values))
-        assert key in space
-        seen.add(key)
-    assert len(seen) > 1500
-    assert "order" in rivals.parameters(space)
-
-
 @pytest.mark.parametrize(
     ("name", "package"),
     [

@@ -1,0 +1,91 @@
+"""What each part brings: our search with one thing changed, and what it replaced.
+
+    python -m benchmarks.search.attribution            # all that are missing, one after the other
+    python -m benchmarks.search.attribution --part "no model" --seed 0 1
+
+Each is a run of the command on full Fashion-MNIST with the plan's preset and minutes, and other
+settings as ``PARTS`` says. Writes results/search/attribution/SPACE/PART-SEED; a run that was
+stopped is gone on with. ``benchmarks.search.describe`` makes tables of them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from benchmarks.search.plan import OUT, SEEDS, SPACES, search_flags
+from benchmarks.search.runs import go, make_parser, minutes_of
+from deap_nas import Evaluation, accuracy_per_log_params
+from deap_nas.runs.presets import PRESETS
+from deap_nas.runs.record import Record
+
+WHOLE = "our search"
+# The report's search, but for what it is trained and scored with.
+REPORT = {
+    name: value
+    for name, value in PRESETS["paper"].items()
+    if name not in ("dataset", "split", "recipe")
+}
+REPORT.pop("generations")  # the clock ends it
+DRAWS = 3000  # more than ten minutes train
+PARTS: dict[str, dict[str, Any]] = {
+    WHOLE: {},
+    "the report's search, our recipe": REPORT,
+    "random search, our recipe": {
+        "algorithm": "generational",
+        "generations": 0,
+        "population": DRAWS,
+        "first": "drawn",
+        "finalists": 0,
+    },
+    "our search, the report's recipe": {"recipe": "paper", "epochs": 0},
+    "no finalists": {"finalists": 0},
+    "no model": {"candidates": 1},
+    "a model that learns fitness": {"learns": "fitness"},
+    "first genomes as drawn": {"first": "drawn"},
+}
+
+
+def searches(out: Path) -> Iterator[tuple[str, str, int, Path]]:
+    """Space, part, seed and folder of each run that there may be."""
+    for space, name, seed in itertools.product(SPACES, PARTS, SEEDS):
+        yield space, name, seed, folder_of(out, space, name, seed)
+
+
+def folder_of(out: Path, space: str, name: str, seed: int) -> Path:
+    return out / "attribution" / space / f"{name.replace(',', '').replace(' ', '_')}-{seed}"
+
+
+def taken_home(record: Record) -> dict[str, Any]:
+    """The network that a run ends with, on test images: the mean of its trainings, if several."""
+    best = record.result["best"] if record.result else None
+    if not best:
+        return {}
+    accuracy = best["test_accuracy"]
+    if finalist := record.trained_again.get(best["genome"]):
+        accuracy = finalist.scores()["test_accuracy_mean"]
+    n_params = int(best["n_params"])
+    fitness = accuracy_per_log_params(Evaluation(accuracy, n_params=n_params))[0]
+    home = {"n_params": n_params, "test_accuracy": accuracy, "test_fitness": fitness}
+    return {f"home_{name}": value for name, value in home.items()}
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = make_parser(__doc__, OUT, SEEDS, spaces=SPACES[:1])
+    parser.add_argument("--part", nargs="+", choices=PARTS, default=list(PARTS), metavar="NAME")
+    arguments = parser.parse_args(argv)
+    minutes = minutes_of(parser, arguments)
+    wanted = itertools.product(arguments.space, arguments.seed, arguments.part)
+    for space, seed, name in wanted:
+        changes = {**PARTS[name], **arguments.changes}
+        flags = search_flags(space, seed, minutes, **changes)
+        if status := go(folder_of(arguments.out, space, name, seed), flags, page=False):
+            return status
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
