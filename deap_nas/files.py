@@ -57,8 +57,10 @@ def whole_folder(path: Path) -> Iterator[Path]:
             os.replace(path, old)
         os.replace(part, path)
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        if old.exists() and not path.exists():
+            os.replace(old, path)
         shutil.rmtree(old, ignore_errors=True)
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
