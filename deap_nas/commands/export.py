@@ -9,17 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from deap_nas.commands.options import Parser, quiet, status_of
 from deap_nas.commands.output import say
+from deap_nas.report.formats import FORMATS
 from deap_nas.runs.directory import ExportDirectory
 
 if TYPE_CHECKING:  # --help needs no numpy
     from deap_nas.report.exporter import Exported
-
-FORMATS = {
-    "keras": "a Keras model",
-    "onnx": "for the ONNX Runtime",
-    "tflite": "int8, for TensorFlow Lite",
-    "c": "int8 as C, for TensorFlow Lite Micro",
-}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -13,11 +13,10 @@ from deap_nas.layers.cost import walk
 from deap_nas.layers.tflite import MISSING
 from deap_nas.report.chosen import choose, class_names, weights_of
 from deap_nas.report.exporter import Exported, Exporter
+from deap_nas.report.formats import PACKAGES
 from deap_nas.report.front import pareto_front
 from deap_nas.report.networks import open_studio
 from deap_nas.runs.record import Record, ReportError, read_run
-
-PACKAGES = {"onnx": ("onnx", "onnxruntime", "tf2onnx")}  # that a format needs besides TensorFlow
 
 
 def pick(record: Record, what: str) -> dict[str, str]:
@@ -48,7 +47,7 @@ def check(record: Record, networks: Mapping[str, str], formats: Sequence[str]) -
     Args:
         record: of the run.
         networks: genomes by name.
-        formats: of ``FORMATS``.
+        formats: of ``report.formats``.
 
     Raises:
         ReportError: naming the package, the weights or the gene that is missing.

@@ -15,7 +15,8 @@ from deap_nas.files import whole_folder, write_whole
 from deap_nas.layers.from_keras import check_installed
 from deap_nas.report.chosen import class_names
 from deap_nas.report.export import check, pick, write_class_names
-from deap_nas.report.exporter import INT8, Exported, Exporter
+from deap_nas.report.exporter import Exported, Exporter
+from deap_nas.report.formats import INT8
 from deap_nas.report.networks import open_studio
 from deap_nas.runs.directory import ExportDirectory
 from deap_nas.runs.provenance import versions
@@ -30,7 +31,7 @@ def export_folder(
     Args:
         folder: of the run.
         what: "best" (as ``best.*``), "front" or a genome (each as ``N-params.*``).
-        formats: of ``report.exporter.FORMATS``.
+        formats: of ``report.formats.FORMATS``.
         to: the new folder.
         overwrite: whether it may take the place of an earlier export.
 

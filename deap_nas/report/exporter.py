@@ -17,13 +17,9 @@ from deap_nas.files import write_whole
 from deap_nas.genome import parse_genome
 from deap_nas.layers.cost import arena_head
 from deap_nas.report.chosen import class_names, data_of, weights_of
+from deap_nas.report.formats import INT8, TOLERANCE
 from deap_nas.report.networks import Studio
 from deap_nas.runs.record import Record
-
-FORMATS = ("keras", "onnx", "tflite", "c")
-INT8 = ("tflite", "c")
-# Of accuracy: what reads a file rounds in other places than what trained the network.
-TOLERANCE = {"keras": 0.0005, "onnx": 0.002}
 
 Array = np.ndarray[Any, Any]
 
@@ -35,7 +31,7 @@ class Exported:
     Args:
         name: of its file, or with the C form of its folder.
         genome: the network, as text.
-        format: one of ``FORMATS``.
+        format: one of ``report.formats``.
         size: bytes of the file; of the C form, of the model in it.
         trained: its accuracy in the run, in [0, 1].
         read_back: the accuracy of what was written, on the images that the run scored on; None
@@ -86,7 +82,7 @@ class Exporter:
         Args:
             name: of the file, without its ending.
             genome: the network, as text.
-            form: one of ``FORMATS``.
+            form: one of ``report.formats``.
 
         Raises:
             RuntimeError: if it can't be written, or what was written gives another accuracy.

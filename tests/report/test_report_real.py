@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from deap_nas.report.exporter import TOLERANCE
+from deap_nas.report.formats import TOLERANCE
 from deap_nas.runs.record import read_run
 
 pytestmark = pytest.mark.slow
