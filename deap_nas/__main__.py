@@ -15,6 +15,7 @@ usage: deap-nas COMMAND ...
 
   space    the rules of a search space, its size, a few genomes: deap-nas space wide
   report   the page of a run: deap-nas report DIR
+  export   networks of a run as files: deap-nas export DIR --format keras tflite c --to mine
   compare  runs side by side: deap-nas compare DIR DIR...
   cache    trainings that are kept: deap-nas cache --keep 5G
 
@@ -52,6 +53,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from deap_nas.commands.report import main as report
 
         return report(arguments)
+    if command == "export":
+        from deap_nas.commands.export import main as export
+
+        return export(arguments)
     if command == "compare":
         from deap_nas.commands.compare import main as compare
 
@@ -73,8 +78,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         say(__version__)
         return 0
     say(
-        f"error: command {command!r}, allowed run, train, space, report, compare, cache, "
-        "benchmark; see deap-nas --help",
+        f"error: command {command!r}, allowed run, train, space, report, export, compare, "
+        "cache, benchmark; see deap-nas --help",
         error=True,
     )
     return 2

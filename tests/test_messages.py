@@ -84,6 +84,21 @@ ELSEWHERE: dict[str, list[tuple[str, str]]] = {
     "programs/test_evolve.py::test_a_run_that_is_searched_is_waited_for": [
         ("programs/evolve", "{} is in use by a running search"),
     ],
+    "report/test_export.py::test_an_earlier_export_gives_way_only_when_told": [
+        ("report/export_folder", "{} is there; name a new folder"),
+    ],
+    "report/test_export.py::test_a_folder_of_something_else_is_left_alone": [
+        ("report/export_folder", "{} is there, and is no earlier export"),
+    ],
+    "report/test_export.py::test_a_folder_that_cannot_be_written": [
+        ("report/export_folder", "{} cannot be written"),
+    ],
+    "report/test_export.py::test_a_format_whose_package_is_missing": [
+        ("report/export", "format {} needs the package {}"),
+    ],
+    "report/test_export.py::test_an_activation_that_the_runtime_lacks": [
+        ("report/export", "genome '{}', format c"),
+    ],
     "evaluation/test_general.py::test_a_script_defines_its_trainer": [("evaluation/process", "")],
     "commands/test_run_dask.py::test_a_scheduler_that_is_not_there_is_refused": [
         ("runs/cluster", "scheduler {} is neither"),

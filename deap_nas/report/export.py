@@ -1,20 +1,83 @@
-"""Networks to take home: ``.keras`` files with weights, and ONNX."""
+"""Networks of a run to take home: which they are, whether they can be written, and the files."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
-
+from deap_nas.devices.arena import has_runtime
 from deap_nas.files import write_whole
-from deap_nas.report.chosen import choose, class_names, data_of, weights_of
+from deap_nas.genome import parse_genome
+from deap_nas.layers.cost import walk
+from deap_nas.layers.tflite import MISSING
+from deap_nas.report.chosen import choose, class_names, weights_of
+from deap_nas.report.exporter import Exported, Exporter
+from deap_nas.report.formats import PACKAGES
 from deap_nas.report.front import pareto_front
-from deap_nas.report.networks import Studio, open_studio
+from deap_nas.report.networks import open_studio
 from deap_nas.runs.record import Record, ReportError, read_run
 
-# Of accuracy: what reads a file rounds in other places than what trained the network.
-TOLERANCE = {".keras": 0.0005, ".onnx": 0.002}
+
+def pick(record: Record, what: str) -> dict[str, str]:
+    """Genomes of a run, by the names that their files get.
+
+    Args:
+        record: of the run.
+        what: "best", "front" (the Pareto front), or a genome.
+
+    Raises:
+        ReportError: if the run has no trained network, or not that genome.
+    """
+    if what == "front":
+        front = pareto_front(record.table)
+        found = {f"{row.n_params}-params": str(row.genome) for row in front.itertuples()}
+    else:
+        chosen = choose(record, None if what == "best" else what)
+        params = chosen and chosen.evaluation.n_params
+        found = {"best" if what == "best" else f"{params}-params": chosen.genome} if chosen else {}
+    if not found:
+        raise ReportError(f"{record.folder}: no genome was trained with success; nothing to export")
+    return found
+
+
+def check(record: Record, networks: Mapping[str, str], formats: Sequence[str]) -> None:
+    """Whether networks can be written so, before anything is.
+
+    Args:
+        record: of the run.
+        networks: genomes by name.
+        formats: of ``report.formats``.
+
+    Raises:
+        ReportError: naming the package, the weights or the gene that is missing.
+        LayerError: for a layer whose operations are not given, where only these tell the RAM.
+    """
+    for form in formats:
+        for package in PACKAGES.get(form, ()):
+            if find_spec(package) is None:
+                raise ReportError(
+                    f"format {form} needs the package {package}: in your clone of deap_nas, pip "
+                    f"install -e '.[{form}]'"
+                )
+    for genome in networks.values():
+        weights_of(record, genome)
+        if "c" in formats:
+            _check_operators(record, genome)
+
+
+def _check_operators(record: Record, genome: str) -> None:
+    """Whether TensorFlow Lite Micro has them."""
+    genes = walk(parse_genome(genome), record.input_shape, record.n_classes)
+    for i, (gene, layer, about, _) in enumerate(genes, 1):
+        if layer.operations is None and has_runtime():
+            continue  # it tells itself
+        for operator in layer.graph(gene, *about).operators:
+            if operator.name in MISSING:
+                raise ReportError(
+                    f"genome '{genome}', format c: gene {i}, '{gene}', needs {operator.name}, "
+                    "which TensorFlow Lite Micro does not have; use another genome or format"
+                )
 
 
 def export(
@@ -22,9 +85,6 @@ def export(
 ) -> list[str]:
     """Write networks of a run to its ``export/``, with the names of the classes; a line for each
     file.
-
-    Each is read again and scored on the images that the search scored on, where these are at hand:
-    it must be as accurate as the run says, within ``TOLERANCE``.
 
     Args:
         folder: of the run.
@@ -38,40 +98,38 @@ def export(
     """
     record = read_run(folder)
     if which == "front":
-        front = pareto_front(record.table)
-        chosen = {f"{row.n_params}-params": str(row.genome) for row in front.itertuples()}
+        networks = pick(record, "front")
     else:
-        found = choose(record, genome)
-        chosen = {"best": found.genome} if found else {}
-    if not chosen:
-        raise ReportError(f"{folder}: no genome was trained with success; nothing to export")
+        networks = {"best": next(iter(pick(record, genome or "best").values()))}
+    check(record, networks, formats)
     target = record.directory.export
     target.mkdir(exist_ok=True)
-    names, _ = class_names(record)
-    write_whole(record.directory.class_names, "".join(f"{name}\n" for name in names))
-    lines = []
+    write_class_names(record, record.directory.class_names)
     with open_studio(record) as studio:
-        for name, text in chosen.items():
-            for suffix in formats:
-                path = target / f"{name}.{suffix}"
-                studio.write(text, weights_of(record, text), path)
-                lines.append(f"{path}: {text}{_check(record, text, path, studio)}")
+        exporter = Exporter(record, studio, target)
+        lines = [
+            _line(exporter.write(name, text, form), record)
+            for name, text in networks.items()
+            for form in formats
+        ]
     return [*lines, f"{record.directory.class_names}: what their outputs stand for, in order"]
 
 
-def _check(record: Record, genome: str, path: Path, studio: Studio) -> str:
-    """Read a file again and compare its accuracy with the run's."""
-    try:
-        _, _, x, y = data_of(record).split(record.split)
-    except (ValueError, OSError) as error:
-        return f" (not checked: {error})"
-    accuracy = float(np.mean(studio.predict_with(path, x) == y))
-    evaluation, _ = record.network(genome)
-    assert evaluation is not None
-    if abs(accuracy - evaluation.accuracy) > TOLERANCE[path.suffix]:
-        raise RuntimeError(
-            f"{path}: {record.split} accuracy {accuracy} when read again, {evaluation.accuracy} in "
-            "the run; was it trained with other versions?"
-        )
-    said = "as" if accuracy == evaluation.accuracy else f"{evaluation.accuracy:.4f}"
-    return f" (read again: {record.split} accuracy {accuracy:.4f}, {said} in the run)"
+def write_class_names(record: Record, path: Path) -> None:
+    """Write what the networks' outputs stand for, in order, a line each.
+
+    Args:
+        record: of the run.
+        path: of the file.
+    """
+    names, _ = class_names(record)
+    write_whole(path, "".join(f"{name}\n" for name in names))
+
+
+def _line(each: Exported, record: Record) -> str:
+    path = record.directory.export / each.name
+    if each.read_back is None:
+        return f"{path}: {each.genome} (not checked: {each.why})"
+    said = "as" if each.read_back == each.trained else f"{each.trained:.4f}"
+    score = f"{record.split} accuracy {each.read_back:.4f}, {said} in the run"
+    return f"{path}: {each.genome} (read again: {score})"

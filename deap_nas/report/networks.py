@@ -9,8 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from deap_nas.devices.arena import Arena, measure
+from deap_nas.devices.int8_model import Int8Model, read_model
+from deap_nas.devices.kernels import int8_logits
+from deap_nas.devices.quantise import quantise
 from deap_nas.evaluation.workers import Task, Workers
-from deap_nas.extras import REMEDY
 from deap_nas.files import whole
 from deap_nas.genome import parse_genome
 from deap_nas.layers import LayerFile, files_of, own_layers, run_file
@@ -70,12 +73,21 @@ class Networks:
             if getattr(layer, "activation", None) is self._keras.activations.gelu:
                 layer.activation = gelu  # TensorFlow's own has an operation ONNX lacks, erfc
         model(tf.zeros((1, *self._size[0])))  # Keras exports what has been called
-        try:
-            import onnxruntime  # noqa: F401  (the file is read again)
+        model.export(path, format="onnx", verbose=False)
 
-            model.export(path, format="onnx", verbose=False)
-        except ImportError as error:
-            raise ImportError(f"{error}; {REMEDY.replace('cpu', 'onnx')}") from None
+    def quantise(self, genome: str, weights: Weights, sample: Array) -> Int8Model:
+        """A network in int8; see ``devices.quantise`` for the sample."""
+        self._keras.backend.clear_session()  # names, which are in the file, count from 1 again
+        return read_model(quantise(self._model(genome, weights), sample))
+
+    def predict_int8(self, content: bytes, x: Array) -> Array:
+        """Predicted labels, shape (n,), by the content of a ``.tflite`` file."""
+        labels: Array = int8_logits(content, x).argmax(axis=1)
+        return labels
+
+    def measure_arena(self, content: bytes) -> Arena:
+        """The RAM that TensorFlow Lite Micro says it needs."""
+        return measure(content)
 
     def _model(self, genome: str, weights: Weights) -> Any:
         return self._inference.trained_model(parse_genome(genome), weights, *self._size)
@@ -99,6 +111,15 @@ class Studio:
 
     def write(self, genome: str, weights: Weights, path: Path) -> None:
         self._ask("write", genome, weights, str(path))
+
+    def quantise(self, genome: str, weights: Weights, sample: Array) -> Int8Model:
+        return self._ask("quantise", genome, weights, sample)  # type: ignore[no-any-return]
+
+    def predict_int8(self, content: bytes, x: Array) -> Any:
+        return self._ask("predict_int8", content, x)
+
+    def measure_arena(self, content: bytes) -> Arena:
+        return self._ask("measure_arena", content)  # type: ignore[no-any-return]
 
     def _ask(self, method: str, *args: Any) -> Any:
         ((_, outcome),) = self._workers.run([Task(None, method, args)])

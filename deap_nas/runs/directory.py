@@ -48,7 +48,7 @@ class RunDirectory:
         self.figures = path / "report"  # and tables
         self.test_scores = self.figures / "test_scores.json"  # of networks that a user chose since
         self.export = path / "export"  # networks to take home
-        self.class_names = self.export / "class_names.txt"  # of their outputs, in order
+        self.class_names = ExportDirectory(self.export).class_names
 
     def weights_of(self, genome: str, budget: Budget = None) -> Path:
         """The trained weights of one genome; of a finalist, of each of its trainings."""
@@ -87,3 +87,16 @@ class RunsDirectory:
         """The runs in it."""
         name = RunDirectory(self.path).config.name
         return sorted(config.parent for config in self.path.glob(f"*/{name}"))
+
+
+class ExportDirectory:
+    """A folder of networks to take home.
+
+    Args:
+        path: need not exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.class_names = path / "class_names.txt"  # of their outputs, in order
+        self.summary = path / "export.json"  # what is known of each file

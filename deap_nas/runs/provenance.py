@@ -41,7 +41,7 @@ def describe(settings: Settings, dataset: Dataset, space: SearchSpace) -> dict[s
         "program": {"training_version": TRAINING_VERSION, "engine": usual_engine(settings.engine)},
         "fitness": _own_fitness(settings.fitness),
         "layers": {layer.name: layer.source.sha256 for layer in own_layers()},
-        "versions": {"python": platform.python_version(), **_versions()},
+        "versions": versions(),
         "machine": {
             "node": platform.node(),
             "system": platform.platform(),
@@ -60,9 +60,14 @@ def _own_fitness(fitness: str) -> dict[str, str]:
     return {own.name: own.sha256} if isinstance(own, OwnFitness) else {}
 
 
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in PACKAGES:
+def versions(*others: str) -> dict[str, str]:
+    """Of Python and of the packages that results depend on, those that are installed.
+
+    Args:
+        others: more packages.
+    """
+    found = {"python": platform.python_version()}
+    for package in (*PACKAGES, *others):
         with contextlib.suppress(metadata.PackageNotFoundError):
             found[package] = metadata.version(package)
     return found

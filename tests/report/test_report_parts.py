@@ -3,11 +3,9 @@ known answer."""
 
 from __future__ import annotations
 
-import contextlib
 import random
 from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,7 +16,7 @@ from report_runs import confusion, make_run
 
 from deap_nas.genome import parse_genome
 from deap_nas.layers.cost import count_params
-from deap_nas.report import export, page
+from deap_nas.report import page
 from deap_nas.report.classes import class_report, difference_interval, weakest
 from deap_nas.report.front import hypervolume, knee, pareto_front
 from deap_nas.report.lineage import (
@@ -248,23 +246,6 @@ def test_a_record_of_a_broken_config_is_one_line(tmp_path: Path) -> None:
         return str(caught.value)
 
     assert "\n" not in error(settings={})
-
-
-@pytest.mark.parametrize(
-    ("wrong", "suffix", "good"),
-    [(1, ".keras", True), (9, ".keras", False), (9, ".onnx", True), (99, ".onnx", False)],
-)
-def test_a_file_read_again_may_differ_by_what_rounding_can_do(monkeypatch, wrong, suffix, good):
-    labels = np.zeros(10_000)
-    found = labels + (np.arange(len(labels)) < wrong)
-    dataset = SimpleNamespace(split=lambda _: (None, None, None, labels))
-    monkeypatch.setattr(export, "data_of", lambda _: dataset)
-    evaluation = SimpleNamespace(accuracy=1.0)
-    record = SimpleNamespace(split="test", network=lambda _: (evaluation, None))
-    studio = SimpleNamespace(predict_with=lambda *_: found)
-    with contextlib.nullcontext() if good else pytest.raises(RuntimeError, match="when read again"):
-        said = export._check(record, "genome", Path(f"best{suffix}"), studio)
-        assert f"accuracy {1 - wrong / 10_000:.4f}" in said
 
 
 @pytest.mark.parametrize("missing", [None, float("nan")])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from deap_nas.report.export import TOLERANCE
+from deap_nas.report.formats import TOLERANCE
 from deap_nas.runs.record import read_run
 
 pytestmark = pytest.mark.slow
@@ -92,7 +92,7 @@ def test_a_network_taken_home_is_as_accurate(folder: Path, tmp_path: Path) -> No
         arguments = [sys.executable, "-c", LOAD, str(folder / name), str(tmp_path / "data.npz")]
         done = subprocess.run(arguments, capture_output=True, text=True, check=True)
         accuracy, imported = done.stdout.split()
-        assert float(accuracy) == pytest.approx(evaluation.accuracy, abs=TOLERANCE[".keras"]), name
+        assert float(accuracy) == pytest.approx(evaluation.accuracy, abs=TOLERANCE["keras"]), name
         assert imported == "False"
 
 

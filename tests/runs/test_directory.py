@@ -12,13 +12,13 @@ from report_runs import make_run, write_config
 
 import deap_nas
 from deap_nas.runs.config import ConfigError, read_config
-from deap_nas.runs.directory import RunDirectory, RunsDirectory
+from deap_nas.runs.directory import ExportDirectory, RunDirectory, RunsDirectory
 from deap_nas.runs.tables import TOPS
 
 PACKAGE = Path(deap_nas.__file__).parent
 HERE = Path("run")
-RUN, RUNS = vars(RunDirectory(HERE)), vars(RunsDirectory(HERE))
-PATHS = [path for path in (*RUN.values(), *RUNS.values()) if path != HERE]
+DIRECTORIES = (RunDirectory(HERE), RunsDirectory(HERE), ExportDirectory(HERE))
+PATHS = [path for each in DIRECTORIES for path in vars(each).values() if path != HERE]
 FILES = sorted({path.name for path in PATHS if "." in path.name} | {f"{top}.csv" for top in TOPS})
 FOLDERS = {path.name for path in PATHS if "." not in path.name}
 
@@ -32,6 +32,7 @@ def test_the_names_are_those_of_before():
         *("report.html", "report", "report/test_scores.json", "export"),
         "export/class_names.txt",
         *("repeats.json", "compare.html"),
+        *("class_names.txt", "export.json"),
     }
     run = RunDirectory(HERE)
     assert run.top("top_fitness") == HERE / "top_fitness.csv"
