@@ -17,7 +17,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "how-it-works.md"
 # Folders and modules of deap_nas/, from bottom to top.
 ROOMS = (
     *("words", "extras", "files", "layers", "genome", "operators", "algorithms", "testing"),
-    *("spaces", "toolbox", "evaluation", "tabular", "data", "training", "runs"),
+    *("spaces", "toolbox", "evaluation", "tabular", "data", "training", "devices", "runs"),
     *("report", "benchmark", "commands", "found", "notebook", "classifier"),
 )
 # The ways in from outside: the package's own names, which load on first use, and ``python -m``.
