@@ -10,6 +10,24 @@ from typing import Any
 
 import numpy as np
 
+SAMPLE = 200  # training images by which the ranges of activations are chosen
+SAMPLE_SEED = 0
+
+
+def draw_sample(images: np.ndarray[Any, Any], n: int = SAMPLE) -> np.ndarray[Any, Any]:
+    """Training images for ``quantise``, the same ones each time.
+
+    Args:
+        images: uint8 (0..255) or float32 (0..1), shape (images, height, width, channels).
+        n: how many; all, where there are fewer.
+
+    Returns:
+        float32 in [0, 1], shape (n, height, width, channels).
+    """
+    rng = np.random.default_rng(SAMPLE_SEED)
+    found = images[np.sort(rng.permutation(len(images))[:n])]
+    return found.astype(np.float32) / 255 if found.dtype == np.uint8 else found
+
 
 def quantise(model: Any, sample: np.ndarray[Any, Any]) -> bytes:
     """Convert a trained network to int8: weights, activations, input and output.
