@@ -18,7 +18,7 @@ class Trainer(Protocol):
     method ``start()``, a worker calls it once before its first task, and no limit of time applies.
 
     Budgets are the trainer's own: epochs, steps, a number of samples, the name of a way to train;
-    None where it has none.
+    None where it has none. An evaluator with a ``Halving`` gives floors as well.
     """
 
     def train(self, genome: str, budget: Any, /) -> Trained | Evaluation:

@@ -15,6 +15,7 @@ from deap import tools
 
 from deap_nas.algorithms import sel_crowded_tournament
 from deap_nas.data import Dataset, Tell, load_dataset, untold
+from deap_nas.evaluation.halving import Halving
 from deap_nas.genome import FITNESS_CLASSES, Genome, parse_genome
 from deap_nas.runs.cluster import connect, workers_here
 from deap_nas.runs.draws import drawing_from
@@ -22,7 +23,7 @@ from deap_nas.runs.finalists import final_budgets
 from deap_nas.runs.finals import Finals
 from deap_nas.runs.first import first_genomes
 from deap_nas.runs.journal import Journal
-from deap_nas.runs.known import tell_what_is_known
+from deap_nas.runs.known import make_halving, tell_what_is_known
 from deap_nas.runs.rare import warn_of_rare
 from deap_nas.runs.result import Result, find_baseline, find_best, write_result
 from deap_nas.runs.scores import Scores
@@ -97,6 +98,7 @@ def load(
     for genome in settings.initial_genomes():
         if broken := space.violations(genome):
             raise SettingsError(f"initial genome '{genome}' is illegal: {'; '.join(broken)}")
+    make_halving(settings, space)  # or say why not
     if settings.baseline:
         check_fit("baseline", parse_genome(settings.baseline), space)
     return dataset, space
@@ -141,10 +143,10 @@ def search(
     _warn_of_idle(settings, dataset, client)
     warn_of_rare(settings, dataset)
     write_split(dataset, folder)
-    rng = random.Random(settings.seed)
+    rng, halving = random.Random(settings.seed), make_halving(settings, space)
     with (
         Journal(folder) as journal,
-        make_evaluator(settings, dataset, journal, client) as evaluator,
+        make_evaluator(settings, dataset, journal, client, halving) as evaluator,
     ):
         evaluator.observe = watcher.evaluated
         workers = len(client.nthreads()) if client else workers_here(settings, dataset)
@@ -268,7 +270,11 @@ def _statistic(name: str, values: Any) -> float:
 
 
 def make_evaluator(
-    settings: Settings, dataset: Dataset, journal: Journal | None = None, client: Any = None
+    settings: Settings,
+    dataset: Dataset,
+    journal: Journal | None = None,
+    client: Any = None,
+    halving: Halving | None = None,
 ) -> Evaluator:
     """The evaluator that the settings ask for.
 
@@ -277,6 +283,7 @@ def make_evaluator(
         dataset: its images.
         journal: takes its outcomes.
         client: of the Dask cluster that trains; None: this machine does.
+        halving: says which trainings are stopped early.
     """
     return Evaluator(
         dataset,
@@ -296,6 +303,7 @@ def make_evaluator(
         slots=settings.slots,
         record=journal,
         budgets=final_budgets(settings),
+        halving=halving,
     )
 
 

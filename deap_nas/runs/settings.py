@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from deap_nas.algorithms import ALGORITHMS, Algorithm
-from deap_nas.evaluation.fitness import FITNESSES, SINGLE, breeds_front, telling
+from deap_nas.evaluation.fitness import FITNESSES, LEARNED, SINGLE, breeds_front, telling
+from deap_nas.evaluation.halving import rungs_of
 from deap_nas.evaluation.objectives import OBJECTIVES, Objectives
 from deap_nas.evaluation.own_fitness import find_fitness, parts_of
 from deap_nas.evaluation.replay import SLOTS
@@ -145,6 +146,12 @@ class Settings:
         "fitness itself",
         allowed=("measurements", "fitness"),
     )
+    halving: int = _option(
+        0,
+        "after 1/N of its epochs a training is stopped, unless it is among the best 1/N of all "
+        "that came so far; 0: all are trained to the end",
+        metavar="N",
+    )
     sample: int = _option(
         0, "regularized: a parent is the best of so many; 0: a quarter of the population",
         metavar="N",
@@ -271,6 +278,8 @@ class Settings:
                 "pool is the genomes that parents are selected from, and here none are selected"
             )
         self._check_objectives()
+        if self.halving:
+            self._check_halving()
         if self.baseline:
             parse_setting("baseline", self.baseline)
 
@@ -291,6 +300,26 @@ class Settings:
         except ValueError as error:
             raise SettingsError(f"objectives {error}") from None
 
+    def _check_halving(self) -> None:
+        if self.halving == 1:
+            raise SettingsError(f"halving {self.halving}, allowed 0, or 2 or more")
+        if self.loop.streams:
+            raise SettingsError(
+                f"halving {self.halving} with algorithm {self.algorithm}, which breeds while "
+                "others are in training; use --algorithm preselected, or --halving 0"
+            )
+        if self.learned != ("accuracy",):
+            raise SettingsError(
+                f"halving {self.halving} with {'objectives' if self.several else 'fitness'} "
+                f"{','.join(self.front.names) if self.several else self.fitness}, allowed what "
+                "looks at accuracy and size alone; use --halving 0"
+            )
+        if self.make_recipe().epochs == 1:
+            raise SettingsError(
+                f"halving {self.halving} with 1 epoch, which cannot be stopped early; raise "
+                "--epochs, or use --halving 0"
+            )
+
     @property
     def loop(self) -> Algorithm:
         """The algorithm, with what must be known to run it."""
@@ -305,6 +334,11 @@ class Settings:
     def front(self) -> Objectives:
         """The objectives, where it breeds by several."""
         return Objectives(self.objectives.split(",") if self.objectives else FRONT)
+
+    @property
+    def learned(self) -> tuple[str, ...]:
+        """What only training tells of what it breeds by; empty where that is not known."""
+        return self.front.learned if self.several else LEARNED.get(self.fitness, ())
 
     @property
     def telling(self) -> str:
@@ -328,6 +362,8 @@ class Settings:
         recipe = find_recipe(self.recipe)
         if self.epochs:
             recipe = replace(recipe, epochs=self.epochs)
+        if self.halving:
+            recipe = replace(recipe, rungs=rungs_of(recipe.epochs, self.halving))
         if self.class_weights != "none":  # a recipe may have its own
             recipe = replace(recipe, class_weights=self.class_weights)
         if not self.early_stopping:
@@ -382,6 +418,7 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("children", 0, 1e9),
     ("candidates", 1, 1e9),
     ("optimism", 0, 1e9),
+    ("halving", 0, 1e9),
     ("sample", 0, 1e9),
     ("restart_after", 1, 1e9),
     ("slots", 1, 1e4),

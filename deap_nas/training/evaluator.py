@@ -20,6 +20,7 @@ from deap_nas.evaluation.cache import default_cache
 from deap_nas.evaluation.dask import DaskBackend
 from deap_nas.evaluation.evaluator import Fitness, GeneralEvaluator
 from deap_nas.evaluation.fitness import Evaluation, accuracy_per_log_params, failed
+from deap_nas.evaluation.halving import Floors, Halving
 from deap_nas.evaluation.protocol import Record
 from deap_nas.evaluation.replay import SLOTS
 from deap_nas.evaluation.trained import Trained, Weights
@@ -38,7 +39,13 @@ from deap_nas.training.engines import (
     version_of,
 )
 from deap_nas.training.recipes import Recipe, find_recipe
-from deap_nas.training.trainer import ENVIRONMENT, INHERITED, TRAINING_VERSION, Trainer
+from deap_nas.training.trainer import (
+    ENVIRONMENT,
+    INHERITED,
+    NO_FLOORS,
+    TRAINING_VERSION,
+    Trainer,
+)
 
 Budgets = Mapping[str, tuple[Recipe, int]]  # recipe and train seed, by a name
 
@@ -102,8 +109,8 @@ class RecipeTrainer:
         self._trainer = Trainer(*self.data, engine=self.engine)
         del self.data
 
-    def train(self, genome: str, budget: int | str) -> Trained:
-        return self._trainer.train(genome, *self.plan(budget))
+    def train(self, genome: str, budget: int | str, floors: Floors = NO_FLOORS) -> Trained:
+        return self._trainer.train(genome, *self.plan(budget), floors)
 
     def score(self, *network_and_data: Any) -> np.ndarray[Any, Any]:
         return self._trainer.score(*network_and_data)
@@ -156,6 +163,7 @@ class Evaluator(GeneralEvaluator):
             should be no more, it changes the course of a search.
         record: writes and recalls outcomes; a run's journal.
         budgets: other ways to train, for ``measure_each``: recipe and train seed, by a name.
+        halving: says which trainings are stopped early, at the ``rungs`` of the recipe.
 
     Use it as a context manager, or call ``close()``: it owns processes.
 
@@ -183,6 +191,7 @@ class Evaluator(GeneralEvaluator):
         slots: int = SLOTS,
         record: Record | None = None,
         budgets: Budgets = MappingProxyType({}),
+        halving: Halving | None = None,
     ) -> None:
         self.dataset = load_dataset(dataset) if isinstance(dataset, str | Path) else dataset
         self.recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
@@ -214,6 +223,7 @@ class Evaluator(GeneralEvaluator):
             max_failures=max_failures,
             slots=slots,
             record=record,
+            halving=halving,
         )
 
     def test(self, genome: Iterable[Any], weights: Weights) -> np.ndarray[Any, Any]:

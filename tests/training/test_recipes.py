@@ -88,7 +88,7 @@ def test_a_field_that_came_later_is_in_keys_only_where_it_says_something():
     before = RECIPES["fast"].to_dict()
     changed = {
         **{"label_smoothing": 0.1, "class_weights": "balanced", "flips": True, "shifts": 1},
-        "weight_decay": 0.01,
+        **{"weight_decay": 0.01, "rungs": (1, 3)},
     }
     assert changed.keys() == LATER.keys()
     for field, value in changed.items():
