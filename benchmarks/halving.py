@@ -17,6 +17,7 @@ import multiprocessing
 import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from statistics import fmean
 from typing import Any, NamedTuple
 
@@ -179,12 +180,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=60)
     parser.add_argument("--jobs", type=int, default=1, help="processes (default: %(default)s)")
     arguments, made = parser.parse_args(), provenance()
-    work = [(eta, range(arguments.seeds)) for eta in ETAS]
+    rungs, measured = rungs_table(find_known(TABLE)), dict[int, list[Answer]]()
+    of_seeds = partial(measure, seeds=range(arguments.seeds))
     with multiprocessing.get_context("spawn").Pool(arguments.jobs) as pool:
-        measured = dict(zip(ETAS, pool.starmap(measure, work, chunksize=1)))
-    table = summary(measured)
-    save(arguments.out, made, regret=table, rungs=rungs_table(find_known(TABLE)))
-    print(table.to_string(index=False))
+        for eta, found in zip(ETAS, pool.imap(of_seeds, ETAS)):
+            measured[eta] = found
+            save(arguments.out, made, regret=summary(measured), rungs=rungs)
+    print(summary(measured).to_string(index=False))
 
 
 if __name__ == "__main__":
