@@ -178,6 +178,12 @@ class Settings:
         f"{','.join(FRONT)}",
         metavar="NAMES",
     )
+    small_enough: int = _option(
+        0,
+        "parameters that are few enough for a front: to have fewer is no better; finalists are "
+        "chosen so, too",
+        metavar="N",
+    )
     seed: int = _option(0, "of the search: initial genomes and every choice after", metavar="N")
     target_fitness: float | None = _option(None, "stop when the best reaches it", metavar="F")
     max_evaluations: int | None = _option(
@@ -290,11 +296,13 @@ class Settings:
                 f"fitness {self.fitness!r} with algorithm {self.algorithm}, allowed "
                 f"{', '.join(SINGLE)}; use --algorithm {able}"
             )
-        if self.objectives and not self.several:
-            raise SettingsError(
-                f"objectives {self.objectives!r} with fitness {self.fitness}, allowed only where a "
-                "front is bred; use --fitness accuracy_and_params"
-            )
+        for name in ("objectives", "small_enough"):
+            value = getattr(self, name)
+            if value and not self.several:
+                raise SettingsError(
+                    f"{name} {value!r} with fitness {self.fitness}, allowed only where a front is "
+                    "bred; use --fitness accuracy_and_params"
+                )
         try:
             self.front  # noqa: B018
         except ValueError as error:
@@ -333,7 +341,8 @@ class Settings:
     @property
     def front(self) -> Objectives:
         """The objectives, where it breeds by several."""
-        return Objectives(self.objectives.split(",") if self.objectives else FRONT)
+        names = self.objectives.split(",") if self.objectives else FRONT
+        return Objectives(names, self.small_enough)
 
     @property
     def learned(self) -> tuple[str, ...]:
@@ -419,6 +428,7 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("candidates", 1, 1e9),
     ("optimism", 0, 1e9),
     ("halving", 0, 1e9),
+    ("small_enough", 0, 1e18),
     ("sample", 0, 1e9),
     ("restart_after", 1, 1e9),
     ("slots", 1, 1e4),

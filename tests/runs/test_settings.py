@@ -25,6 +25,7 @@ BAD = {
     "candidates": [0, 1.5], "optimism": [-0.1, math.nan, "x"],
     "learns": ["accuracy", ""], "first": ["random", ""],
     "fitness": ["accuracy", "mine.py"], "class_weights": ["heavy"], "halving": [-1, 1, 2.5],
+    "small_enough": [-1, 0.5],
     "grey": ["yes"],
     "image_size": ["32", "0x3", "3x3x3", 32], "seed": [-1],
     "target_fitness": [-1.0, math.nan], "max_evaluations": [0], "time_budget": [0, -1, math.nan],

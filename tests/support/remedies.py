@@ -296,10 +296,11 @@ HERE: list[tuple[str, str, Try, Try]] = [
      lambda: run("--fitness", "accuracy_and_params", "--algorithm", "generational"),
      lambda: [run("--fitness", "accuracy_and_params", "--algorithm", name)
               for name in ("preselected", "nsga2")]),
-    ("runs/settings", "objectives {} with fitness {}, allowed only where a front is bred; use "
+    ("runs/settings", "{} {} with fitness {}, allowed only where a front is bred; use "
      "--fitness accuracy_and_params",
      lambda: run("--objectives", "accuracy,multiply_adds"),
-     lambda: run("--objectives", "accuracy,multiply_adds", "--fitness", "accuracy_and_params")),
+     lambda: [run(*given, "--fitness", "accuracy_and_params")
+              for given in (("--objectives", "accuracy,multiply_adds"), ("--small-enough", 600))]),
     ("runs/settings", "halving {} with algorithm {}, which breeds while others are in training; "
      "use --algorithm preselected, or --halving 0",
      lambda: run("--halving", 3, *STREAM),
