@@ -30,10 +30,11 @@ from variants.problems import TABLE
 from deap_nas import Evaluation, ea_preselected, make_toolbox
 from deap_nas.benchmark.statistics import mean_interval, p_better
 from deap_nas.evaluation.forecast import Forecast
-from deap_nas.evaluation.halving import Halving, accuracy_after, cut, rungs_of
+from deap_nas.evaluation.halving import Halving, accuracy_after, cut
 from deap_nas.evaluation.trained import Trained
 from deap_nas.genome import format_genes, parse_genome
 from deap_nas.runs.first import spread
+from deap_nas.training.recipes import rungs_of
 
 EPOCHS = 4  # of a training to the end, in the table
 BUDGETS = (100, 200, 400)  # epochs: of 25, 50 and 100 networks trained to the end

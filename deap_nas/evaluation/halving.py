@@ -78,13 +78,6 @@ class Halving:
         return {rung: _least(partial(goes_on, points)) for rung, points in there.items()}
 
 
-def rungs_of(epochs: int, eta: int) -> tuple[int, ...]:
-    """The rung of so many epochs: after a share ``1 / eta`` of them, rounded up. There is but one:
-    on the table an earlier one says too little of who will be best (``results/halving``)."""
-    rung = -(-epochs // eta)
-    return (rung,) if rung < epochs else ()
-
-
 def accuracy_after(evaluation: Evaluation, epoch: int) -> float | None:
     """The accuracy after an epoch, on the scored split; None where it was not scored then."""
     rows = (row for row in evaluation.curve if row["epoch"] == epoch)

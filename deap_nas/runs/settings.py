@@ -9,7 +9,6 @@ from typing import Any
 
 from deap_nas.algorithms import ALGORITHMS, Algorithm
 from deap_nas.evaluation.fitness import FITNESSES, LEARNED, SINGLE, breeds_front, telling
-from deap_nas.evaluation.halving import rungs_of
 from deap_nas.evaluation.objectives import OBJECTIVES, Objectives
 from deap_nas.evaluation.own_fitness import find_fitness, parts_of
 from deap_nas.evaluation.replay import SLOTS
@@ -18,7 +17,7 @@ from deap_nas.layers import load_layers
 from deap_nas.operators import CROSSOVERS, MUTATIONS, SELECTIONS
 from deap_nas.spaces import COSTS, DEVICES, SPACES, SpaceError, budgets_of
 from deap_nas.training.engines import ENGINES
-from deap_nas.training.recipes import CLASS_WEIGHTS, RECIPES, Recipe, find_recipe
+from deap_nas.training.recipes import CLASS_WEIGHTS, RECIPES, Recipe, find_recipe, rungs_of
 
 SPLITS = ("validation", "test")
 BACKENDS = ("local", "dask")
@@ -180,8 +179,8 @@ class Settings:
     )
     small_enough: int = _option(
         0,
-        "parameters that are few enough for a front: to have fewer is no better; finalists are "
-        "chosen so, too",
+        "parameters that are few enough for a front: to have fewer is no better; the first "
+        "genomes and the finalists are chosen so, too",
         metavar="N",
     )
     seed: int = _option(0, "of the search: initial genomes and every choice after", metavar="N")

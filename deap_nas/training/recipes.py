@@ -188,3 +188,10 @@ def find_recipe(name: str) -> Recipe:
     if name not in RECIPES:
         raise RecipeError(f"recipe {name!r}, allowed {', '.join(RECIPES)}")
     return RECIPES[name]
+
+
+def rungs_of(epochs: int, eta: int) -> tuple[int, ...]:
+    """The rung of so many epochs: after a share ``1 / eta`` of them, rounded up. There is but one:
+    on the table an earlier one says too little of who will be best (``results/halving``)."""
+    rung = -(-epochs // eta)
+    return (rung,) if rung < epochs else ()

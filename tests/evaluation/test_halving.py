@@ -16,7 +16,7 @@ from deap_nas.evaluation.evaluator import GeneralEvaluator
 from deap_nas.evaluation.failures import Failures
 from deap_nas.evaluation.fitness import Evaluation, accuracy_and_params, accuracy_per_log_params
 from deap_nas.evaluation.forecast import LOG_OF_ERROR, Forecast
-from deap_nas.evaluation.halving import Halving, cut, rungs_of, stop
+from deap_nas.evaluation.halving import Halving, cut, stop
 from deap_nas.evaluation.trained import Trained
 
 SIZE = 1000
@@ -46,14 +46,6 @@ def halving(
 def front(evaluation: Evaluation) -> tuple[float, float]:
     accuracy, n_params = accuracy_and_params(evaluation)
     return accuracy, -n_params
-
-
-@pytest.mark.parametrize(
-    ("epochs", "eta", "rungs"),
-    [(1, 2, ()), (2, 2, (1,)), (3, 2, (2,)), (4, 2, (2,)), (3, 3, (1,)), (20, 4, (5,))],
-)
-def test_a_rung_is_after_a_share_of_the_epochs(epochs: int, eta: int, rungs: tuple[int]) -> None:
-    assert rungs_of(epochs, eta) == rungs
 
 
 def test_while_nobody_was_seen_all_go_on() -> None:
