@@ -171,7 +171,7 @@ def search(
         scores = Scores(settings.telling, settings.several, evaluator)
         initial = [Genome(each, FITNESS_CLASSES[weights]) for each in settings.initial_genomes()]
         drawn = settings.population - len(initial)
-        initial += first_genomes(toolbox, drawn, settings.first, space)
+        initial += first_genomes(toolbox, drawn, settings.first, space, settings.small_enough)
         history = tools.History()
         history.update(initial)
         toolbox.decorate("individual", _drawn_into(history))
