@@ -55,8 +55,8 @@ def make_toolbox(
     Args:
         space: any object with the methods of ``operators.Space`` and ``sample(rng)``, which draws
             a list of genes.
-        evaluate: genome -> fitness tuple. Its ``map``, ``stream`` and ``failed`` are registered
-            too, if it has them, as an ``Evaluator`` does.
+        evaluate: genome -> fitness tuple. Its ``map``, ``stream``, ``failed`` and ``stopped`` are
+            registered too, if it has them, as an ``Evaluator`` does.
         crossover: a name of ``CROSSOVERS``, or an operator that is already complete.
         mutation: a name of ``MUTATIONS``, or an operator that is already complete.
         selection: a name of ``SELECTIONS``, or an operator that is already complete.
@@ -77,7 +77,7 @@ def make_toolbox(
     toolbox.register("individual", sample_individual, space, FITNESS_CLASSES[weights], rng)
     toolbox.register("population", tools.initRepeat, list, toolbox.individual)
     toolbox.register("evaluate", evaluate)
-    for name in ("map", "stream", "failed"):
+    for name in ("map", "stream", "failed", "stopped"):
         if hasattr(evaluate, name):
             toolbox.register(name, getattr(evaluate, name))
     mate = _named(crossover, CROSSOVERS, "crossover")

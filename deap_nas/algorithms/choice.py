@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from deap_nas.algorithms.common import Population, merit
+from deap_nas.algorithms.common import Population, merit, was_stopped
 from deap_nas.algorithms.informed import InformedProcess, Numbers
 from deap_nas.algorithms.posterior import Matrix
 from deap_nas.algorithms.surrogate import GaussianProcess
@@ -66,13 +66,14 @@ class NoChoice:
 
 class ByFitness:
     """A model of the fitness; an individual that failed, or whose fitness is not finite, has the
-    worst there was by then."""
+    worst there was by then. Nothing is learned of one that was stopped early."""
 
     def __init__(self, toolbox: Any, model: GaussianProcess, optimism: float) -> None:
         self._sound, self._model, self._optimism = merit(toolbox), model, optimism
-        self._worst = math.inf
+        self._stopped, self._worst = was_stopped(toolbox), math.inf
 
     def learn(self, individuals: Population) -> None:
+        individuals = [ind for ind in individuals if not self._stopped(ind)]
         found = {id(ind): ind.fitness.wvalues[0] for ind in individuals if self._sound(ind)[0]}
         values = {name: value for name, value in found.items() if math.isfinite(value)}
         self._worst = min([self._worst, *values.values()])
@@ -87,20 +88,16 @@ class ByParts:
     """A model of what ``learned`` tells, of which ``combine`` makes the fitness."""
 
     def __init__(self, toolbox: Any, parts: Any, model: InformedProcess, optimism: float) -> None:
-        self._sound, self._parts = merit(toolbox), parts
+        self._sound, self._stopped, self._parts = merit(toolbox), was_stopped(toolbox), parts
         self._model, self._optimism = model, optimism
 
     def learn(self, individuals: Population) -> None:
-        self._learn(individuals)
+        told = [self._sound(ind)[0] or self._stopped(ind) for ind in individuals]
+        numbers = [self._parts.learned(i) if known else None for i, known in zip(individuals, told)]
+        self._model.learn(individuals, numbers)
 
     def choose(self, candidates: Population, k: int) -> Population:
         return self._model.choose(candidates, k, self._worth, self._optimism)
-
-    def _learn(self, individuals: Population) -> list[Numbers | None]:
-        learned = self._parts.learned
-        numbers = [learned(ind) if self._sound(ind)[0] else None for ind in individuals]
-        self._model.learn(individuals, numbers)
-        return numbers
 
     def _worth(self, candidate: Any, numbers: Numbers) -> float:
         value = self._point(candidate, numbers)[0]
@@ -122,8 +119,9 @@ class ByVolume(ByParts):
         self._points: list[Matrix] = []
 
     def learn(self, individuals: Population) -> None:
-        numbers = self._learn(individuals)
-        points = [self._point(i, told) for i, told in zip(individuals, numbers) if told is not None]
+        super().learn(individuals)
+        sound = [ind for ind in individuals if self._sound(ind)[0]]
+        points = [self._point(ind, self._parts.learned(ind)) for ind in sound]
         self._points += [point for point in points if np.isfinite(point).all()]
 
     def choose(self, candidates: Population, k: int) -> Population:

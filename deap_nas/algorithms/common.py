@@ -112,6 +112,12 @@ def merit(toolbox: Any) -> Callable[[Any], Any]:
     return key
 
 
+def was_stopped(toolbox: Any) -> Callable[[Any], bool]:
+    """Whether an individual's evaluation was stopped early, where the toolbox can tell
+    (``toolbox.stopped``): it counts as failed, but says more than a failure does."""
+    return getattr(toolbox, "stopped", lambda _: False)
+
+
 def split_copies(
     individuals: Population, similar: Callable[[Any, Any], bool]
 ) -> tuple[Population, Population]:

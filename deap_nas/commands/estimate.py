@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from statistics import fmean
 from typing import NamedTuple
 
@@ -54,7 +55,8 @@ def explain(settings: Settings, dataset: Dataset, space: SearchSpace) -> str:
         f"data:      {settings.dataset} ({dataset.source}), "
         f"{counted(len(x_train), 'image')} to train on, scored on {settings.split}",
         f"recipe:    {recipe.name}, {recipe.optimizer} {recipe.learning_rate:g}, "
-        f"{'at most ' if recipe.patience else ''}{counted(recipe.epochs, 'epoch')}",
+        f"{'at most ' if recipe.patience else ''}{counted(recipe.epochs, 'epoch')}"
+        + (f"; halving {settings.halving}, after {_or(recipe.rungs)}" if recipe.rungs else ""),
         f"space:     {settings.space}, {space.said_size()} legal "
         f"{noun(space.size(), 'genome')}; one drawn has "
         f"{fmean(count_params(g, space.input_shape, space.n_classes) for g in genomes):,.0f} "
@@ -71,6 +73,10 @@ def explain(settings: Settings, dataset: Dataset, space: SearchSpace) -> str:
         "nothing was written",
     ]
     return "\n".join(lines)
+
+
+def _or(epochs: Sequence[int]) -> str:
+    return f"epoch {' or '.join(map(str, epochs))}"
 
 
 def _seconds(space: SearchSpace, genome: Genome, images: int, cost: Cost) -> float:

@@ -38,6 +38,8 @@ the search:
 
 presets:
   fashion full Fashion-MNIST, wide space, about three minutes on two cores, finalists included
+  search  a front of networks to take home, of 600 to 9,000 parameters: full Fashion-MNIST, wide
+          space (or --space paper), ten minutes on two cores, four finalists included
   quick   real images in a few minutes on two cores: fashion_mnist_mini, recipe fast, scored on
           validation images (the default)
   paper   the report's own search: full Fashion-MNIST, population 25, 20 epochs, its operators.

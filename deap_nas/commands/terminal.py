@@ -89,7 +89,7 @@ class ProgressWatcher(Watcher):
         self._fitness, self._generations, self._births = find_fitness(fitness), generations, births
         self._log = log
         self._total = births(generations)
-        self._trained = self._known = self._failed = 0
+        self._trained = self._known = self._stopped = self._failed = 0
         self._started = time.monotonic()
         self._expected = 0.0  # seconds, before anything has ended
         self._then = ", then finalists" if finals else ""
@@ -125,7 +125,8 @@ class ProgressWatcher(Watcher):
             came = f"accuracy {evaluation.accuracy:.4f}, {evaluation.n_params} parameters"
             came += f", {evaluation.train_seconds:.1f} s, fitness {fitness:.4f}"
         else:
-            self._failed += 1
+            self._stopped += evaluation.stopped
+            self._failed += not evaluation.stopped
             came = f"{evaluation.status}: {evaluation.reason}"
         self._log(f"{what}{'known  ' if cached else 'trained'} {genome}: {came}")
         if not self._over:
@@ -138,6 +139,8 @@ class ProgressWatcher(Watcher):
             f"{record.get('max', 0):.4f}, median {record.get('median', 0):.4f}; "
             f"{self._trained} trained, {self._known} known, {self._failed} failed"
         )
+        if self._stopped:
+            line += f", {self._stopped} stopped early"
         self._log(line)
         self._bar.print(line, highlight=False)
         if number < self._generations:

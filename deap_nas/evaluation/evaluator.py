@@ -15,6 +15,7 @@ from deap_nas.evaluation.asking import Asked, Asking
 from deap_nas.evaluation.backend import Backend, Outcome, Task, run
 from deap_nas.evaluation.failures import Failures, TooManyFailures as TooManyFailures
 from deap_nas.evaluation.fitness import Evaluation
+from deap_nas.evaluation.halving import Floors, Halving
 from deap_nas.evaluation.outcomes import Outcomes
 from deap_nas.evaluation.own_fitness import Fitness as Fitness, OwnFitness, find_fitness
 from deap_nas.evaluation.protocol import Budget, Record, Request, Trainer
@@ -51,6 +52,9 @@ class GeneralEvaluator:
         slots: genomes that ``stream`` has in training at once; unlike the number of workers, which
             should not be greater, it changes the course of a search.
         record: writes and recalls outcomes; a run's journal.
+        halving: says which trainings are stopped early. The trainer's ``train`` then gets a third
+            argument, the floors, and gives ``halving.stop`` of what it has where it is below one.
+            ``stream`` trains all to the end.
 
     Use it as a context manager, or call ``close()``: it owns processes. Threads may share it: a
     genome that several ask for is trained once, and all workers are busy; ``map`` is the fast way.
@@ -70,6 +74,7 @@ class GeneralEvaluator:
         max_failures: int = 20,
         slots: int = SLOTS,
         record: Record | None = None,
+        halving: Halving | None = None,
     ) -> None:
         self.fitness = find_fitness(fitness) if isinstance(fitness, str) else fitness
         self.max_evaluations, self.time_budget = max_evaluations, time_budget
@@ -77,7 +82,7 @@ class GeneralEvaluator:
         self.observe: Callable[[str, Evaluation, bool], None] = lambda *_: None
         self.reserve: Callable[[], float] = lambda: 0.0
         self._trainer, self._backend, self._budget = trainer, backend, budget
-        self._text, self._record = text, record
+        self._text, self._record, self._halving = text, record, halving
         self._outcomes = Outcomes(trainer, cache, record, self._tell)
         self._shared = Shared(backend, known=self._outcomes.__contains__)
         self._asking = Asking()
@@ -156,9 +161,10 @@ class GeneralEvaluator:
         if new and self._asking.on:
             raise Asked(new)
         with self._outcomes.lock:
+            floors = self._floors(new)  # before any of them is known, whichever that will be first
             claimed = [r for r in new if not self._outcomes.skips(r[0]) and self._claim(r)]
         try:
-            self._train([each for each in claimed if not self._outcomes.find(each)])
+            self._train([r for r in claimed if not self._outcomes.find(r, floors.get(r))], floors)
         finally:
             self._outcomes.release(claimed)
         self._outcomes.skip([each[0] for each in new if each not in self._outcomes])
@@ -211,12 +217,13 @@ class GeneralEvaluator:
         return any(not self._knows(text) and text not in asked for text, _ in self._written())
 
     def lift_limits(self, *, time: bool = True) -> None:
-        """The search is over: measure what else is asked for, whatever was spent or has failed.
+        """The search is over: measure what else is asked for, to the end, whatever was spent or has
+        failed.
 
         Args:
             time: the time budget as well.
         """
-        self.max_evaluations = self._failures.most = None
+        self.max_evaluations = self._failures.most = self._halving = None
         self.reserve = lambda: 0.0
         if time:
             self.time_budget = None
@@ -230,6 +237,11 @@ class GeneralEvaluator:
             return False
         spoilt = isinstance(self.fitness, OwnFitness) and self.fitness.fails(evaluation)
         return spoilt or not evaluation.ok
+
+    def stopped(self, genome: Any) -> bool:
+        """Whether a genome's training was stopped early (``Halving``); it ``failed``, too."""
+        evaluation = self._outcomes.get((self._text(genome), self._budget))
+        return evaluation is not None and evaluation.stopped
 
     def spent(self) -> str:
         """Why no further genome will be measured; empty while the budget lasts."""
@@ -278,10 +290,18 @@ class GeneralEvaluator:
     def _elapsed(self) -> float:
         return self._record.elapsed() if self._record else time.monotonic() - self._started
 
-    def _task(self, request: Request) -> Task:
-        return Task(request, "train", request)
+    def _task(self, request: Request, floors: Floors | None = None) -> Task:
+        return Task(request, "train", (*request, floors) if floors else request)
 
-    def _train(self, requests: list[Request]) -> None:
+    def _floors(self, requests: list[Request]) -> dict[Request, Floors]:
+        """Of those that are trained with the evaluator's own budget."""
+        if self._halving is None:
+            return {}
+        texts = [text for text, budget in requests if budget == self._budget]
+        found = self._halving.floors(texts, self._outcomes.of(self._budget))
+        return {(text, self._budget): each for text, each in found.items()}
+
+    def _train(self, requests: list[Request], floors: dict[Request, Floors]) -> None:
         """Train and keep what there is time for."""
         if not requests:
             return
@@ -292,7 +312,7 @@ class GeneralEvaluator:
             for request in requests:
                 if self._late() and not lost:
                     return
-                yield self._task(request)
+                yield self._task(request, floors.get(request))
 
         with closing(run(self._shared.share(), tasks())) as outcomes:
             for task, outcome in outcomes:

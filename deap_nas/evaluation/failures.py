@@ -29,7 +29,8 @@ class Failures:
         Raises:
             TooManyFailures: if that is one too many.
         """
-        self._last = [] if evaluation.ok else [*self._last, evaluation]
+        fine = evaluation.ok or evaluation.stopped
+        self._last = [] if fine else [*self._last, evaluation]
         if self.most is not None and len(self._last) >= self.most:
             kinds = Counter(f"{e.status} ({e.reason})" for e in self._last)
             common = "; ".join(f"{n} x {kind}" for kind, n in kinds.most_common(3))

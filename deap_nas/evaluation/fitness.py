@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, asdict, dataclass, field
 from typing import Any
 
-STATUSES = ("ok", "diverged", "error", "oom", "timeout", "killed")
+STATUSES = ("ok", "stopped", "diverged", "error", "oom", "timeout", "killed")
 Confusion = tuple[tuple[int, ...], ...]  # counts, [true class][predicted class]
 CLASSIFICATION = ("accuracy", "train_accuracy")  # metrics that are attributes, too
 
@@ -30,7 +30,8 @@ class Evaluation:
         confusion: counts on the scored split, ``confusion[true class][predicted class]``.
         curve: one row an epoch: ``epoch loss accuracy`` of training, ``val_loss val_accuracy`` of
             the scored split where it was scored.
-        status: ``ok``, or why there is no score; a failed genome has accuracy 0.
+        status: ``ok``, or why there is no score; a failed genome has accuracy 0. ``stopped``: it
+            was not trained to the end (``Halving``), and its accuracy is of ``epochs`` epochs.
         reason: one line on a failure.
         measured_on: the machine that the seconds are of.
         metrics: all scores by name, those of classification among them.
@@ -81,6 +82,11 @@ class Evaluation:
     @property
     def ok(self) -> bool:
         return self.status == "ok"
+
+    @property
+    def stopped(self) -> bool:
+        """Whether training was stopped early: no failure, but no score to rank by either."""
+        return self.status == "stopped"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers, texts and lists, ready for JSON."""

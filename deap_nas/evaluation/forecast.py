@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from statistics import fmean
 from typing import Any
 
 from deap_nas.evaluation.fitness import Evaluation
@@ -68,6 +70,27 @@ def bytes_in(space: Any) -> Callable[[Any], tuple[int, int]]:
     return lambda genome: count(tuple(genome))
 
 
+class Gains:
+    """What accuracy gains from an epoch to the end of training, on average, on a scale."""
+
+    def __init__(self, scale: Scale) -> None:
+        self._scale = scale
+        self._found = defaultdict[int, list[float]](list)
+
+    def learn(self, evaluation: Evaluation) -> None:
+        """Take in a training that was not stopped."""
+        for row in evaluation.curve:
+            if "val_accuracy" in row:
+                gain = self._scale.to(evaluation.accuracy) - self._scale.to(row["val_accuracy"])
+                self._found[int(row["epoch"])].append(gain)
+
+    def expected(self, evaluation: Evaluation) -> float:
+        """Where a training that was stopped would have come to; where it is, if nothing is known of
+        others."""
+        gains = self._found[evaluation.epochs]
+        return self._scale.to(evaluation.accuracy) + (fmean(gains) if gains else 0.0)
+
+
 class Forecast:
     """What is known of a genome, what training tells, and the fitness that both make.
 
@@ -91,6 +114,7 @@ class Forecast:
         self._fitness, self._measure = fitness, measure
         self._size, self._int8 = size, int8
         self._scales = {name: SCALES[name] for name in learned}
+        self._gains = Gains(SCALES["accuracy"])
 
     def register(self, toolbox: Any) -> None:
         """Give a toolbox the three tools that ``ea_preselected`` looks for."""
@@ -103,10 +127,14 @@ class Forecast:
         return math.log1p(n_params), math.log1p(multiply_adds)
 
     def learned(self, genome: Any) -> tuple[float, ...]:
-        """What training told, each on its scale."""
+        """What training told, each on its scale; of a training that was stopped early (``Halving``)
+        the accuracy that it would have come to, had it gained as much as others did."""
         evaluation = self._measure(genome)
+        if evaluation.stopped:
+            return (self._gains.expected(evaluation),)
         if not self._scales:
             return self._fitness(evaluation)
+        self._gains.learn(evaluation)
         told = {**evaluation.metrics, **vars(evaluation)}
         return tuple(scale.to(told[name]) for name, scale in self._scales.items())
 

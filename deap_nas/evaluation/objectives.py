@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deap_nas.evaluation.fitness import Evaluation
 
@@ -44,17 +44,23 @@ OBJECTIVES = {
 MOST = 4
 
 
+def _at_least(least: float, objective: Objective) -> Objective:
+    return replace(objective, of=lambda evaluation: max(least, objective.of(evaluation)))
+
+
 class Objectives:
     """Some of ``OBJECTIVES``, in their order: a fitness for evaluators.
 
     Args:
         names: of two to ``MOST`` objectives, accuracy among them.
+        small_enough: parameters that are few enough; fewer count as so many, so that no network is
+            on a front for being smaller still.
 
     Raises:
         ValueError: for a name that is unknown or there twice, and where there are too few or many.
     """
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Iterable[str], small_enough: int = 0) -> None:
         given = tuple(names)
         if unknown := [name for name in given if name not in OBJECTIVES]:
             raise ValueError(f"{unknown[0]!r}, allowed {', '.join(OBJECTIVES)}")
@@ -64,7 +70,8 @@ class Objectives:
             said = f"allowed accuracy and up to {MOST - 1} others"
             raise ValueError(f"{','.join(given)!r}, {said}")
         self.names = tuple(name for name in OBJECTIVES if name in given)
-        self._each = tuple(OBJECTIVES[name] for name in self.names)
+        known = {**OBJECTIVES, "n_params": _at_least(small_enough, OBJECTIVES["n_params"])}
+        self._each = tuple(known[name] for name in self.names)
         self.weights = tuple(each.weight for each in self._each)
 
     def __call__(self, evaluation: Evaluation) -> tuple[float, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from deap_nas.evaluation.cache import Cache
 from deap_nas.evaluation.fitness import Evaluation
+from deap_nas.evaluation.halving import Floors, cut
 from deap_nas.evaluation.protocol import Budget, Record, Request, Trainer
 from deap_nas.evaluation.trained import Trained, Weights
 
@@ -54,8 +55,18 @@ class Outcomes:
         """What is known without looking anywhere else."""
         return self._known.get(request)
 
-    def find(self, request: Request) -> bool:
-        """Take an outcome from the record or the cache; whether there is one."""
+    def of(self, budget: Budget) -> list[Evaluation]:
+        """All that is known of a budget."""
+        with self.lock:
+            return [each for (_, spent), each in self._known.items() if spent == budget]
+
+    def find(self, request: Request, floors: Floors | None = None) -> bool:
+        """Take an outcome from the record or the cache; whether there is one.
+
+        Args:
+            request: what was asked for.
+            floors: with which it would be trained now.
+        """
         with self.lock:
             if request in self:
                 return True
@@ -64,6 +75,8 @@ class Outcomes:
                 self._learn(request, evaluation, cached=True)
                 return True
             trained = self._cached(request)
+            if trained and floors:
+                trained = cut(trained, floors)
             if trained:
                 self._write(request, trained, cached=True)
             return trained is not None

@@ -20,7 +20,7 @@ class Trainer(Protocol):
     Evaluation what is known without training; that is not part of the cache.
 
     Budgets are the trainer's own: epochs, steps, a number of samples, the name of a way to train;
-    None where it has none.
+    None where it has none. An evaluator with a ``Halving`` gives floors as well.
     """
 
     def train(self, genome: str, budget: Any, /) -> Trained | Evaluation:

@@ -28,6 +28,7 @@ from deap_nas.report.figure import (
     styled,
     whole_axis,
 )
+from deap_nas.report.progress import failed_in
 from deap_nas.runs.finalists import Finalist
 from deap_nas.runs.tables import pareto_front
 from deap_nas.words import counted
@@ -47,7 +48,8 @@ LABELS = {
 @styled
 def scatter(table: pd.DataFrame, by: str, split: str) -> Figure:
     """Accuracy against parameters, coloured by a fitness (the report's figures 6 and 7)."""
-    good, failed = table[table["status"] == "ok"], table[table["status"] != "ok"]
+    good, failed = table[table["status"] == "ok"], failed_in(table)
+    begun = table[table["status"] == "stopped"]
     canvas, ax = new_canvas()
     _accuracy_axis(ax, split)
     if len(good):
@@ -59,16 +61,19 @@ def scatter(table: pd.DataFrame, by: str, split: str) -> Figure:
         bar.outline.set_visible(False)
     else:
         ax.set_ylim(0, 1)
+    _stopped(ax, begun)
     _failed(ax, failed)
     params_axis(ax, table["n_params"].tolist())
-    dotted = {"dots": order.index.tolist() if len(good) else [], "failed": failed.index.tolist()}
+    dotted = {"dots": order.index.tolist() if len(good) else []}
+    dotted |= {"stopped": begun.index.tolist(), "failed": failed.index.tolist()}
     best = f"; the brightest dot is {good[by].max():.4f}" if len(good) else ""
     return Figure(
         f"scatter_{by}",
         canvas,
         f"Accuracy against parameters, coloured by {LABELS[by].split(' (')[0]}",
-        f"Scatter plot of {counted(len(good), 'network')}{_and_failed(failed)}: {split} accuracy "
-        f"against number of parameters, coloured by {LABELS[by]}{best}.",
+        f"Scatter plot of {counted(len(good), 'network')}{_and_stopped(begun)}"
+        f"{_and_failed(failed)}: {split} accuracy against number of parameters, coloured by "
+        f"{LABELS[by]}{best}.",
         dotted,
     )
 
@@ -307,6 +312,18 @@ def _finalists(ax: Any, finalists: Sequence[Finalist]) -> None:
 def _size(n: int) -> float:
     """Area of a dot in square points: the more dots the smaller."""
     return 36.0 if n < 200 else 16.0 if n < 1000 else 9.0
+
+
+def _stopped(ax: Any, begun: pd.DataFrame) -> None:
+    """Those that were stopped early have the accuracy of then: rings."""
+    if len(begun):
+        rings = ax.scatter(begun["n_params"], begun["accuracy"], s=26, label="stopped early")
+        rings.set(facecolor="none", edgecolor=MUTED, gid="stopped")
+        ax.legend(loc="lower right", borderaxespad=1.5)
+
+
+def _and_stopped(begun: pd.DataFrame) -> str:
+    return f" and {len(begun)} that were stopped early (rings)" if len(begun) else ""
 
 
 def _failed(ax: Any, failed: pd.DataFrame) -> None:

@@ -14,7 +14,7 @@ import pandas as pd
 from deap_nas.report import chosen as chosen_network
 from deap_nas.report.compare_charts import fronts_figure, progress_figure, volumes_figure
 from deap_nas.report.front import hypervolume, pareto_front
-from deap_nas.report.progress import outcomes_table
+from deap_nas.report.progress import failed_in, outcomes_table
 from deap_nas.report.sheet import Sheet, dots_data
 from deap_nas.report.shown import Shown
 from deap_nas.runs.config import FREE
@@ -128,7 +128,8 @@ def runs_table(groups: Sequence[Group], reference: int) -> pd.DataFrame:
                 **{seed: record.settings[seed] for seed in SEEDS},
                 "state": record.state,
                 "genomes": len(record.table),
-                "failed": len(record.table) - len(record.good),
+                "stopped": len(record.table) - len(record.good) - len(failed_in(record.table)),
+                "failed": len(failed_in(record.table)),
                 "genome": best.genome if best else "",
                 "accuracy": evaluation.accuracy if evaluation else np.nan,
                 "test_accuracy": _or_nan(

@@ -11,8 +11,8 @@ from deap_nas.runs.record import Record
 
 
 def generations_table(record: Record) -> pd.DataFrame:
-    """One row a generation: ``generation evaluated failed best median q1 q3 worst best_so_far
-    hypervolume hours``.
+    """One row a generation: ``generation evaluated stopped failed worst q1 median q3 best
+    best_so_far hypervolume hours``.
 
     Fitness (the one that the run maximises) is of the population; ``evaluated`` counts the genomes
     that appeared first in it; the hypervolume is of all genomes up to it.
@@ -35,15 +35,21 @@ def generations_table(record: Record) -> pd.DataFrame:
             {
                 "generation": line["number"],
                 "evaluated": len(new),
-                "failed": int((new["status"] != "ok").sum()),
+                "stopped": int((new["status"] == "stopped").sum()),
+                "failed": len(failed_in(new)),
                 **dict(zip(("worst", "q1", "median", "q3", "best"), quantiles)),
                 "best_so_far": best,
                 "hypervolume": hypervolume(zip(so_far["accuracy"], so_far["n_params"]), reference),
                 "hours": line["elapsed"] / 3600,
             }
         )
-    columns = "generation evaluated failed worst q1 median q3 best best_so_far hypervolume hours"
-    return pd.DataFrame(rows, columns=columns.split())
+    columns = "generation evaluated stopped failed worst q1 median q3 best best_so_far hypervolume"
+    return pd.DataFrame(rows, columns=[*columns.split(), "hours"])
+
+
+def failed_in(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of genomes that failed; one that was stopped early did not."""
+    return table[~table["status"].isin(["ok", "stopped"])]
 
 
 def outcomes_table(record: Record) -> pd.DataFrame:
@@ -99,7 +105,7 @@ def time_table(record: Record) -> pd.DataFrame:
 
 def failures_table(record: Record) -> pd.DataFrame:
     """Why genomes have no score: ``status reason genomes example``, the most frequent first."""
-    failed = record.table[record.table["status"] != "ok"]
+    failed = failed_in(record.table)
     if failed.empty:
         return pd.DataFrame(columns=["status", "reason", "genomes", "example"])
     groups = failed.groupby(["status", "reason"], sort=False)["genome"]

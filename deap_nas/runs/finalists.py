@@ -40,7 +40,12 @@ def seed_of(budget: str) -> int:
 
 
 def pick_finalists(
-    rows: Iterable[Mapping[str, Any]], score: Score, n: int, *, spread: bool
+    rows: Iterable[Mapping[str, Any]],
+    score: Score,
+    n: int,
+    *,
+    spread: bool,
+    small_enough: int = 0,
 ) -> list[str]:
     """The genomes to train again: the best by fitness, then others of the front.
 
@@ -50,6 +55,7 @@ def pick_finalists(
         n: how many at the most; the front may have fewer.
         spread: take the others from all over the front, of accuracy against parameters: the next
             is always the one furthest from those that are in. Else by fitness from the front.
+        small_enough: fewer parameters count as so many.
 
     Source: Gonzalez 1985, farthest-point clustering; accuracy and the logarithm of the parameters
     are each scaled to 0..1 along the front.
@@ -60,12 +66,16 @@ def pick_finalists(
     if not scores or not n:
         return []
     best = max(scores, key=lambda text: scores[text])
-    front = pareto_front(evaluations_table(rows))
+    table = evaluations_table(rows)
+    table["n_params"] = table["n_params"].clip(lower=small_enough)
+    front = pareto_front(table)
     others = [str(text) for text in front["genome"] if text != best]
     if not spread:
         return [best, *sorted(others, key=lambda text: -scores[text])][:n]
-    places = {text: (math.log(found[text].n_params), found[text].accuracy) for text in front.genome}
-    places.setdefault(best, (math.log(found[best].n_params), found[best].accuracy))
+    places = {
+        text: (math.log(max(small_enough, found[text].n_params)), found[text].accuracy)
+        for text in (*front["genome"], best)
+    }
     return _spread(best, others, places, n)
 
 

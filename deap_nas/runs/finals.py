@@ -94,7 +94,8 @@ class Finals:
     def _picked(self) -> list[str]:
         settings = self._settings
         rows, spread = self._journal.rows(), settings.several
-        return pick_finalists(rows, self.score, settings.finalists, spread=spread)
+        few = settings.small_enough
+        return pick_finalists(rows, self.score, settings.finalists, spread=spread, small_enough=few)
 
     def _train(self, genomes: list[str]) -> dict[Request, Evaluation]:
         """As far as the time budget goes, every network once before any a second time."""

@@ -12,7 +12,9 @@ from deap_nas.spaces import SearchSpace
 DRAWS = 4  # for each genome that is wanted
 
 
-def first_genomes(toolbox: Any, n: int, how: str, space: SearchSpace) -> list[Any]:
+def first_genomes(
+    toolbox: Any, n: int, how: str, space: SearchSpace, small_enough: int = 0
+) -> list[Any]:
     """``n`` genomes to begin with.
 
     Args:
@@ -21,13 +23,19 @@ def first_genomes(toolbox: Any, n: int, how: str, space: SearchSpace) -> list[An
         how: ``spread`` over sizes, or as they are ``drawn``; so, too, where a layer of the space
             has no formula for its size.
         space: what they are drawn from.
+        small_enough: parameters below which none is wanted where they are spread.
     """
     if n and how == "spread" and (size := size_in(space)):
-        return spread(toolbox.individual, n, size)
+        return spread(toolbox.individual, n, size, small_enough)
     return toolbox.population(n=n)  # type: ignore[no-any-return]
 
 
-def spread(draw: Callable[[], Any], n: int, size: Callable[[Any], tuple[int, int]]) -> list[Any]:
+def spread(
+    draw: Callable[[], Any],
+    n: int,
+    size: Callable[[Any], tuple[int, int]],
+    small_enough: int = 0,
+) -> list[Any]:
     """``n`` genomes from small to large, each cheap to train for its size. ::
 
         12 distinct draws, sorted by parameters  ->  a b c d | e f g h | i j k l  ->  c e l
@@ -40,11 +48,14 @@ def spread(draw: Callable[[], Any], n: int, size: Callable[[Any], tuple[int, int
         draw: draws a genome; all chance is in it.
         n: how many are wanted.
         size: genome -> (parameters, multiply-adds).
+        small_enough: draws with fewer parameters are passed over, where enough others are left.
     """
     drawn = [draw() for _ in range(DRAWS * n)]
     distinct = list({tuple(genome): genome for genome in drawn}.values())
     if len(distinct) < n:
         return drawn[:n]
+    wanted = [genome for genome in distinct if size(genome)[0] >= small_enough]
+    distinct = wanted if len(wanted) >= n else distinct
     distinct.sort(key=lambda genome: (size(genome)[0], str(genome)))
     edges = [len(distinct) * i // n for i in range(n + 1)]
     groups = [distinct[a:b] for a, b in pairwise(edges)]

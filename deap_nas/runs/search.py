@@ -16,6 +16,7 @@ from deap import tools
 from deap_nas.algorithms import sel_crowded_tournament
 from deap_nas.data import Dataset, Tell, load_dataset, untold
 from deap_nas.devices.int8 import Quantiser
+from deap_nas.evaluation.halving import Halving
 from deap_nas.genome import FITNESS_CLASSES, Genome, parse_genome
 from deap_nas.layers.runtime import unsupported
 from deap_nas.runs.cluster import connect, workers_here
@@ -25,7 +26,7 @@ from deap_nas.runs.finals import Finals
 from deap_nas.runs.first import first_genomes
 from deap_nas.runs.int8 import Quantising
 from deap_nas.runs.journal import Journal
-from deap_nas.runs.known import tell_what_is_known
+from deap_nas.runs.known import make_halving, tell_what_is_known
 from deap_nas.runs.rare import warn_of_rare
 from deap_nas.runs.result import Findings, find_baseline, find_best, write_result
 from deap_nas.runs.scores import Scores
@@ -119,6 +120,7 @@ def load(
         if broken := space.violations(genome):
             raise SettingsError(f"initial genome '{genome}' is illegal: {'; '.join(broken)}")
     _check_objectives(settings, space)
+    make_halving(settings, space)  # or say why not
     if settings.baseline:
         check_fit("baseline", parse_genome(settings.baseline), space)
     return dataset, space
@@ -188,11 +190,13 @@ def search(
     _warn_of_idle(settings, dataset, client)
     warn_of_rare(settings, dataset)
     write_split(dataset, folder)
-    rng = random.Random(settings.seed)
+    rng, halving = random.Random(settings.seed), make_halving(settings, space)
     saver = Quantiser if settings.quantises(space) else None
     with (
         Journal(folder) as journal,
-        make_evaluator(settings, dataset, journal, client, saver=saver) as evaluator,
+        make_evaluator(
+            settings, dataset, journal, client, saver=saver, halving=halving
+        ) as evaluator,
     ):
         evaluator.observe = watcher.evaluated
         workers = len(client.nthreads()) if client else workers_here(settings, dataset)
@@ -220,7 +224,7 @@ def search(
         scores = Scores(settings.telling, settings.several, evaluator)
         initial = [Genome(each, FITNESS_CLASSES[weights]) for each in settings.initial_genomes()]
         drawn = settings.population - len(initial)
-        initial += first_genomes(toolbox, drawn, settings.first, space)
+        initial += first_genomes(toolbox, drawn, settings.first, space, settings.small_enough)
         history = tools.History()
         history.update(initial)
         toolbox.decorate("individual", _drawn_into(history))
@@ -325,6 +329,7 @@ def make_evaluator(
     client: Any = None,
     *,
     saver: Callable[..., Any] | None = None,
+    halving: Halving | None = None,
 ) -> Evaluator:
     """The evaluator that the settings ask for.
 
@@ -334,6 +339,7 @@ def make_evaluator(
         journal: takes its outcomes.
         client: of the Dask cluster that trains; None: this machine does.
         saver: as of ``Evaluator``.
+        halving: says which trainings are stopped early.
     """
     return Evaluator(
         dataset,
@@ -354,6 +360,7 @@ def make_evaluator(
         record=journal,
         budgets=final_budgets(settings),
         saver=saver,
+        halving=halving,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from deap_nas.algorithms import ALGORITHMS, Algorithm
-from deap_nas.evaluation.fitness import FITNESSES, SINGLE, breeds_front, telling
+from deap_nas.evaluation.fitness import FITNESSES, LEARNED, SINGLE, breeds_front, telling
 from deap_nas.evaluation.objectives import OBJECTIVES, Objectives
 from deap_nas.evaluation.own_fitness import find_fitness, parts_of
 from deap_nas.evaluation.replay import SLOTS
@@ -17,7 +17,7 @@ from deap_nas.layers import load_layers
 from deap_nas.operators import CROSSOVERS, MUTATIONS, SELECTIONS
 from deap_nas.spaces import COSTS, DEVICES, SPACES, SpaceError, budgets_of, is_for_device
 from deap_nas.training.engines import ENGINES
-from deap_nas.training.recipes import CLASS_WEIGHTS, RECIPES, Recipe, find_recipe
+from deap_nas.training.recipes import CLASS_WEIGHTS, RECIPES, Recipe, find_recipe, rungs_of
 
 SPLITS = ("validation", "test")
 BACKENDS = ("local", "dask")
@@ -153,6 +153,12 @@ class Settings:
         "fitness itself",
         allowed=("measurements", "fitness"),
     )
+    halving: int = _option(
+        0,
+        "after 1/N of its epochs a training is stopped, unless it is among the best 1/N of all "
+        "that came so far; 0: all are trained to the end",
+        metavar="N",
+    )
     sample: int = _option(
         0, "regularized: a parent is the best of so many; 0: a quarter of the population",
         metavar="N",
@@ -178,6 +184,12 @@ class Settings:
         f"what a front is of: two or more of {','.join(OBJECTIVES)}; unless given "
         f"{','.join(FRONT)}",
         metavar="NAMES",
+    )
+    small_enough: int = _option(
+        0,
+        "parameters that are few enough for a front: to have fewer is no better; the first "
+        "genomes and the finalists are chosen so, too",
+        metavar="N",
     )
     seed: int = _option(0, "of the search: initial genomes and every choice after", metavar="N")
     target_fitness: float | None = _option(None, "stop when the best reaches it", metavar="F")
@@ -279,6 +291,8 @@ class Settings:
                 "pool is the genomes that parents are selected from, and here none are selected"
             )
         self._check_objectives()
+        if self.halving:
+            self._check_halving()
         if self.baseline:
             parse_setting("baseline", self.baseline)
 
@@ -289,15 +303,37 @@ class Settings:
                 f"fitness {self.fitness!r} with algorithm {self.algorithm}, allowed "
                 f"{', '.join(SINGLE)}; use --algorithm {able}"
             )
-        if self.objectives and not self.several:
-            raise SettingsError(
-                f"objectives {self.objectives!r} with fitness {self.fitness}, allowed only where a "
-                "front is bred; use --fitness accuracy_and_params"
-            )
+        for name in ("objectives", "small_enough"):
+            value = getattr(self, name)
+            if value and not self.several:
+                raise SettingsError(
+                    f"{name} {value!r} with fitness {self.fitness}, allowed only where a front is "
+                    "bred; use --fitness accuracy_and_params"
+                )
         try:
             self.front  # noqa: B018
         except ValueError as error:
             raise SettingsError(f"objectives {error}") from None
+
+    def _check_halving(self) -> None:
+        if self.halving == 1:
+            raise SettingsError(f"halving {self.halving}, allowed 0, or 2 or more")
+        if self.loop.streams:
+            raise SettingsError(
+                f"halving {self.halving} with algorithm {self.algorithm}, which breeds while "
+                "others are in training; use --algorithm preselected, or --halving 0"
+            )
+        if self.learned != ("accuracy",):
+            raise SettingsError(
+                f"halving {self.halving} with {'objectives' if self.several else 'fitness'} "
+                f"{','.join(self.front.names) if self.several else self.fitness}, allowed what "
+                "looks at accuracy and size alone; use --halving 0"
+            )
+        if self.make_recipe().epochs == 1:
+            raise SettingsError(
+                f"halving {self.halving} with 1 epoch, which cannot be stopped early; raise "
+                "--epochs, or use --halving 0"
+            )
 
     @property
     def loop(self) -> Algorithm:
@@ -312,7 +348,13 @@ class Settings:
     @property
     def front(self) -> Objectives:
         """The objectives, where it breeds by several."""
-        return Objectives(self.objectives.split(",") if self.objectives else FRONT)
+        names = self.objectives.split(",") if self.objectives else FRONT
+        return Objectives(names, self.small_enough)
+
+    @property
+    def learned(self) -> tuple[str, ...]:
+        """What only training tells of what it breeds by; empty where that is not known."""
+        return self.front.learned if self.several else LEARNED.get(self.fitness, ())
 
     @property
     def telling(self) -> str:
@@ -344,6 +386,8 @@ class Settings:
         recipe = find_recipe(self.recipe)
         if self.epochs:
             recipe = replace(recipe, epochs=self.epochs)
+        if self.halving:
+            recipe = replace(recipe, rungs=rungs_of(recipe.epochs, self.halving))
         if self.class_weights != "none":  # a recipe may have its own
             recipe = replace(recipe, class_weights=self.class_weights)
         if not self.early_stopping:
@@ -399,6 +443,8 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("children", 0, 1e9),
     ("candidates", 1, 1e9),
     ("optimism", 0, 1e9),
+    ("halving", 0, 1e9),
+    ("small_enough", 0, 1e18),
     ("sample", 0, 1e9),
     ("restart_after", 1, 1e9),
     ("slots", 1, 1e4),

@@ -20,6 +20,7 @@ from deap_nas.evaluation.cache import default_cache
 from deap_nas.evaluation.dask import DaskBackend
 from deap_nas.evaluation.evaluator import Fitness, GeneralEvaluator
 from deap_nas.evaluation.fitness import Evaluation, accuracy_per_log_params, failed
+from deap_nas.evaluation.halving import Floors, Halving
 from deap_nas.evaluation.protocol import Record
 from deap_nas.evaluation.replay import SLOTS
 from deap_nas.evaluation.trained import Trained, Weights
@@ -38,7 +39,13 @@ from deap_nas.training.engines import (
     version_of,
 )
 from deap_nas.training.recipes import Recipe, find_recipe
-from deap_nas.training.trainer import ENVIRONMENT, INHERITED, TRAINING_VERSION, Trainer
+from deap_nas.training.trainer import (
+    ENVIRONMENT,
+    INHERITED,
+    NO_FLOORS,
+    TRAINING_VERSION,
+    Trainer,
+)
 
 Budgets = Mapping[str, tuple[Recipe, int]]  # recipe and train seed, by a name
 
@@ -115,8 +122,8 @@ class RecipeTrainer:
         self._trainer = Trainer(*self.data, engine=self.engine)
         del self.data
 
-    def train(self, genome: str, budget: int | str) -> Trained:
-        return self._trainer.train(genome, *self.plan(budget))
+    def train(self, genome: str, budget: int | str, floors: Floors = NO_FLOORS) -> Trained:
+        return self._trainer.train(genome, *self.plan(budget), floors)
 
     def score(self, *network_and_data: Any) -> np.ndarray[Any, Any]:
         return self._trainer.score(*network_and_data)
@@ -171,6 +178,7 @@ class Evaluator(GeneralEvaluator):
         budgets: other ways to train, for ``measure_each``: recipe and train seed, by a name.
         saver: makes what works with networks in a process that has TensorFlow, from the shape of an
             image and the number of classes: a ``Saver``, which it is unless given, or more.
+        halving: says which trainings are stopped early, at the ``rungs`` of the recipe.
 
     Use it as a context manager, or call ``close()``: it owns processes.
 
@@ -199,6 +207,7 @@ class Evaluator(GeneralEvaluator):
         record: Record | None = None,
         budgets: Budgets = MappingProxyType({}),
         saver: Callable[..., Any] | None = None,
+        halving: Halving | None = None,
     ) -> None:
         self.dataset = load_dataset(dataset) if isinstance(dataset, str | Path) else dataset
         self.recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
@@ -231,6 +240,7 @@ class Evaluator(GeneralEvaluator):
             max_failures=max_failures,
             slots=slots,
             record=record,
+            halving=halving,
         )
 
     def test(self, genome: Iterable[Any], weights: Weights) -> np.ndarray[Any, Any]:

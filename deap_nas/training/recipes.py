@@ -54,6 +54,8 @@ class Recipe:
             right or left; what comes in is 0.
         weight_decay: share, times the rate, by which all weights shrink before each step, apart
             from the gradient, as Keras's optimizers have it (Loshchilov and Hutter 2019).
+        rungs: epochs after which the scored split is scored, too, and after which a search may stop
+            training (``Halving``).
     """
 
     name: str
@@ -74,6 +76,7 @@ class Recipe:
     flips: bool = _later(False)
     shifts: int = _later(0)
     weight_decay: float = _later(0.0)
+    rungs: tuple[int, ...] = _later(())
 
     def __post_init__(self) -> None:
         checks: list[tuple[str, bool, str]] = [
@@ -92,6 +95,7 @@ class Recipe:
             ("flips", type(self.flips) is bool, "True or False"),
             ("shifts", type(self.shifts) is int and 0 <= self.shifts <= FARTHEST, "0 to 100"),
             ("weight_decay", 0 <= self.weight_decay < float("inf"), "0 or more"),
+            ("rungs", all(type(n) is int and n >= 1 for n in self.rungs), "epochs from 1"),
         ]
         for name, good, allowed in checks:
             if not good:
@@ -105,6 +109,8 @@ class Recipe:
     def is_scored(self, epoch: int) -> bool:
         """Whether the scored split is scored after ``epoch`` (from 1)."""
         if self.scored == "all" or self.patience or self.best_epoch or epoch == self.epochs:
+            return True
+        if epoch in self.rungs:
             return True
         return self.scored == "doubling" and epoch & (epoch - 1) == 0
 
@@ -182,3 +188,10 @@ def find_recipe(name: str) -> Recipe:
     if name not in RECIPES:
         raise RecipeError(f"recipe {name!r}, allowed {', '.join(RECIPES)}")
     return RECIPES[name]
+
+
+def rungs_of(epochs: int, eta: int) -> tuple[int, ...]:
+    """The rung of so many epochs: after a share ``1 / eta`` of them, rounded up. There is but one:
+    on the table an earlier one says too little of who will be best (``results/halving``)."""
+    rung = -(-epochs // eta)
+    return (rung,) if rung < epochs else ()

@@ -11,11 +11,13 @@ import math
 import platform
 import time
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from deap_nas.evaluation.fitness import Evaluation, accuracy_of, failed
+from deap_nas.evaluation.halving import Floors, stop
 from deap_nas.evaluation.trained import Trained as Trained, Weights as Weights
 from deap_nas.genome import Gene, format_genes, parse_genome
 from deap_nas.layers.cost import count_multiply_adds, count_params
@@ -44,6 +46,7 @@ ENVIRONMENT = {
 INHERITED = ("PATH", "LD_LIBRARY_PATH", "HOME", "TMPDIR", library.VARIABLE)
 
 
+NO_FLOORS: Floors = MappingProxyType({})
 SCORING = Recipe("scoring", 1, "sgd", 1.0, 1, batch_size=16)  # of a network that is not trained
 
 
@@ -83,10 +86,21 @@ class Trainer:
             self._networks = KerasNetworks(*self._train_data, self.n_classes)
         return self._networks
 
-    def train(self, genome: str, recipe: Recipe, train_seed: int = 0) -> Trained:
-        """Train and score; a loss that is not finite gives status ``diverged``, and no weights."""
+    def train(
+        self, genome: str, recipe: Recipe, train_seed: int = 0, floors: Floors = NO_FLOORS
+    ) -> Trained:
+        """Train and score. A loss that is not finite gives status ``diverged``, an accuracy below
+        a floor ``stopped``; both without weights.
+
+        Args:
+            genome: as text.
+            recipe: how to train.
+            train_seed: initial weights and batch order are a function of it.
+            floors: the least accuracy with which training goes on, by epoch; those of the recipe's
+                ``rungs`` are looked at.
+        """
         try:
-            return self._train(parse_genome(genome), recipe, train_seed)
+            return self._train(parse_genome(genome), recipe, train_seed, floors)
         finally:
             if self._networks:
                 self._networks.forget()
@@ -98,7 +112,9 @@ class Trainer:
         size = (self.input_shape, self.n_classes)
         return NativeNetwork(genome, *size, recipe, *self._train_data, seed=train_seed)
 
-    def _train(self, genome: Sequence[Gene], recipe: Recipe, train_seed: int) -> Trained:
+    def _train(
+        self, genome: Sequence[Gene], recipe: Recipe, train_seed: int, floors: Floors
+    ) -> Trained:
         network = self.make(genome, recipe, train_seed)
         n_images = len(self._train_data[1])
         steps = math.ceil(n_images / recipe.batch_size)
@@ -126,19 +142,13 @@ class Trainer:
                 if not math.isfinite(row.get(name, 0.0)):
                     reason = f"{name} {row[name]} in epoch {epoch}"
                     return Trained(self._diverged(genome, epoch, reason, watch), [])
+            if scored and accuracy < floors.get(epoch, 0.0):
+                begun = self._evaluation(genome, curve, epoch, confusion, watch)
+                return Trained(stop(begun, floors[epoch]))
             if stopper.stops(row):
                 break
-        accuracy, best_epoch, weights, confusion = best
-        evaluation = Evaluation(
-            accuracy,
-            curve[best_epoch - 1]["accuracy"],
-            epochs=len(curve),
-            best_epoch=best_epoch,
-            confusion=tuple(tuple(map(int, counts)) for counts in confusion),
-            curve=tuple(curve),
-            **self._measured(genome, watch),
-        )
-        return Trained(evaluation, weights)
+        _, best_epoch, weights, confusion = best
+        return Trained(self._evaluation(genome, curve, best_epoch, confusion, watch), weights)
 
     def score(
         self, genome: str, weights: Weights, x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]
@@ -158,6 +168,24 @@ class Trainer:
             return self.keras.trained(genes, weights)
         size, data = (self.input_shape, self.n_classes), (self._scored[0][:0], self._scored[1][:0])
         return NativeNetwork(genes, *size, SCORING, *data, weights=weights)
+
+    def _evaluation(
+        self,
+        genome: Sequence[Gene],
+        curve: list[dict[str, float]],
+        best_epoch: int,
+        confusion: Any,
+        watch: Stopwatch,
+    ) -> Evaluation:
+        return Evaluation(
+            curve[best_epoch - 1]["val_accuracy"],
+            curve[best_epoch - 1]["accuracy"],
+            epochs=len(curve),
+            best_epoch=best_epoch,
+            confusion=tuple(tuple(map(int, counts)) for counts in confusion),
+            curve=tuple(curve),
+            **self._measured(genome, watch),
+        )
 
     def _diverged(
         self, genome: Sequence[Gene], epoch: int, reason: str, watch: Stopwatch

@@ -48,7 +48,7 @@ BAD_FILES: dict[str, Any] = {
 }
 
 BAD = [
-    (["--preset", "huge"], ["preset 'huge'", "fashion, quick, paper"]),
+    (["--preset", "huge"], ["preset 'huge'", "fashion, search, quick, paper"]),
     (["--recipe", "slow"], ["recipe 'slow'", "paper, fast"]),
     (["--dataset", "imagenet"], ["'imagenet'", "fashion_mnist"]),
     (["--dataset", "."], ["folders in it", "class folders"]),

@@ -194,7 +194,10 @@ def test_dict_and_json_round_trip(evaluation):
         ({"train_seconds": math.inf}, "train_seconds inf, allowed finite and 0 or more"),
         ({"train_seconds": -1.0}, "train_seconds -1.0, allowed finite and 0 or more"),
         ({"train_cpu_seconds": math.nan}, "train_cpu_seconds nan, allowed finite and 0 or more"),
-        ({"status": "lost"}, "status 'lost', allowed ok, diverged, error, oom, timeout, killed"),
+        (
+            {"status": "lost"},
+            "status 'lost', allowed ok, stopped, diverged, error, oom, timeout, killed",
+        ),
     ],
 )
 def test_impossible_measurements_are_refused(values, message):

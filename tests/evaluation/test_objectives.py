@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -38,6 +39,13 @@ def test_all_of_them() -> None:
 @pytest.mark.parametrize("other", [name for name in OBJECTIVES if name != "accuracy"])
 def test_each_beside_accuracy_is_an_individuals(other: str) -> None:
     assert Objectives(["accuracy", other]).weights in FITNESS_CLASSES
+
+
+def test_fewer_parameters_than_are_enough_are_no_better() -> None:
+    objectives = Objectives(["accuracy", "n_params"], 2000)
+    assert objectives(SOME) == (0.8, 2000.0)
+    assert objectives.placed(SOME) == (0.8, math.log(2000))
+    assert objectives(replace(SOME, n_params=3000)) == (0.8, 3000.0)
 
 
 def test_what_is_learned_has_a_scale() -> None:

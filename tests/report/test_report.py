@@ -260,6 +260,22 @@ def test_only_failures(tmp_path: Path) -> None:
     assert "figure-scatter_fitness" in page.figures
 
 
+def test_who_was_stopped_early_is_told_from_who_failed(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", 6, 3, stopped=0.6, fail=0.2, halving=3)
+    page = Reader(make_report(run, tensorflow=False).read_text())
+    found = searched(read_lines(run))
+    stopped = {text for text, each in found.items() if each["status"] == "stopped"}
+    failed = {text for text, each in found.items() if each["status"] == "oom"}
+    assert float(page.facts["stopped"][0]) == len(stopped) > 1
+    assert float(page.facts["failed"][0]) == len(failed) > 0
+    assert "not trained to the end" in page.prose
+    assert {row["status"] for row in _rows(run, "failures")} == {"oom"}
+    for column, texts in (("stopped", stopped), ("failed", failed)):
+        assert sum(int(row[column]) for row in _rows(run, "generations")) == len(texts)
+    front = {row["genome"] for row in _rows(run, "front")}
+    assert not front & (stopped | failed)
+
+
 def test_a_class_that_is_never_predicted(tmp_path: Path) -> None:
     folder = make_run(tmp_path / "run", never=6)
     page = Reader(make_report(folder, tensorflow=False).read_text())

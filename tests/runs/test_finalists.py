@@ -53,6 +53,13 @@ def test_several_objectives_spread_over_the_front():
     assert set(pick_finalists(ROWS, score, 9, spread=True)) == {*"abcde"}
 
 
+def test_to_be_smaller_than_is_small_enough_makes_no_finalist():
+    """a is smaller than b, but not for being chosen; the best is one in any case."""
+    assert pick_finalists(ROWS, score, 3, spread=True, small_enough=400) == ["b", "e", "c"]
+    assert "a" not in pick_finalists(ROWS, score, 9, spread=True, small_enough=400)
+    assert pick_finalists(ROWS, score, 9, spread=True, small_enough=10**4) == ["b", "e"]
+
+
 def test_one_alone_is_the_best():
     for spread in (True, False):
         assert pick_finalists(ROWS, score, 1, spread=spread) == ["b"]

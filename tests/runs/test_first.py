@@ -61,6 +61,19 @@ def test_equal_seeds_give_equal_genomes() -> None:
     assert both(WIDE_SPACE, 1)[0] == both(WIDE_SPACE, 1)[0] != both(WIDE_SPACE, 2)[0]
 
 
+def test_none_is_smaller_than_is_small_enough_where_others_are_left() -> None:
+    size, found = size_in(WIDE_SPACE), list[Any]()
+    assert size
+    for seed in range(20):
+        draw = partial(WIDE_SPACE.sample, random.Random(seed))
+        found += spread(draw, 12, size, 600)
+    assert len(found) == 240
+    assert min(size(genome)[0] for genome in found) >= 600
+    before = spread(partial(WIDE_SPACE.sample, random.Random(0)), 12, size)
+    assert size(before[0])[0] < 600, "without it there are such"
+    assert spread(partial(WIDE_SPACE.sample, random.Random(0)), 12, size, 10**9) == before
+
+
 def test_a_space_with_too_few_genomes() -> None:
     rules = {"CB": {"filters": (4, 8), "kernel": 3, "activation": "relu"}}
     tiny = SearchSpace(layers=rules, heads=("GP",), depth=1)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+import random
 from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
 from deap_nas.algorithms import ALGORITHMS
+from deap_nas.evaluation.forecast import size_in
 from deap_nas.runs.initial import read_genomes
 from deap_nas.runs.presets import PRESETS, choose_preset, make_settings, read_settings
 from deap_nas.runs.settings import Settings, SettingsError, data_options
+from deap_nas.spaces import find_space
 from deap_nas.training.recipes import find_recipe
 
 GENOME = "NC 2 3 relu;RC 4 3 relu;RC 4 3 relu;FL tanh"
@@ -24,7 +27,9 @@ BAD = {
     "mutpb": [2], "elitism": [-1, 10, 11], "algorithm": ["luck"], "children": [-1, 2.5],
     "candidates": [0, 1.5], "optimism": [-0.1, math.nan, "x"],
     "learns": ["accuracy", ""], "first": ["random", ""],
-    "fitness": ["accuracy", "mine.py"], "class_weights": ["heavy"], "grey": ["yes"],
+    "fitness": ["accuracy", "mine.py"], "class_weights": ["heavy"], "halving": [-1, 1, 2.5],
+    "small_enough": [-1, 0.5],
+    "grey": ["yes"],
     "image_size": ["32", "0x3", "3x3x3", 32], "seed": [-1],
     "target_fitness": [-1.0, math.nan], "max_evaluations": [0], "time_budget": [0, -1, math.nan],
     "max_seconds": [0], "max_memory": [0, 0.5], "max_failures": [0], "workers": [0, -1, 1.5],
@@ -114,8 +119,26 @@ def test_paper_is_the_report():
     assert settings.make_recipe().epochs == 20
 
 
+@pytest.mark.parametrize("space", ["wide", "paper"])
+def test_search_breeds_a_front_of_sizes_worth_having_in_either_space(space):
+    settings = make_settings("search", None, {"space": space})
+    assert settings.several
+    assert settings.front.weights == (1.0, -1.0)
+    sizes = size_in(find_space(space, **settings.budgets))
+    assert sizes
+    rng, few = random.Random(0), 0
+    for _ in range(50):
+        n_params, multiply_adds = sizes(find_space(space, **settings.budgets).sample(rng))
+        assert n_params <= 9000
+        assert multiply_adds <= 700_000
+        few += n_params >= settings.small_enough
+    assert few > 25
+    assert (settings.finalists, settings.final_seeds, settings.time_budget) == (4, 3, 600)
+    assert settings.make_final_recipe().epochs == 50
+
+
 def test_an_unknown_preset():
-    with pytest.raises(SettingsError, match="preset 'x', allowed fashion, quick, paper"):
+    with pytest.raises(SettingsError, match="preset 'x', allowed fashion, search, quick, paper"):
         make_settings("x")
 
 
@@ -181,7 +204,7 @@ def test_a_file_may_name_the_preset_and_a_flag_overrides_it(tmp_path):
         ("populaton = 7", "setting 'populaton', allowed .*population"),
         ("population = ", "neither TOML nor JSON"),
         ("population = 'x'", "population 'x', allowed a whole number"),
-        ("preset = 'x'", "preset 'x', allowed fashion, quick, paper"),
+        ("preset = 'x'", "preset 'x', allowed fashion, search, quick, paper"),
         ("preset = []", "preset"),
         ("[search]\npopulation = 3", "setting 'search'"),
         ("epochs = true", "epochs True, allowed a whole number"),

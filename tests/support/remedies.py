@@ -56,7 +56,9 @@ from deap_nas.report.chosen import choose
 from deap_nas.report.compare import find_runs
 from deap_nas.report.picking import pick_at_most, pick_knee
 from deap_nas.runs.journal import _seal
+from deap_nas.runs.known import make_halving
 from deap_nas.runs.record import read_run
+from deap_nas.runs.settings import Settings
 from deap_nas.tabular import FILE, load_table
 from deap_nas.training import evaluator
 
@@ -165,7 +167,7 @@ BYTES = ("--max-flash", 50_000)
 RAM_FRONT = ("--algorithm", "nsga2", "--objectives", "accuracy,ram")
 
 
-def own_space(more: str) -> str:
+def own_space_file(more: str) -> str:
     """A space with a layer of one's own, in z.py."""
     for table in (LAYERS, MAKERS):
         table.pop("ZZ", None)  # type: ignore[attr-defined]
@@ -199,12 +201,19 @@ def own_ram(operations: Any) -> None:
     peak_ram([register_layer(layer)(), *parse_genome("GP")])
 
 
-def own_budget(operations: Any, **budgets: int) -> None:
-    made = {"params": lambda shape: 0, "multiply_adds": lambda shape: 0, "operations": operations}
-    layer = Layer("ZY", {}, lambda shape: [], shape=lambda shape: shape, **made)
+def own_space(formulas: dict[str, Any], **budgets: int) -> SearchSpace:
+    """Of a layer of one's own, with these formulas besides that of its shape."""
+    layer = Layer("ZY", {}, lambda shape: [], shape=lambda shape: shape, **formulas)
     LAYERS.pop("ZY", None)
     register_layer(layer)
-    space(layers={"ZY": {}}, **budgets)
+    return space(layers={"ZY": {}}, **budgets)
+
+
+SIZES = {"params": lambda shape: 0, "multiply_adds": lambda shape: 0}
+
+
+def own_budget(operations: Any, **budgets: int) -> None:
+    own_space({**SIZES, "operations": operations}, **budgets)
 
 
 def crowded() -> Any:
@@ -302,10 +311,28 @@ HERE: list[tuple[str, str, Try, Try]] = [
      lambda: run("--fitness", "accuracy_and_params", "--algorithm", "generational"),
      lambda: [run("--fitness", "accuracy_and_params", "--algorithm", name)
               for name in ("preselected", "nsga2")]),
-    ("runs/settings", "objectives {} with fitness {}, allowed only where a front is bred; use "
+    ("runs/settings", "{} {} with fitness {}, allowed only where a front is bred; use "
      "--fitness accuracy_and_params",
      lambda: run("--objectives", "accuracy,multiply_adds"),
-     lambda: run("--objectives", "accuracy,multiply_adds", "--fitness", "accuracy_and_params")),
+     lambda: [run(*given, "--fitness", "accuracy_and_params")
+              for given in (("--objectives", "accuracy,multiply_adds"), ("--small-enough", 600))]),
+    ("runs/settings", "halving {} with algorithm {}, which breeds while others are in training; "
+     "use --algorithm preselected, or --halving 0",
+     lambda: run("--halving", 3, *STREAM),
+     lambda: (run("--halving", 3), run("--halving", 0, *STREAM))),
+    ("runs/settings", "halving {} with {} {}, allowed what looks at accuracy and size alone; use "
+     "--halving 0",
+     lambda: run("--halving", 3, "--fitness", "time_penalised"),
+     lambda: run("--halving", 0, "--fitness", "time_penalised")),
+    ("runs/settings", "halving {} with 1 epoch, which cannot be stopped early; raise --epochs, or "
+     "use --halving 0",
+     lambda: run("--halving", 3, "--epochs", 1),
+     lambda: (run("--halving", 3, "--epochs", 2), run("--epochs", 1))),
+    ("runs/known", "halving {} in a space that has a layer without formulas for its shape, params "
+     "and multiply_adds; give them to it, or use --halving 0",
+     lambda: make_halving(Settings(halving=3), own_space({})),
+     lambda: (make_halving(Settings(halving=3), own_space(SIZES)),
+              make_halving(Settings(), own_space({})))),
     ("algorithms/choice",
      "the toolbox has {} without {}; give it all of {}, or none",
      lambda: preselected("known", "learned"),
@@ -323,10 +350,10 @@ HERE: list[tuple[str, str, Try, Try]] = [
               command("train", LARGE_ONE, "--dataset", "tiny.npz"))),
     ("runs/search", "objectives {} with layer {}: its bytes are unknown without operations; give "
      "the layer operations, or leave out {}",
-     lambda: run(*RAM_FRONT, "--space", own_space(""), "--layers", "z.py"),
-     lambda: (run(*RAM_FRONT, "--space", own_space(", operations=lambda shape: []"), "--layers",
+     lambda: run(*RAM_FRONT, "--space", own_space_file(""), "--layers", "z.py"),
+     lambda: (run(*RAM_FRONT, "--space", own_space_file(", operations=lambda shape: []"), "--layers",
                   "z.py"),
-              run("--algorithm", "nsga2", "--space", own_space(""), "--layers", "z.py"))),
+              run("--algorithm", "nsga2", "--space", own_space_file(""), "--layers", "z.py"))),
     ("spaces/runtime", "layer {}: {} runs none of its genes; allow other values, or leave out the "
      "device and the budgets of bytes",
      lambda: run("--space", file("s.toml", SPACE_FILE.replace("relu", "gelu")), *BYTES),

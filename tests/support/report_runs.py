@@ -13,6 +13,7 @@ import numpy as np
 
 from deap_nas import PAPER_SPACE, Evaluation, Genome, count_params, parse_genome
 from deap_nas.evaluation.fitness import accuracy_per_log_params, failed
+from deap_nas.evaluation.halving import stop
 from deap_nas.evaluation.trained import Trained
 from deap_nas.layers.cost import arena_head, count_multiply_adds, flash
 from deap_nas.operators import cx_one_point, mut_gene
@@ -62,6 +63,13 @@ def evaluate(genome: Genome, rng: random.Random, never: int | None = None) -> Ev
     )
 
 
+def begun(outcome: Evaluation) -> Evaluation:
+    """As it would be, had training been stopped after the first epoch."""
+    accuracy = outcome.curve[0]["accuracy"]
+    short = {"epochs": 1, "best_epoch": 1, "curve": outcome.curve[:1]}
+    return stop(replace(outcome, accuracy=accuracy, **short), 0.9)
+
+
 def write_config(folder: Path, **settings: Any) -> Settings:
     made = Settings(**settings)
     space = {**PAPER_SPACE.__getstate__(), "size": PAPER_SPACE.size()}
@@ -87,13 +95,15 @@ def make_run(
     generations: int = 4,
     *,
     fail: float = 0.0,
+    stopped: float = 0.0,
     never: int | None = None,
     finished: bool = True,
     seed: int = 0,
     int8: bool = False,
     **settings: Any,
 ) -> Path:
-    """Write a run: a share ``fail`` of its genomes failed, one class may never be predicted. With
+    """Write a run: a share ``fail`` of its genomes failed, of the others a share ``stopped`` was
+    stopped after the first epoch (not in generation 0), one class may never be predicted. With
     the setting ``finalists`` they are trained three times each, as the baseline is; with ``int8``
     they are scored so, and RAM and flash are known."""
     settings = {"baseline": BASELINE, **settings}
@@ -111,6 +121,8 @@ def make_run(
                         outcome = failed("oom", "grew beyond 500 MiB", count_params(genome))
                     else:
                         outcome = evaluate(genome, rng, never)
+                        if generation and stopped and rng.random() < stopped:
+                            outcome = begun(outcome)
                     if int8:
                         outcome = replace(outcome, ram=arena_head(genome), flash=flash(genome))
                     journal.record(str(genome), Trained(outcome, []), rng.random() < 0.2)

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from deap_nas.evaluation.fitness import Evaluation, failed
+from deap_nas.evaluation.halving import cut
 from deap_nas.evaluation.trained import Trained
 from deap_nas.genome import parse_genome
 from deap_nas.layers.cost import count_params
@@ -201,7 +202,7 @@ class Trainer:
         self._shape = x_train.shape[1:]
         self._plan = trainer.plan
 
-    def train(self, text: str, budget: int | str) -> Trained:
+    def train(self, text: str, budget: int | str, floors: Any = ()) -> Trained:
         genome, (recipe, train_seed) = parse_genome(text), self._plan(budget)
         write_line(os.environ.get(LOG, ""), text)
         size = count_params(genome, self._shape, self._n_classes)
@@ -210,7 +211,9 @@ class Trainer:
             misbehave(fault)
             return Trained(failed("diverged", "loss nan in epoch 1", size, train_seconds=0.1), [])
         rng = random.Random(f"{text} {recipe.to_dict()} {train_seed}")
-        return Trained(evaluation(rng, size, recipe.epochs), weights(rng, len(genome) + 1))
+        found = evaluation(rng, size, recipe.epochs, recipe.rungs)
+        trained = Trained(found, weights(rng, len(genome) + 1))
+        return (cut(trained, floors) if floors else trained) or trained
 
     def score(self, text: str, weights: Any, x: Any, y: Any) -> Any:
         right = random.Random(f"{text} {[w.tobytes() for w in weights]}")
@@ -245,12 +248,16 @@ def stand_in(target: Any) -> Any:
     return Trainer(target) if hasattr(target, "train") else Saver()
 
 
-def evaluation(rng: random.Random, size: int = 3264, epochs: int = 1) -> Evaluation:
+def evaluation(
+    rng: random.Random, size: int = 3264, epochs: int = 1, rungs: tuple[int, ...] = ()
+) -> Evaluation:
     """Some plausible measurement."""
     accuracy = rng.uniform(0.5, 0.9)
     curve = tuple(
         {"epoch": i, "loss": rng.random(), "accuracy": rng.random()} for i in range(1, epochs + 1)
     )
+    for rung in rungs:
+        curve[rung - 1]["val_accuracy"] = accuracy * rng.uniform(0.6, 1)
     return Evaluation(
         accuracy,
         rng.uniform(0.5, 0.9),

@@ -9,7 +9,7 @@ import drivers
 import pytest
 
 from deap_nas.training import evaluator
-from deap_nas.training.recipes import LATER, RECIPES, Recipe, RecipeError, find_recipe
+from deap_nas.training.recipes import LATER, RECIPES, Recipe, RecipeError, find_recipe, rungs_of
 
 # What each (name, version) has meant since it was first used in results that are cached.
 GOLDEN = {
@@ -88,12 +88,20 @@ def test_a_field_that_came_later_is_in_keys_only_where_it_says_something():
     before = RECIPES["fast"].to_dict()
     changed = {
         **{"label_smoothing": 0.1, "class_weights": "balanced", "flips": True, "shifts": 1},
-        "weight_decay": 0.01,
+        **{"weight_decay": 0.01, "rungs": (1, 3)},
     }
     assert changed.keys() == LATER.keys()
     for field, value in changed.items():
         assert replace(RECIPES["fast"], **{field: value}).to_dict() == {**before, field: value}
         assert replace(RECIPES["fast"], **{field: LATER[field]}).to_dict() == before
+
+
+@pytest.mark.parametrize(
+    ("epochs", "eta", "rungs"),
+    [(1, 2, ()), (2, 2, (1,)), (3, 2, (2,)), (4, 2, (2,)), (3, 3, (1,)), (20, 4, (5,))],
+)
+def test_a_rung_is_after_a_share_of_the_epochs(epochs: int, eta: int, rungs: tuple[int]) -> None:
+    assert rungs_of(epochs, eta) == rungs
 
 
 # --- rates
