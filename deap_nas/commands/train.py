@@ -22,7 +22,7 @@ from deap_nas.runs.settings import parse_setting
 
 USED = (
     *("dataset", "image_size", "grey", "data_dir", "split", "split_seed", "recipe", "epochs"),
-    *("early_stopping", "train_seed", "engine", "layers", "cache"),
+    *("early_stopping", "train_seed", "engine", "accelerator", "layers", "cache"),
     *("class_weights", "max_seconds", "max_memory"),
 )
 
