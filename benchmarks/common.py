@@ -51,6 +51,16 @@ def save(out: Path, made: dict[str, Any], **tables: pd.DataFrame) -> None:
     write_json(made, out / "run.json")
 
 
+def gone_on(out: Path, made: dict[str, Any]) -> dict[str, Any]:
+    """The origin of results of which a part was there already: the first part's, and the commits of
+    those that went on with it."""
+    if not (out / "run.json").exists():
+        return made
+    before = json.loads((out / "run.json").read_text())
+    commits = dict.fromkeys([before["commit"], *before.get("resumed", []), made["commit"]])
+    return {**before, "resumed": list(commits)[1:]}
+
+
 def write_json(content: dict[str, Any], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, json.dumps(content, indent=2) + "\n")

@@ -1,12 +1,12 @@
 """What Dask costs: look-ups in a table through a scheduler, and trainings beside the local workers.
 
-    python benchmarks/dask_overhead.py    # about half an hour on two cores; wants a quiet machine
+    python benchmarks/dask_overhead.py    # wants a quiet machine of two cores
 
 100,000 look-ups in the table of trained networks, one by one through the scheduler of a cluster of
 two Dask workers on this machine: seconds each, and the memory of this process on the way. Then the
 same trainings by two local workers and by two Dask workers, in turns: how much of the local speed
 is left. Writes results/dask: lookups.csv (a row for each thousand), efficiency.csv (a row a turn)
-and run.json.
+and run.json. Of the two parts, one whose file is there is not measured again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import Any
 
 import pandas as pd
 import psutil
-from common import RESULTS, make_parser, provenance, save
+from common import RESULTS, gone_on, make_parser, provenance, save
 
 from deap_nas import RECIPES, WIDE_SPACE, DaskBackend, Evaluation, Workers, load_dataset
 from deap_nas.evaluation.backend import Task, run
@@ -107,13 +107,26 @@ def main() -> None:
     parser.add_argument("--lookups", type=int, default=100_000, help="default: %(default)s")
     parser.add_argument("--trainings", type=int, default=40, help="default: %(default)s")
     arguments, made = parser.parse_args(), provenance()
+    out, made = arguments.out, {**made, "load": os.getloadavg()}
     with connected(2) as client:
-        looked = pd.DataFrame(lookups(client, arguments.lookups))
-        trained = pd.DataFrame(efficiency(client, arguments.trainings))
-    save(arguments.out, {**made, "load": os.getloadavg()}, lookups=looked, efficiency=trained)
+        parts = {
+            "lookups": lookups(client, arguments.lookups),
+            "efficiency": efficiency(client, arguments.trainings),
+        }
+        for name, rows in parts.items():
+            if not (out / f"{name}.csv").exists():
+                save(out, gone_on(out, made), **{name: pd.DataFrame(shown(rows))})
+    looked, trained = (pd.read_csv(out / f"{name}.csv") for name in parts)
     print(looked.describe().loc[["min", "50%", "max"]].to_string())
     speed = trained.groupby("backend")["trainings_a_minute"].median()
     print(f"{speed.to_string()}\nDask / local: {speed['dask'] / speed['local']:.3f}")
+
+
+def shown(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The same, printed as they come."""
+    for row in rows:
+        print(row, flush=True)
+        yield row
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ has it there, and ours held to AVX2. The peak is of AVX2, then.
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import statistics
@@ -160,12 +161,12 @@ def multiply_adds(text: str) -> int:
 class Side:
     """A process that trains, and waits in between."""
 
-    def __init__(self, kind: str, environment: dict[str, str]) -> None:
+    def __init__(self, kind: str, environment: dict[str, str], script: str = __file__) -> None:
         self.kind = kind
         self._pipe, theirs = Pipe()
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("TF_", "OMP_"))}
         self._process = subprocess.Popen(
-            [sys.executable, __file__, "--serve", kind, str(theirs.fileno())],
+            [sys.executable, script, "--serve", kind, str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             env={**clean, "TF_CPP_MIN_LOG_LEVEL": "3", **environment},
             stderr=subprocess.DEVNULL,
@@ -182,28 +183,36 @@ class Side:
         self.send(message)
         return self.receive()
 
+    def close(self) -> None:
+        """End the process."""
+        self._pipe.close()
+        self._process.wait()
+
 
 def serve(kind: str, fd: int) -> None:
-    """The process's side: build a genome, or run steps, which it answers with seconds."""
-    pipe = Connection(fd)
-    trainer = Stock() if kind == "stock" else Ours(kind)
+    """The process's side, on all of Fashion-MNIST."""
+    from deap_nas import load_dataset
+
+    data = load_dataset("fashion_mnist").split("test")
+    answer(Connection(fd), Stock(*data) if kind == "stock" else Ours(kind, *data))
+
+
+def answer(pipe: Connection, trainer: Any) -> None:
+    """Build a genome, or run steps, which is answered with seconds; until nobody asks any more."""
     while True:
         try:
             what, argument = pipe.recv()
         except EOFError:
             return
         start = time.perf_counter()
-        answer = getattr(trainer, what)(argument)
-        pipe.send(time.perf_counter() - start if what in ("build", "steps") else answer)
+        found = getattr(trainer, what)(argument)
+        pipe.send(time.perf_counter() - start if what in ("build", "steps") else found)
 
 
 class Stock:
     """What people write today."""
 
-    def __init__(self) -> None:
-        from deap_nas import load_dataset
-
-        x, y, _, _ = load_dataset("fashion_mnist").split("test")
+    def __init__(self, x: Any, y: Any, *_: Any) -> None:
         self._x, self._y = x.astype("float32") / 255, y
 
     def build(self, text: str) -> None:
@@ -233,12 +242,10 @@ class Stock:
 class Ours:
     """A worker's trainer with one of its engines."""
 
-    def __init__(self, engine: str) -> None:
-        from deap_nas import load_dataset
+    def __init__(self, engine: str, *data: Any, card: Any = None) -> None:
         from deap_nas.training.trainer import Trainer
 
-        data = load_dataset("fashion_mnist")
-        self._trainer = Trainer(*data.split("test"), data.n_classes, engine=engine)
+        self._trainer = Trainer(*data, 10, engine=engine, card=card)
 
     def build(self, text: str) -> None:
         import numpy as np
@@ -248,6 +255,10 @@ class Ours:
         self._epoch = self._trainer.make(parse_genome(text), RECIPES["paper"], 0)
         self._order = np.arange(60_000, dtype=np.int32)
         self.steps(1)
+
+    def digest(self, _: None) -> str:
+        """Of the weights, to the last bit."""
+        return hashlib.sha256(b"".join(w.tobytes() for w in self._epoch.weights)).hexdigest()
 
     def peak(self, _: None) -> float:
         """GFLOP/s of multiply-adds alone."""

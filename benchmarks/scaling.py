@@ -1,6 +1,6 @@
 """How far a search scales: 1 to 4,096 workers, simulated with the durations of real trainings.
 
-    python benchmarks/scaling.py            # about half an hour on one core
+    python benchmarks/scaling.py            # goes on where it was stopped
     python benchmarks/scaling.py --check    # beside real Dask clusters of 1 and 2 workers
 
 The searches are ours; only the workers and the clock are not: a generational loop, which waits for
@@ -12,155 +12,44 @@ outcome, one at a time. Four worlds: calm; stragglers (one training in twenty ta
 long); failures (a worker is lost once in an hour on average, its genome is trained again elsewhere,
 a new worker comes after a minute); arrivals (one worker at first, the last after an hour).
 
-Writes results/scaling: scaling.csv (a row a search: utilisation, seconds until the fitness
-``TARGET``), scaling.svg, scaling.png and run.json; with ``--check``, which wants a quiet machine,
-check.csv.
+Writes results/scaling: scaling.csv (a row a search, as each is done: utilisation, seconds until the
+fitness ``TARGET``), scaling.svg, scaling.png and run.json; with ``--check``, which wants a quiet
+machine, check.csv. After ``--minutes`` no search is begun; the next call does the rest.
+describe_scaling.py makes the page of the committed files.
 """
 
 from __future__ import annotations
 
-import functools
-import heapq
 import itertools
 import math
 import random
 import time
-from collections import deque
-from dataclasses import dataclass
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from common import RESULTS, make_parser, provenance, save, write_csv
+from common import RESULTS, gone_on, make_parser, provenance, save, write_csv
+from simulated import TARGET, WORLDS, Asleep, Measured, Simulated
 
 from deap_nas import (
     WIDE_SPACE,
     Evaluation,
     GeneralEvaluator,
     accuracy_per_log_params,
-    count_multiply_adds,
-    count_params,
     make_toolbox,
-    parse_genome,
 )
 from deap_nas.algorithms import ea_generational, ea_steady_state
-from deap_nas.evaluation.backend import Outcome, Task
+from deap_nas.evaluation.workers import cores
 from deap_nas.report.figure import BLUE, ORANGE, Figure, new_canvas, styled, write_figure
 
 WORKERS = tuple(4**i for i in range(7))
 FEWEST, BRED = 32, 8  # genomes in a population; births for each place in it
-TARGET = 12.0  # the best of results/wide_space has 12.35
 LOOPS = {"generational": BLUE, "steady_state": ORANGE}
 SHARES = {"cxpb": 0.5, "mutpb": 1.0}
-
-
-@dataclass(frozen=True)
-class World:
-    """What befalls workers; seconds."""
-
-    stragglers: float = 0.0  # share of trainings that take ten times as long
-    lifetime: float = math.inf  # of a worker, on average
-    repair: float = 60.0
-    arrival: float = 0.0  # of the last worker
-
-
-WORLDS = {
-    "calm": World(),
-    "stragglers": World(stragglers=0.05),
-    "failures": World(lifetime=3600.0),
-    "arrivals": World(arrival=3600.0),
-}
-
-
-class Measured:
-    """A trainer that trains nothing: real networks stand for those that are like them."""
-
-    def __init__(self) -> None:
-        tables = [pd.read_csv(p) for p in sorted(RESULTS.glob("wide_space/*/evaluations.csv"))]
-        self._rows = pd.concat(tables).query("status == 'ok'").reset_index(drop=True)
-        self._places = np.log(self._rows[["n_params", "multiply_adds"]].to_numpy(float))
-
-    @functools.cache  # noqa: B019  # one object, as long as the program
-    def train(self, text: str, budget: Any = None) -> Evaluation:
-        genome = parse_genome(text)
-        size = count_params(genome), count_multiply_adds(genome)
-        row = self._rows.loc[((self._places - np.log(size)) ** 2).sum(axis=1).argmin()]
-        seconds = float(row["train_cpu_seconds"])
-        return Evaluation(float(row["accuracy"]), 0.0, int(row["n_params"]), seconds)
-
-    def key(self, genome: str, budget: Any) -> str:
-        return genome
-
-
-class Asleep(Measured):
-    """The same in real processes, a hundred times as fast, without the work."""
-
-    def train(self, text: str, budget: Any = None) -> Evaluation:
-        found = super().train(text)
-        time.sleep(found.train_seconds / budget)
-        return found
-
-
-class Simulated:
-    """A ``Backend`` whose workers and whose clock are numbers."""
-
-    def __init__(self, trainer: Measured, workers: int, world: World, overhead: float) -> None:
-        self._trainer, self._world, self._overhead = trainer, world, overhead
-        self._rng = random.Random(f"{workers} {world}")
-        self._numbers = itertools.count()
-        self._events: list[tuple[float, int, Task | None, bool]] = []
-        self._waiting: deque[Task] = deque()
-        self._idle = self._begun = 0
-        self.now = self.busy = self.present = 0.0  # seconds; of work that counts; of workers
-        for i in range(workers):
-            self._plan(world.arrival * i / max(1, workers - 1), None)
-
-    def has_room(self) -> bool:
-        return len(self._waiting) < self._idle or not self._begun
-
-    def submit(self, task: Task) -> None:
-        self._begun += 1
-        self._waiting.append(task)
-        self._start()
-
-    def wait(self) -> list[tuple[Task, Outcome]] | None:
-        while self._begun:
-            when, _, task, done = heapq.heappop(self._events)
-            self.now = max(self.now, when)
-            if task is None:
-                self._idle += 1
-                self._start()
-                if self._idle:
-                    return None
-            elif not done:
-                self._plan(when + self._world.repair, None)
-                self._waiting.appendleft(task)
-                self._start()
-            else:
-                self._idle += 1
-                self._begun -= 1
-                self.now += self._overhead  # the parent is one
-                found = self._trainer.train(*task.args)
-                return [(task, Outcome("ok", found))]
-        return []
-
-    def cancel(self) -> None:
-        self._waiting.clear()
-
-    close = cancel
-
-    def _plan(self, when: float, task: Task | None, done: bool = True) -> None:
-        heapq.heappush(self._events, (when, next(self._numbers), task, done))
-
-    def _start(self) -> None:
-        while self._waiting and self._idle:
-            task = self._waiting.popleft()
-            self._idle -= 1
-            seconds = self._trainer.train(*task.args).train_seconds
-            seconds *= 10 if self._rng.random() < self._world.stragglers else 1
-            lives = self._rng.expovariate(1.0) * self._world.lifetime
-            self.busy += seconds if seconds <= lives else 0.0
-            self._plan(self.now + min(seconds, lives), task, seconds <= lives)
+KEY = ["loop", "workers", "world", "overhead"]  # of a row, as ``simulate`` takes them
+Row = tuple[str, int, str, float]
 
 
 def search(loop: str, evaluator: GeneralEvaluator, places: int, clock: Any) -> float:
@@ -175,7 +64,7 @@ def search(loop: str, evaluator: GeneralEvaluator, places: int, clock: Any) -> f
     evaluator.observe = observe
     rng = random.Random(0)
     random.seed(0)
-    toolbox = make_toolbox(WIDE_SPACE, evaluator, rng=rng)
+    toolbox = make_toolbox(WIDE_SPACE, evaluator, selection="tournament", rng=rng)
     function = {"generational": ea_generational, "steady_state": ea_steady_state}[loop]
     function(toolbox.population(n=places), toolbox, **SHARES, ngen=BRED - 1, rng=rng)
     return reached
@@ -197,6 +86,7 @@ def simulate(loop: str, workers: int, world: str, overhead: float) -> dict[str, 
         "world": world,
         "loop": loop,
         "workers": workers,
+        "overhead": overhead,
         "trainings": trainings,
         "seconds": backend.now,
         "utilisation": backend.busy / there,
@@ -204,7 +94,23 @@ def simulate(loop: str, workers: int, world: str, overhead: float) -> dict[str, 
     }
 
 
-def check(speed: float = 100.0) -> pd.DataFrame:
+def read(path: Path) -> list[dict[str, Any]]:
+    """The searches that are simulated already."""
+    return pd.read_csv(path).to_dict("records") if path.exists() else []
+
+
+def simulate_all(left: list[Row], end: float) -> Iterator[dict[str, Any]]:
+    """Rows as they are done, on all cores; none is begun after ``end``, by the monotonic clock."""
+    left, running = [*left], set[Future[dict[str, Any]]]()
+    with ProcessPoolExecutor(cores()) as pool:
+        while running or (left and time.monotonic() < end):
+            while left and len(running) < cores() and time.monotonic() < end:
+                running.add(pool.submit(simulate, *left.pop(0)))
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            yield from (each.result() for each in done)
+
+
+def check(speed: float) -> pd.DataFrame:
     """Real clusters of sleeping workers beside the simulation of the same."""
     from distributed import Client, LocalCluster
 
@@ -235,6 +141,17 @@ def check(speed: float = 100.0) -> pd.DataFrame:
     return pd.DataFrame(rows).assign(ratio=lambda table: table["real"] / table["simulated"])
 
 
+def in_order(table: pd.DataFrame) -> pd.DataFrame:
+    """By world, loop and workers, not as they were done."""
+    places = {"world": list(WORLDS), "loop": list(LOOPS)}
+    return table.sort_values(
+        ["world", "loop", "workers"],
+        key=lambda column: (
+            column.map(places[column.name].index) if column.name in places else column
+        ),
+    )
+
+
 @styled
 def draw(table: pd.DataFrame) -> Figure:
     canvas, ax = new_canvas(height=3.4)
@@ -258,19 +175,30 @@ def main() -> None:
     parser.add_argument(
         "--overhead", type=float, default=0.005, help="of the parent, seconds (%(default)s)"
     )
+    parser.add_argument("--speed", type=float, default=100.0, help="of --check (%(default)s)")
+    parser.add_argument("--minutes", type=float, default=9.0, help="see above (%(default)s)")
     arguments, made = parser.parse_args(), provenance()
     if arguments.check:
-        write_csv(check(), arguments.out / "check.csv")
+        write_csv(check(arguments.speed), arguments.out / "check.csv")
         return
     counts = [count for count in WORKERS if count <= arguments.most]
-    rows = []
-    for row in itertools.product(WORLDS, counts, LOOPS):
-        world, workers, loop = row
-        rows.append(simulate(loop, workers, world, arguments.overhead))
-        print(rows[-1], flush=True)
+    wanted = [
+        (loop, workers, world, arguments.overhead)
+        for workers, world, loop in itertools.product(counts, WORLDS, LOOPS)
+    ]
+    rows, made = read(arguments.out / "scaling.csv"), gone_on(arguments.out, made)
+    done = {tuple(row[name] for name in KEY) for row in rows}
+    left = [each for each in wanted if each not in done]
+    for row in simulate_all(left, time.monotonic() + 60 * arguments.minutes):
+        rows.append(row)
+        save(arguments.out, made, scaling=pd.DataFrame(rows))
+        done.add(tuple(row[name] for name in KEY))
+        print(f"{len(done)} of {len(wanted)}: {row}", flush=True)
+    if missing := len(set(wanted) - done):
+        print(f"{missing} are left: start it again to go on")
+        return
     table = pd.DataFrame(rows)
-    save(arguments.out, {**made, "overhead_seconds": arguments.overhead}, scaling=table)
-    write_figure(draw(table), arguments.out)
+    write_figure(draw(in_order(table[table["overhead"] == arguments.overhead])), arguments.out)
 
 
 TRAINER = Measured()

@@ -67,6 +67,9 @@ ELSEWHERE: dict[str, list[tuple[str, str]]] = {
     "training/test_capacity.py::test_what_is_asked_for_is_done_with_a_warning": [
         ("training/capacity", "{} workers in {} MiB of memory"),
     ],
+    "training/test_accelerator.py::test_more_workers_than_the_card_holds_are_warned_of": [
+        ("training/capacity", "{} workers on {} with {} MiB"),
+    ],
     "training/test_engines.py::test_auto_is_native_unless_a_layer_has_no_operations": [
         ("training/engines", "engine native has no kernels"),
     ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import operator
 import random
 from collections.abc import Callable, Iterator
@@ -106,13 +108,16 @@ class _Course:
         self, members: Population, toolbox: Any, similar: Any, stop: Any, book: Book
     ) -> None:
         self.members, self.over = members, False
-        self._n, self._key, self._similar = len(members), merit(toolbox), similar
+        self._n, self._merit, self._similar = len(members), merit(toolbox), similar
         self._stop, self._book = stop, book
+        self._ages = itertools.count()
+        self._ranking = [self._place(member) for member in members]  # a heap: the worst on top
+        heapq.heapify(self._ranking)
         self._births = 0
         self._arrived: Population = []
 
     def has(self, child: Any) -> bool:
-        return any(self._similar(child, member) for member in self.members)
+        return any(map(self._similar, itertools.repeat(child), self.members))
 
     def join(self, child: Any, values: Any) -> None:
         """Take in a child that was evaluated; None: the budget did not reach it."""
@@ -122,10 +127,13 @@ class _Course:
         child.fitness.values = values
         self._arrived.append(child)
         if not self.has(child):
-            candidates = [*self.members, child]
-            worst = min(candidates, key=self._key)
-            self.members = [member for member in candidates if member is not worst]
+            *_, worst = heapq.heappushpop(self._ranking, self._place(child))
+            self.members = [each for each in [*self.members, child] if each is not worst]
         self.count()
+
+    def _place(self, individual: Any) -> tuple[Any, int, Any]:
+        """By merit, of equals the oldest first."""
+        return self._merit(individual), next(self._ages), individual
 
     def count(self) -> None:
         """A birth more; the last of a generation ends it."""

@@ -14,6 +14,7 @@ from deap_nas.layers.cost import count_multiply_adds, count_params
 from deap_nas.runs.cluster import workers_here
 from deap_nas.runs.settings import Settings
 from deap_nas.spaces import SearchSpace
+from deap_nas.training.accelerator import choose_card, engine_on
 from deap_nas.training.engines import engine_of
 from deap_nas.words import counted, noun
 
@@ -38,7 +39,8 @@ def explain(settings: Settings, dataset: Dataset, space: SearchSpace) -> str:
     recipe = settings.make_recipe()
     rng = random.Random(settings.seed)
     genomes = [space.sample(rng) for _ in range(SAMPLES)]
-    engines = [engine_of(str(genome), settings.engine) for genome in genomes]
+    engine = engine_on(settings.accelerator, settings.engine)
+    engines = [engine_of(str(genome), engine) for genome in genomes]
     one = fmean(
         _seconds(space, genome, len(x_train) * recipe.epochs, COSTS[engine])
         for genome, engine in zip(genomes, engines)
@@ -69,7 +71,7 @@ def explain(settings: Settings, dataset: Dataset, space: SearchSpace) -> str:
         *([f"finalists: {finals_in_words(settings)}"] if finals else []),
         f"time:      about {duration(whole)} at the most (an estimate: "
         f"{duration(one)} a training by engine {' and '.join(sorted({*engines}))}, from a formula "
-        "fitted on another machine)",
+        f"fitted on another machine{_on_card(settings)})",
         "nothing was written",
     ]
     return "\n".join(lines)
@@ -77,6 +79,11 @@ def explain(settings: Settings, dataset: Dataset, space: SearchSpace) -> str:
 
 def _or(epochs: Sequence[int]) -> str:
     return f"epoch {' or '.join(map(str, epochs))}"
+
+
+def _on_card(settings: Settings) -> str:
+    """That the formula knows no card."""
+    return ", and on no card" if choose_card(settings.engine, settings.accelerator) else ""
 
 
 def _seconds(space: SearchSpace, genome: Genome, images: int, cost: Cost) -> float:

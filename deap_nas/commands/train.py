@@ -24,7 +24,7 @@ from deap_nas.spaces import COSTS, budgets_of
 
 USED = (
     *("dataset", "image_size", "grey", "data_dir", "split", "split_seed", "recipe", "epochs"),
-    *("early_stopping", "train_seed", "engine", "layers", "cache", "device"),
+    *("early_stopping", "train_seed", "engine", "accelerator", "layers", "cache", "device"),
     *("class_weights", "max_seconds", "max_memory"),
 )
 

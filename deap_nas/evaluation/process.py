@@ -151,6 +151,7 @@ class Process:
             self._begin()
             return None
         self.done += 1
+        self.dead = status == "killed"  # it says itself that it is of no more use
         if status == "ok":
             return Outcome("ok", value, seconds=seconds)
         return Outcome(status, reason=value, seconds=seconds)

@@ -66,10 +66,10 @@ class Shared:
 
     def listen(self) -> None:
         """With the lock held: let it go until something has changed."""
-        if self._listening or not self.running():
+        before = self.running()
+        if self._listening or not before:
             self.changed.wait()
             return
-        before = self.running()
         try:
             ended = self._hear()
         except Exception as error:
@@ -163,7 +163,8 @@ class Share:
             while self._begun:
                 self._told = [job for job in self._begun if job.over]
                 if self._told:
-                    self._begun = [job for job in self._begun if not job.over]
+                    for job in self._told:
+                        self._begun.remove(job)
                     return [(job.task, self._outcome(job)) for job in self._told]
                 if shared.rooms > rooms:
                     return None

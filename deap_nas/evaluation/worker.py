@@ -76,8 +76,15 @@ def _answer(servant: Any, message: bytes) -> bytes:
         method, task = pickle.loads(message)
         return bytes(ForkingPickler.dumps(("ok", getattr(servant, method)(*task))))
     except Exception as error:
-        out_of_memory = isinstance(error, MemoryError) or "ResourceExhausted" in str(type(error))
-        return pickle.dumps(("oom" if out_of_memory else "error", one_line(error)))
+        return pickle.dumps((_status(error), one_line(error)))
+
+
+def _status(error: Exception) -> str:
+    """What a task ended with, by the names of errors that are not to be imported here; ``killed``
+    where this process is of no more use."""
+    if isinstance(error, MemoryError) or "ResourceExhausted" in str(type(error)):
+        return "oom"
+    return "killed" if type(error).__name__ == "CardError" else "error"
 
 
 def one_line(error: BaseException) -> str:

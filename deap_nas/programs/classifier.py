@@ -203,6 +203,7 @@ class EvolvedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             split="test",  # what is trained on is all else, and here that is everything
             train_seed=settings.train_seed,
             engine=settings.engine,
+            accelerator=settings.accelerator,
             cache=True if settings.cache == "" else settings.cache,
             workers=1,
         ) as evaluator:

@@ -14,6 +14,7 @@ from typing import Any
 from deap_nas.data import Dataset
 from deap_nas.files import read_text
 from deap_nas.runs.settings import Settings, SettingsError
+from deap_nas.training.accelerator import choose_card, engine_on
 from deap_nas.training.capacity import default_workers
 
 CONNECT_SECONDS = 10
@@ -23,7 +24,11 @@ LOGS = ("distributed", "tornado", "asyncio")  # what is lost or late is told in 
 
 def workers_here(settings: Settings, dataset: Dataset) -> int:
     """How many workers this machine has, or would have."""
-    return settings.workers or default_workers(dataset, settings.max_memory, settings.engine)
+    if settings.workers:
+        return settings.workers
+    card = choose_card(settings.engine, settings.accelerator)
+    engine = engine_on(settings.accelerator, settings.engine)
+    return default_workers(dataset, settings.max_memory, engine, card)
 
 
 @contextlib.contextmanager

@@ -14,7 +14,8 @@ EARLIER = {"algorithm": "generational", "finalists": 0, "learns": "fitness", "fi
 # What may change between a run and its resumption, since no result depends on it: of the data their
 # fingerprint is compared, not where they lie.
 # A file of layers is told by its hash.
-FREE = ("workers", "backend", "scheduler", "cache", "data_dir", "dataset", "layers")
+# What trains is told by the engine and the kind of accelerator that it came to.
+FREE = ("workers", "backend", "scheduler", "cache", "data_dir", "dataset", "layers", "accelerator")
 PARTS = ("preset", "settings", "recipe", "space", "data", "machine")
 
 

@@ -20,6 +20,7 @@ from deap_nas.runs.config import FREE
 from deap_nas.runs.extend import LIMITS, raised
 from deap_nas.runs.settings import Settings
 from deap_nas.spaces import SearchSpace
+from deap_nas.training.accelerator import choose_card, engine_on, kind_of
 from deap_nas.training.engines import usual_engine
 from deap_nas.training.recipes import LATER
 from deap_nas.training.trainer import TRAINING_VERSION
@@ -38,7 +39,7 @@ def describe(settings: Settings, dataset: Dataset, space: SearchSpace) -> dict[s
             "fingerprint": dataset.fingerprint,
             "class_names": dataset.class_names,
         },
-        "program": {"training_version": TRAINING_VERSION, "engine": usual_engine(settings.engine)},
+        "program": _program(settings),
         "fitness": _own_fitness(settings.fitness),
         "layers": {layer.name: layer.source.sha256 for layer in own_layers()},
         "versions": versions(),
@@ -51,6 +52,15 @@ def describe(settings: Settings, dataset: Dataset, space: SearchSpace) -> dict[s
         },
         "command": sys.argv,
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+    }
+
+
+def _program(settings: Settings) -> dict[str, Any]:
+    """What trains."""
+    return {
+        "training_version": TRAINING_VERSION,
+        "engine": usual_engine(engine_on(settings.accelerator, settings.engine)),
+        "accelerator": kind_of(choose_card(settings.engine, settings.accelerator)),
     }
 
 
@@ -85,7 +95,8 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     A setting that the old one does not know is as by default; a limit may be raised.
     """
     defaults = {each.name: each.default for each in fields(Settings)}
-    before = {"training_version": 1, "engine": "a graph that is gone"}  # of runs without this part
+    # Of runs without this part, or with less of it.
+    before = {"training_version": 1, "engine": "a graph that is gone", "accelerator": "cpu"}
     old = {**old, "program": {**before, **old.get("program", {})}}
     old = {**old, "settings": {**defaults, **old["settings"]}, "recipe": {**LATER, **old["recipe"]}}
     old = {**old, "settings": _placeless(old["settings"])}

@@ -348,6 +348,7 @@ def make_evaluator(
         split=settings.split,
         train_seed=settings.train_seed,
         engine=settings.engine,
+        accelerator=settings.accelerator,
         cache=True if settings.cache == "" else settings.cache,
         client=client,
         workers=settings.workers,

@@ -16,6 +16,7 @@ from deap_nas.genome import Genome, GenomeError, parse_genome
 from deap_nas.layers import load_layers
 from deap_nas.operators import CROSSOVERS, MUTATIONS, SELECTIONS
 from deap_nas.spaces import COSTS, DEVICES, SPACES, SpaceError, budgets_of, is_for_device
+from deap_nas.training.cards import ACCELERATORS
 from deap_nas.training.engines import ENGINES
 from deap_nas.training.recipes import CLASS_WEIGHTS, RECIPES, Recipe, find_recipe, rungs_of
 
@@ -104,6 +105,12 @@ class Settings:
         "what trains a network: native (kernels of our own, the same bits on every machine), keras "
         "(TensorFlow, any layers), or auto, the first wherever it knows all layers of a genome",
         allowed=ENGINES,
+    )
+    accelerator: str = _option(
+        "cpu",
+        "where the engine keras trains: gpu, a graphics card (engine auto: of all networks), or "
+        "auto, the card where there is one",
+        allowed=ACCELERATORS,
     )
     algorithm: str = _option(
         "preselected", "how genomes follow one another", allowed=tuple(ALGORITHMS)
@@ -256,6 +263,11 @@ class Settings:
             raise SettingsError(
                 f"space {self.space!r}, allowed {allowed}, or a .toml or .json file"
             )
+        if self.device in ACCELERATORS:
+            raise SettingsError(
+                f"device {self.device!r}, allowed a board ({', '.join(DEVICES)}); use "
+                f"--accelerator {self.device} to choose what trains"
+            )
         try:
             budgets_of(self.device, {})
         except SpaceError as error:
@@ -275,6 +287,11 @@ class Settings:
             raise SettingsError(
                 f"scheduler {self.scheduler} with backend {self.backend}, allowed with dask alone; "
                 "add --backend dask"
+            )
+        if self.accelerator != "cpu" and self.backend != "local":
+            raise SettingsError(
+                f"accelerator {self.accelerator} with backend {self.backend}, allowed with local "
+                "alone; leave out --accelerator, or use --backend local"
             )
         if self.elitism >= self.population:
             raise SettingsError(

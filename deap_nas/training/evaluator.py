@@ -29,7 +29,14 @@ from deap_nas.genome import format_genes, parse_genome
 from deap_nas.layers import LAYERS, Layer, LayerError, files_of, own_layers, run_file
 from deap_nas.layers.cost import arena_head, count_params, flash
 from deap_nas.layers.from_keras import import_keras
+from deap_nas.training.accelerator import (
+    check_accelerator,
+    choose_card,
+    engine_on,
+    with_cards,
+)
 from deap_nas.training.capacity import count_workers
+from deap_nas.training.cards import Card
 from deap_nas.training.engines import (
     EngineWarning,
     check_engine,
@@ -61,6 +68,7 @@ class RecipeTrainer:
         train_seed: initial weights and batch order are a function of it.
         engine: as of ``Evaluator``.
         budgets: other recipes and train seeds, by a name.
+        card: a worker's share of the card that the engine ``keras`` trains on; None for the CPU.
     """
 
     def __init__(
@@ -71,8 +79,9 @@ class RecipeTrainer:
         train_seed: int,
         engine: str = "auto",
         budgets: Budgets = MappingProxyType({}),
+        card: Card | None = None,
     ) -> None:
-        self.recipe, self.train_seed, self.engine = recipe, train_seed, engine
+        self.recipe, self.train_seed, self.engine, self.card = recipe, train_seed, engine, card
         self._budgets = dict(budgets)
         self.layers = files_of(own_layers())
         self.data = (*dataset.split(split), dataset.n_classes)
@@ -87,12 +96,14 @@ class RecipeTrainer:
 
     def key(self, genome: str, budget: int | str) -> str:
         recipe, train_seed = self.plan(budget)
+        engine = engine_of(genome, self.engine)
         about = {
             "genome": genome,
             "recipe": recipe.to_dict(),
             "train_seed": train_seed,
             "training_version": TRAINING_VERSION,
-            "engine": version_of(engine_of(genome, self.engine)),
+            "engine": version_of(engine),
+            **({"accelerator": self.card.kind} if self.card and engine == "keras" else {}),
             **self._about,
             **self._own(genome),
         }
@@ -119,7 +130,7 @@ class RecipeTrainer:
     def start(self) -> None:
         for file in self.layers:
             run_file(file)
-        self._trainer = Trainer(*self.data, engine=self.engine)
+        self._trainer = Trainer(*self.data, engine=self.engine, card=self.card)
         del self.data
 
     def train(self, genome: str, budget: int | str, floors: Floors = NO_FLOORS) -> Trained:
@@ -164,8 +175,10 @@ class Evaluator(GeneralEvaluator):
         train_seed: initial weights and batch order are a function of it.
         engine: "native" for kernels of our own, "keras" for TensorFlow's gradients of any Keras
             layers, "auto" for the first wherever it knows all layers of a genome.
+        accelerator: where "keras" trains: "cpu", "gpu" for a graphics card, which leaves "keras" of
+            the engine "auto", or "auto" for the card where there is one.
         cache: a folder; True for the user's own; None or False for none.
-        client: a ``dask.distributed.Client``; its cluster trains, not this machine.
+        client: a ``dask.distributed.Client``; its cluster trains, on CPUs, not this machine.
         workers: processes that train; one a core, or as many as the memory holds, unless given.
         max_seconds: limit of one genome's training.
         max_memory: limit of a worker, in MiB; more fails its genome.
@@ -195,6 +208,7 @@ class Evaluator(GeneralEvaluator):
         split: str = "validation",
         train_seed: int = 0,
         engine: str = "auto",
+        accelerator: str = "cpu",
         cache: str | Path | bool | None = True,
         client: Any = None,
         workers: int | None = None,
@@ -212,15 +226,20 @@ class Evaluator(GeneralEvaluator):
         self.dataset = load_dataset(dataset) if isinstance(dataset, str | Path) else dataset
         self.recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
         self.split, self.train_seed = split, train_seed
-        if lacking := check_engine(engine):
-            warnings.warn(lacking, EngineWarning, stacklevel=2)
+        if client is not None and accelerator != "cpu":
+            raise ValueError(f"accelerator {accelerator!r} with a client, allowed cpu")
+        engine, card = _choose(engine, accelerator)
         _check_files(own_layers())
-        trainer = RecipeTrainer(self.dataset, self.recipe, split, train_seed, engine, budgets)
         how: dict[str, Any] = {"max_seconds": max_seconds, "max_memory": max_memory}
         how |= {"environment": ENVIRONMENT, "inherit": INHERITED}
+        if client is None:
+            how["count"] = count_workers(workers, self.dataset, max_memory, engine, card)
+        if card:
+            how |= with_cards(how["environment"], how["inherit"])
+            card = card.share(how["count"])
+        trainer = RecipeTrainer(self.dataset, self.recipe, split, train_seed, engine, budgets, card)
         backend: Backend
         if client is None:
-            how["count"] = count_workers(workers, self.dataset, max_memory, engine)
             backend = Workers(trainer, **how)
         else:
             check = partial(other_engine, engine, usual_engine(engine))
@@ -294,6 +313,16 @@ class Evaluator(GeneralEvaluator):
         except Exception:  # the size may be what it failed for
             size = 0
         return failed(outcome.status, outcome.reason, size, train_seconds=outcome.seconds)
+
+
+def _choose(engine: str, accelerator: str) -> tuple[str, Card | None]:
+    """The engine and the card that train, with a word on what was not asked for so."""
+    card = choose_card(engine, accelerator)
+    said = check_accelerator(accelerator, engine, card)
+    engine = engine_on(accelerator, engine)
+    for text in filter(None, (said, check_engine(engine))):
+        warnings.warn(text, EngineWarning, stacklevel=3)
+    return engine, card
 
 
 def _check_files(layers: Iterable[Layer]) -> None:

@@ -7,10 +7,11 @@ before.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -22,6 +23,7 @@ from deap_nas.evaluation.trained import Trained as Trained, Weights as Weights
 from deap_nas.genome import Gene, format_genes, parse_genome
 from deap_nas.layers.cost import count_multiply_adds, count_params
 from deap_nas.layers.from_keras import import_keras
+from deap_nas.training.cards import VISIBLE, Card
 from deap_nas.training.engines import engine_of
 from deap_nas.training.moves import draw_moves
 from deap_nas.training.native import library
@@ -38,7 +40,7 @@ ENVIRONMENT = {
     "KERAS_HOME": "/dev/null",  # where no keras.json can be, nor be made
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
-    "CUDA_VISIBLE_DEVICES": "",
+    VISIBLE: "",
     "LC_ALL": "C.UTF-8",
 }
 # What a worker has of the user's environment besides. Nothing else: TensorFlow, oneDNN, numpy and
@@ -58,6 +60,7 @@ class Trainer:
             channels); y_train, y_scored: whole-number labels, shape (n,).
         n_classes: classes of the data.
         engine: "auto", "native" or "keras"; TensorFlow is imported when the last has work.
+        card: this worker's share of the card that "keras" trains on; None for the CPU.
     """
 
     def __init__(
@@ -69,10 +72,11 @@ class Trainer:
         n_classes: int,
         *,
         engine: str = "auto",
+        card: Card | None = None,
     ) -> None:
         height, width, channels = x_train.shape[1:]
         self.input_shape = (int(height), int(width), int(channels))
-        self.n_classes, self._engine = n_classes, engine
+        self.n_classes, self._engine, self._card = n_classes, engine, card
         self._train_data, self._scored = (x_train, y_train), (x_scored, y_scored)
         self._networks: Any = None
 
@@ -83,7 +87,7 @@ class Trainer:
             import_keras()
             from deap_nas.training.keras_engine.network import KerasNetworks
 
-            self._networks = KerasNetworks(*self._train_data, self.n_classes)
+            self._networks = KerasNetworks(*self._train_data, self.n_classes, self._card)
         return self._networks
 
     def train(
@@ -99,11 +103,12 @@ class Trainer:
             floors: the least accuracy with which training goes on, by epoch; those of the recipe's
                 ``rungs`` are looked at.
         """
-        try:
-            return self._train(parse_genome(genome), recipe, train_seed, floors)
-        finally:
-            if self._networks:
-                self._networks.forget()
+        with self._blaming():
+            try:
+                return self._train(parse_genome(genome), recipe, train_seed, floors)
+            finally:
+                if self._networks:
+                    self._networks.forget()
 
     def make(self, genome: Sequence[Gene], recipe: Recipe, train_seed: int) -> Any:
         """A network that trains an epoch a call, and scores; see ``NativeNetwork``."""
@@ -154,13 +159,25 @@ class Trainer:
         self, genome: str, weights: Weights, x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]
     ) -> np.ndarray[Any, Any]:
         """Confusion counts, [true class][predicted class], of a trained network on other images."""
-        return self._scorer(genome, weights).score(x, y)[0]  # type: ignore[no-any-return]
+        with self._blaming():
+            return self._scorer(genome, weights).score(x, y)[0]  # type: ignore[no-any-return]
 
     def predict(
         self, genome: str, weights: Weights, x: np.ndarray[Any, Any]
     ) -> np.ndarray[Any, Any]:
         """Predicted labels, shape (n,), of a trained network."""
-        return self._scorer(genome, weights).predict(x)  # type: ignore[no-any-return]
+        with self._blaming():
+            return self._scorer(genome, weights).predict(x)  # type: ignore[no-any-return]
+
+    @contextlib.contextmanager
+    def _blaming(self) -> Iterator[None]:
+        """What goes wrong on a card is said in our words."""
+        try:
+            yield
+        except Exception as error:
+            if self._networks:
+                self._networks.blame(error)
+            raise
 
     def _scorer(self, genome: str, weights: Weights) -> Any:
         genes = parse_genome(genome)

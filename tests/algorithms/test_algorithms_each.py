@@ -177,6 +177,19 @@ def test_a_child_like_a_member_is_not_evaluated():
     assert logbook.select("nevals") == [6, 0, 0, 0, 0, 0]
 
 
+def test_a_steady_state_asks_who_failed_once_of_each():
+    """Not of all members for each child, which with thousands of workers takes seconds."""
+    asked: list[int] = []
+    rng = random.Random(0)
+    toolbox = one_max(rng)
+    toolbox.register("failed", lambda ind: asked.append(id(ind)) or False)
+    kept: list[Any] = []
+    toolbox.register("evaluate", lambda ind: kept.append(ind) or (float(sum(ind)),))
+    ea_steady_state(toolbox.population(n=6), toolbox, 0.5, 1.0, 9, rng=rng)
+    assert len(kept) > 30
+    assert len(asked) == len(set(asked)) <= len(kept)
+
+
 # --- two objectives: as many ones in the first half as can be, as few in the whole
 
 

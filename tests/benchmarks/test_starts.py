@@ -28,6 +28,21 @@ def test_it_starts(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         importlib.import_module(name).main()
 
 
+@pytest.mark.slow
+def test_a_card_is_measured_as_far_as_that_goes_without_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The processes that should share a card are on the CPU, and their bits are equal."""
+    words = ["accelerator", "--quick", "--workers", "2", "--rounds", "1", "--out", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", words)
+    importlib.import_module("accelerator").main()
+    table = pd.read_csv(tmp_path / "speed.csv")
+    assert table["equal"].tolist() == [True, True]
+    assert (table.filter(like="per_minute") > 0).all(axis=None)
+    found = json.loads((tmp_path / "run.json").read_text())
+    assert (found["accelerator"], found["workers"], found["equal_bits"]) == ("cpu", 2, True)
+
+
 def test_a_table_is_written_in_markdown() -> None:
     frame = pd.DataFrame({"name": ["a", "b"], "size": [1234.5, 0.12345]})
     assert pages.table(frame) == ("| name | size |\n| --- | --- |\n| a | 1,234 |\n| b | 0.1235 |")

@@ -34,6 +34,7 @@ BAD = {
     "target_fitness": [-1.0, math.nan], "max_evaluations": [0], "time_budget": [0, -1, math.nan],
     "max_seconds": [0], "max_memory": [0, 0.5], "max_failures": [0], "workers": [0, -1, 1.5],
     "initial": [[GENOME], (3,), (GENOME,) * 11], "baseline": ["NC 2 3 relu", "x"],
+    "accelerator": ["tpu", ""], "device": ["gpu", "cpu", "auto", "board"],
     "finalists": [-1, 1.5], "final_seeds": [0], "final_recipe": ["slow"], "final_epochs": [-1],
 }  # fmt: skip
 

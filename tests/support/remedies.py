@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import drivers
 import numpy as np
@@ -60,7 +61,9 @@ from deap_nas.runs.known import make_halving
 from deap_nas.runs.record import read_run
 from deap_nas.runs.settings import Settings
 from deap_nas.tabular import FILE, load_table
-from deap_nas.training import evaluator
+from deap_nas.training import accelerator, evaluator
+from deap_nas.training.accelerator import Seen
+from deap_nas.training.cards import LEAST, Card
 
 IMAGES, LABELS = np.zeros((6, 4, 4), np.uint8), np.array([0, 1, 0, 1, 0, 1])
 
@@ -84,6 +87,13 @@ def command(*words: Any, heard: bool = False) -> None:
 def run(*words: Any) -> None:
     """What a search would do, without doing it."""
     command("run", "--dry-run", *words)
+
+
+def on_card(*words: Any, cards: tuple[Card, ...] = (Card("Toy", LEAST),)) -> None:
+    """The same where TensorFlow sees cards, or none."""
+    seen = Seen(cards, "TensorFlow sees no card")
+    with patch.object(accelerator, "look", lambda: seen):
+        run("--dataset", "tiny.npz", "--engine", "keras", *words)
 
 
 def search(*words: Any, **how: bool) -> None:
@@ -303,6 +313,16 @@ HERE: list[tuple[str, str, Try, Try]] = [
     ("runs/settings", "scheduler {} with backend {}, allowed with dask alone; add --backend dask",
      lambda: run("--scheduler", "tcp://a:1"),
      lambda: run("--scheduler", "tcp://a:1", "--backend", "dask")),
+    ("runs/settings", "accelerator {} with backend {}, allowed with local alone; leave out "
+     "--accelerator, or use --backend local",
+     lambda: on_card("--accelerator", "gpu", "--backend", "dask"),
+     lambda: (on_card("--backend", "dask"),
+              on_card("--accelerator", "gpu", "--backend", "local"))),
+    ("runs/settings", "device {}, allowed a board ({}); use --accelerator {} to choose what trains",
+     lambda: on_card("--device", "gpu"), lambda: on_card("--accelerator", "gpu")),
+    ("training/accelerator", "accelerator gpu: {}; use cpu, or auto",
+     lambda: on_card("--accelerator", "gpu", cards=()),
+     lambda: [on_card("--accelerator", name, cards=()) for name in ("cpu", "auto")]),
     ("runs/settings", "initial has {} genomes, allowed at most the population of {}; raise "
      "--population",
      lambda: run("--initial", file("g.txt", f"{GENOME}\n" * 9)),
@@ -351,8 +371,8 @@ HERE: list[tuple[str, str, Try, Try]] = [
     ("runs/search", "objectives {} with layer {}: its bytes are unknown without operations; give "
      "the layer operations, or leave out {}",
      lambda: run(*RAM_FRONT, "--space", own_space_file(""), "--layers", "z.py"),
-     lambda: (run(*RAM_FRONT, "--space", own_space_file(", operations=lambda shape: []"), "--layers",
-                  "z.py"),
+     lambda: (run(*RAM_FRONT, "--layers", "z.py",
+                  "--space", own_space_file(", operations=lambda shape: []")),
               run("--algorithm", "nsga2", "--space", own_space_file(""), "--layers", "z.py"))),
     ("spaces/runtime", "layer {}: {} runs none of its genes; allow other values, or leave out the "
      "device and the budgets of bytes",

@@ -11,6 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from deap_nas.genome import Gene
+from deap_nas.training.cards import Card
+from deap_nas.training.keras_engine.card import blame, use_card
 from deap_nas.training.keras_engine.epoch import KerasEpoch
 from deap_nas.training.keras_engine.inference import Scorer, trained_model, use_one_thread
 from deap_nas.training.model import build_model
@@ -26,10 +28,19 @@ class KerasNetworks:
         images: uint8 (0..255) or float32 (0..1), shape (n, height, width, channels).
         labels: whole numbers, shape (n,).
         n_classes: classes of the data.
+        card: a share of the card to train on; None for the CPU.
+
+    Raises:
+        CardError: where the card is gone.
     """
 
-    def __init__(self, images: Array, labels: Array, n_classes: int) -> None:
+    def __init__(
+        self, images: Array, labels: Array, n_classes: int, card: Card | None = None
+    ) -> None:
         use_one_thread()
+        if card:
+            use_card(card)
+        self._card = card
         # uint8 stays uint8: 47 MiB of Fashion-MNIST, not 188
         self._tensors = tf.constant(images), tf.constant(labels.astype(np.int32))
         height, width, channels = map(int, images.shape[1:])
@@ -45,6 +56,11 @@ class KerasNetworks:
     def trained(self, genome: Sequence[Gene], weights: Sequence[Array]) -> Scorer:
         """What scores a trained one."""
         return Scorer(trained_model(genome, weights, *self._size), self._size[1])
+
+    def blame(self, error: Exception) -> None:
+        """Raise what the card has to do with an error, if it has; see ``card.blame``."""
+        if self._card:
+            blame(self._card, error)
 
     def forget(self) -> None:
         """Let go of what Keras keeps for a model's sake, without which a worker grows by each."""
