@@ -46,6 +46,13 @@ def data(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def no_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No search writes its network as a Keras model: TensorFlow takes seconds to start, and what it
+    writes has tests of its own."""
+    monkeypatch.setattr(evaluator.Evaluator, "save", lambda *_: None)
+
+
+@pytest.fixture
 def no_page(monkeypatch: pytest.MonkeyPatch) -> None:
     """Drawing the page takes longer than all the rest, and has tests of its own."""
     monkeypatch.setattr(session, "make_page", lambda *_: None)

@@ -26,12 +26,13 @@ from deap_nas.__main__ import USAGE, main
 from deap_nas.layers import LAYERS
 from deap_nas.layers.gene import MAKERS
 from deap_nas.runs.directory import RunDirectory
-from deap_nas.runs.presets import make_settings
+from deap_nas.runs.presets import PRESETS, make_settings
 from deap_nas.runs.tables import TOPS
 
 COMMANDS = re.findall(r"^  (\w+)  ", USAGE, flags=re.MULTILINE)
 OTHERS = {"--strict", "--nthreads", "--nworkers", "--scheduler-file", "--host"}  # of other programs
 PATH = re.compile(r"(?:benchmarks|deap_nas|docs|examples|results|tests|\.ci)/[\w./*-]*")
+USES_MODELS = re.compile(r"load_model\(|\.model\(|--export")
 RUNNING = [page for page in PAGES if any(b.language in ("bash", "python") for b in blocks(page))]
 
 
@@ -40,8 +41,12 @@ def name_of(page: Path) -> str:
 
 
 @pytest.fixture
-def place(home: Path) -> Iterator[Path]:
-    """An empty folder with the examples, some images, and no layers of one's own."""
+def place(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty folder with the examples, some images, and no layers of one's own; finalists are
+    trained for a moment."""
+    for preset in ("fashion", "quick"):
+        for name in ("final_epochs", "final_seeds"):
+            monkeypatch.setitem(PRESETS[preset], name, 1)
     (home / "examples").symlink_to(ROOT / "examples")
     drivers.save_npz(home / "mine.npz", drivers.tiny_dataset(side=28))
     for name, colour in {"cat": "black", "dog": "white"}.items():
@@ -56,8 +61,10 @@ def place(home: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("page", RUNNING, ids=name_of)
-def test_the_page_runs(place: Path, page: Path) -> None:
+def test_the_page_runs(place: Path, page: Path, request: pytest.FixtureRequest) -> None:
     """From top to bottom, as a reader would: later blocks see what earlier ones made."""
+    if not USES_MODELS.search(page.read_text()):
+        request.getfixturevalue("no_model")
     names: dict[str, Any] = {"__name__": "page"}
     for block in blocks(page):
         if block.note.startswith("file "):

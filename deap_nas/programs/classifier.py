@@ -50,8 +50,8 @@ class EvolvedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Attributes:
         classes_: the labels, in the order of ``predict_proba``'s columns.
         genome_: of the network, as text; ``weights_`` are its weights, in Keras's order.
-        validation_accuracy_: of the search's own training of it.
-        test_accuracy_: of the same, on images that nothing was chosen by.
+        validation_accuracy_: of the training in the search that chose it.
+        test_accuracy_: of the same training, on images that nothing was chosen by.
         evaluations_: a row for each genome that was trained, a DataFrame.
     """
 

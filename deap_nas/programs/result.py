@@ -26,9 +26,10 @@ class Network:
 
     Args:
         genome: its text.
-        accuracy: on the search's split, in [0, 1].
+        accuracy: on the search's split, in [0, 1]; of a finalist, that of its best final training,
+            whose weights ``Result.model`` has.
         n_params: trainable parameters.
-        test_accuracy: on the test set, where it was scored there.
+        test_accuracy: of the same training on the test set, where it was scored there.
     """
 
     genome: str
@@ -109,7 +110,7 @@ class Result:
         return self.best.genome
 
     def _network(self, genome: str) -> Network:
-        evaluation = self.record.evaluation(genome)
+        evaluation, _ = self.record.network(genome)
         assert evaluation is not None
         tested = test_accuracy(self.record, genome)
         return Network(genome, evaluation.accuracy, evaluation.n_params, tested)

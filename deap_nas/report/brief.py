@@ -29,7 +29,7 @@ def brief(record: Record) -> str:
         "brief.html.j2",
         record=record,
         genome=genome,
-        evaluation=record.evaluation(genome) if genome else None,
+        evaluation=record.network(genome)[0] if genome else None,
         tested=test_accuracy(record, genome) if genome else None,
         front=front.to_dict("records"),
         knee=knee(front),

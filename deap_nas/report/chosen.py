@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import io
 import json
+import warnings
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from deap_nas.data import Dataset, load_dataset
+from deap_nas.data import Dataset, DataWarning, load_dataset
 from deap_nas.devices.int8 import Int8
 from deap_nas.evaluation.fitness import Evaluation, accuracy_of
 from deap_nas.files import read_text, write_whole
@@ -159,7 +160,9 @@ def data_of(record: Record) -> Dataset:
         ReportError: if it has changed. DataError: if it is not there.
     """
     settings = record.settings
-    dataset = load_dataset(settings["dataset"], **data_options(settings))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # the search has said it
+        dataset = load_dataset(settings["dataset"], **data_options(settings))
     if dataset.fingerprint != record.config["data"]["fingerprint"]:
         raise ReportError(f"data set {settings['dataset']} has changed since the run")
     return dataset

@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # benchmarks/ is no part of the package
 
 from benchmarks.paper import check  # noqa: E402
+from deap_nas import Evaluator  # noqa: E402
 from deap_nas.run import main  # noqa: E402
 from deap_nas.runs.directory import RunDirectory  # noqa: E402
 
@@ -24,7 +25,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = drivers.save_npz(folder / "tiny.npz", drivers.tiny_dataset())
     settings = ("--space", "wide", "--population", "3", "--generations", "1", "--epochs", "2")
     more = ("--no-cache", "--no-report", "--workers", "1", "--out", str(folder / "one"))
-    assert main(["--dataset", str(data), *settings, *more]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Evaluator, "save", lambda *_: None)  # TensorFlow takes seconds to start
+        assert main(["--dataset", str(data), *settings, *more, "--finalists", "0"]) == 0
     return folder
 
 

@@ -43,7 +43,9 @@ def rows(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_a_real_search_and_its_page(images: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_real_search_and_its_page(
+    images: Path, no_model: None, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = images.parent / "run"
     assert run_main(*search(images, "--out", folder, "--no-report")) == 0
     assert capsys.readouterr().err == ""
@@ -62,6 +64,18 @@ def test_a_real_search_and_its_page(images: Path, capsys: pytest.CaptureFixture[
     header = (folder / "report" / "confusion.csv").read_text().partition("\n")[0]
     assert header == "true class,ant,bee,wasp & hornet"
     assert kept in text
+
+
+def test_what_was_done_with_a_file_is_said_once(
+    home: Path, stub: drivers.Trainings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And not again by the page, which reads the images once more."""
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 256, (60, 12, 12), np.uint8), np.array(["cat", "dog"] * 30)
+    np.savez("text.npz", x_train=x, y_train=y, x_test=x[:20], y_test=y[:20])
+    assert run_main("--dataset", "text.npz", "--out", "run", *SMALL) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "its labels are text; numbered from 0 for cat, dog" in line
 
 
 def test_a_resumed_run_has_the_same_images(

@@ -32,7 +32,7 @@ def rare(folder: Path) -> Path:
 
 
 @pytest.mark.filterwarnings("ignore:.*read as whole numbers")
-def test_macro_f1_finds_a_network_that_predicts_both(home, capsys):
+def test_macro_f1_finds_a_network_that_predicts_both(home, no_model, capsys):
     data = rare(home)
     by_f1 = ("--fitness", "macro_f1_per_log_params", "--generations", 0)
     assert run_main("--dataset", data, *by_f1, "--out", "f1", *SHORT) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import filelock
@@ -14,6 +15,7 @@ from deap_nas import DataError, Result, SearchSpace, Watcher, evolve
 from deap_nas.__main__ import main
 from deap_nas.runs.directory import RunDirectory
 
+pytestmark = pytest.mark.usefixtures("no_model")  # but for the search of ``result``
 SPACE = SearchSpace(
     layers={"CR": {"count": (1, 2), "filters": (4, 8), "kernel": (3,), "activation": ("relu",)}},
     heads=("GP",),
@@ -37,10 +39,14 @@ def result(digits, tmp_path_factory):
 
 def test_what_was_found_is_tables_and_a_network(result):
     assert result.finished
+    assert RunDirectory(result.folder).best.exists()
     assert isinstance(result.evaluations, pd.DataFrame)
     assert 3 <= len(result.evaluations) <= 4
     assert result.best.genome in set(result.evaluations["genome"])
-    assert 0 <= result.best.test_accuracy <= 1
+    written = json.loads(RunDirectory(result.folder).result.read_text())["best"]
+    for name in ("genome", "accuracy", "test_accuracy"):
+        assert getattr(result.best, name) == written[name], "all of one training"
+    assert written["accuracy"] != result.record.evaluation(result.best.genome).accuracy
     assert set(result.front["genome"]) <= set(result.evaluations["genome"])
 
 

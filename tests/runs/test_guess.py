@@ -57,7 +57,7 @@ def test_who_tosses_a_coin_is_called_better_in_one_of_twenty() -> None:
     assert 25 <= better <= 75  # 1000 tries of about 5 %
 
 
-def test_a_network_for_noise_is_no_success(home, no_page, capsys) -> None:
+def test_a_network_for_noise_is_no_success(home, no_model, no_page, capsys) -> None:
     """With 94 : 6 images of pure noise the share of the larger class is no merit."""
     rng = np.random.default_rng(0)
     y = np.array([0] * 94 + [1] * 6)
