@@ -11,6 +11,7 @@ stopped is gone on with. ``benchmarks.search.describe`` makes tables of them.
 from __future__ import annotations
 
 import itertools
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,7 +57,8 @@ def searches(out: Path) -> Iterator[tuple[str, str, int, Path]]:
 
 
 def folder_of(out: Path, space: str, name: str, seed: int) -> Path:
-    return out / "attribution" / space / f"{name.replace(',', '').replace(' ', '_')}-{seed}"
+    words = re.findall(r"\w+", name.replace("'", ""))
+    return out / "attribution" / space / f"{'_'.join(words)}-{seed}"
 
 
 def taken_home(record: Record) -> dict[str, Any]:

@@ -33,9 +33,10 @@ LABELS = {
 
 
 def of_rivals(out: Path) -> Iterator[Found]:
-    """The searches of the contest that ended."""
-    for path in sorted((out / "rivals").glob("*/*.json")):
-        made = json.loads(path.read_text())
+    """The searches of the contest that ended, ours first."""
+    paths = sorted((out / "rivals").glob("*/*.json"))
+    there = [(json.loads(path.read_text()), path) for path in paths]
+    for made, path in sorted(there, key=lambda each: rivals.WHO.index(each[0]["who"])):
         group = f"{made['space']} space, engine {made['engine']}"
         about = {"group": group, "name": made["who"], "seed": made["seed"]}
         yield about, pd.read_csv(path.with_suffix(".csv")), 60 * made["minutes"]
@@ -77,7 +78,7 @@ KEY = ["group", "name", "seed"]
 @styled
 def draw(courses: pd.DataFrame, measure: str, name: str) -> Figure:
     """The median of each search over its seeds, and the range; a panel a group."""
-    groups = list(dict.fromkeys(courses["group"]))
+    groups = sorted(set(courses["group"]))
     names = list(dict.fromkeys(courses["name"]))
     size = {"width": 4.7 * len(groups), "height": 3.9, "columns": len(groups)}
     canvas, axes = new_canvas(**size, squeeze=False, sharey=True)
@@ -93,7 +94,7 @@ def draw(courses: pd.DataFrame, measure: str, name: str) -> Figure:
             ax.plot(middle.index / 60, middle, label=label, lw=1.6, **look)
             ax.fill_between(low.index / 60, low, high, color=look["color"], alpha=0.12, lw=0)
         ax.set(xlabel="minutes", title=group)
-    axes[0][0].set(ylabel=LABELS[measure])
+    axes[0][0].set(ylabel=measure.replace("_", " "))
     canvas.legend(loc="outside upper left", ncols=4, borderaxespad=0)
     alt = f"Line chart: {LABELS[measure]} over minutes, of {', '.join(names)}."
     return Figure(name, canvas, LABELS[measure], alt, wide=len(groups) > 1)

@@ -95,7 +95,7 @@ def compared(rows: pd.DataFrame, ours: str) -> pd.DataFrame:
             if ours in by_seed:
                 tables.append(_compared(by_seed, ours).assign(group=group, measure=measure))
     tables = [table for table in tables if len(table)]
-    return pd.concat(tables, ignore_index=True)[COMPARED] if tables else pd.DataFrame()
+    return pd.concat(tables)[COMPARED] if tables else pd.DataFrame(columns=COMPARED)
 
 
 def _compared(by_seed: pd.DataFrame, ours: str) -> pd.DataFrame:
