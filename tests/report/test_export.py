@@ -19,6 +19,8 @@ from report_runs import make_run
 
 from deap_nas.__main__ import main
 from deap_nas.devices.int8_model import Int8Model, Quantisation
+from deap_nas.layers import LAYERS, Layer, LayerError, register_layer
+from deap_nas.layers.gene import MAKERS
 from deap_nas.report import export, export_folder, exporter
 from deap_nas.report.export import check, pick
 from deap_nas.report.exporter import Exporter
@@ -246,6 +248,26 @@ def test_an_activation_that_the_runtime_lacks(home, capsys):
     with Journal(run) as journal:
         journal.keep_weights(plain(run), [np.ones(2, np.float32)])
     check(record, {"best": plain(run)}, ("c",))
+
+
+def test_a_layer_whose_operations_are_not_given_needs_the_runtime(run, monkeypatch):
+    tables = [(table, dict(table)) for table in (LAYERS, MAKERS)]
+    try:
+        register_layer(Layer("ZZ", {}, lambda shape: [], shape=lambda shape: shape))
+        genome = "ZZ;FL relu"
+        with Journal(run) as journal:
+            journal.keep_weights(genome, [np.ones(2, np.float32)])
+        record = read_run(run)
+        monkeypatch.setattr(export, "has_runtime", lambda: False)
+        check(record, {"best": genome}, ("tflite",))
+        with pytest.raises(LayerError, match=r"layer ZZ.* give the layer operations"):
+            check(record, {"best": genome}, ("c",))
+        monkeypatch.setattr(export, "has_runtime", lambda: True)
+        check(record, {"best": genome}, ("c",))
+    finally:
+        for table, before in tables:
+            table.clear()
+            table.update(before)
 
 
 @pytest.mark.parametrize("to", ["taken/out", "none/out", "/proc/out"])
