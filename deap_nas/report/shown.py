@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+MIXED = ("mean", "sd", "low", "high", "mean_regret")  # of shares or of counts, row by row
 # How a column is shown: its heading (with the unit), and the format of its values.
 COLUMNS: dict[str, tuple[str, str]] = {
     "accuracy": ("{split} accuracy", ".4f"),
@@ -46,14 +47,13 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "made": ("how", ""),
     "baseline_accuracy": ("baseline's {split} accuracy", ".4f"),
     "baseline_test_accuracy": ("baseline's test accuracy", ".4f"),
-    "mean_regret": ("mean regret", ",.4f"),
     "mean_place": ("mean place", ".2f"),
     "median_rank": ("median rank", ",g"),
     "a12": ("A12", ".2f"),
     "p_holm": ("p (Holm)", ".2g"),
     "ahead": ("ahead of baseline (points)", "+.2f"),
     "test_ahead": ("ahead on test (points)", "+.2f"),
-    **{name: (name, ",.4f") for name in ("mean", "sd", "low", "high")},
+    **{name: (name.replace("_", " "), ",.4f") for name in MIXED},
     **{name: (name, ".4f") for name in ("best", "median", "q1", "q3", "worst")},
 }
 LONG = ("genome", "reason", "example", "made", "settings", "folder")
@@ -126,4 +126,6 @@ def show(column: str, value: Any) -> str:
     form = COLUMNS.get(column, ("", ""))[1]
     if form == ",d" and isinstance(value, float):  # a column in which some are missing
         value = int(value)
+    if column in MIXED and (abs(value) >= 100 or (value > 1 and value == int(value))):
+        form = ",.0f"
     return format(value, form) if form and not isinstance(value, str) else str(value)

@@ -248,6 +248,14 @@ def test_a_record_of_a_broken_config_is_one_line(tmp_path: Path) -> None:
     assert "\n" not in error(settings={})
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.463, "0.4630"), (1.0, "1.0000"), (7.0, "7"), (1234.5, "1,234"), (5.68061, "5.6806")],
+)
+def test_a_mean_of_counts_has_no_decimals(value: float, text: str) -> None:
+    assert show("mean", value) == text
+
+
 @pytest.mark.parametrize("missing", [None, float("nan")])
 def test_a_missing_number_is_a_dash(missing: Any) -> None:
     """As the spread of a single training is."""
