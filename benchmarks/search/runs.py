@@ -62,7 +62,9 @@ def make_parser(
     parser.add_argument("--minutes", type=float, default=MINUTES, help="(default: %(default)s)")
     parser.add_argument("--dataset", default=DATASET, help="(default: %(default)s)")
     parser.add_argument("--out", type=Path, default=out, help="(default: %(default)s)")
-    parser.add_argument("--quick", action="store_true", help="a smoke test: one epoch")
+    parser.add_argument(
+        "--quick", action="store_true", help="a smoke test: 8 trainings of an epoch"
+    )
     return parser
 
 
@@ -72,5 +74,6 @@ def minutes_of(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -
         parser.error(f"--minutes {arguments.minutes}, allowed more than 0")
     arguments.changes = {"dataset": arguments.dataset}
     if arguments.quick:
-        arguments.changes |= {"epochs": 1, "final_epochs": 1, "final_seeds": 2}
+        arguments.changes |= {"epochs": 1, "max_evaluations": 8}
+        arguments.changes |= {"final_epochs": 1, "final_seeds": 2}
     return float(arguments.minutes)

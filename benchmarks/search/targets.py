@@ -66,7 +66,7 @@ def write_tables(out: Path) -> None:
     ]
     found = {(space, seed): finalists(space, seed, path) for space, seed, path in there}
     if not found:
-        print(f"no finished search in {out / 'runs'}")
+        print(f"no search with finalists is finished in {out / 'runs'}")
         return
     columns = [name for name in next(iter(found.values())) if name != "accuracy_mean"]
     write_csv(pd.concat(found.values())[columns], out / "finalists.csv")

@@ -6,9 +6,11 @@ import importlib.util
 import itertools
 import json
 import math
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -224,8 +226,14 @@ def test_what_the_clock_stops_comes_to_nothing(tmp_path):
 # --- the command
 
 
-def test_a_search_is_one_command_and_is_not_searched_twice(data, tmp_path):
-    words = ["--who", "random", "--seed", "3", "--minutes", "0.02", "--epochs", "1"]
+@pytest.fixture
+def ticking(monkeypatch):
+    """Minutes that do not depend on how busy the machine is: a look at the clock is a second."""
+    monkeypatch.setattr(rivals, "Clock", lambda seconds: Clock(seconds, Ticks()))
+
+
+def test_a_search_is_one_command_and_is_not_searched_twice(data, tmp_path, ticking):
+    words = ["--who", "random", "--seed", "3", "--minutes", "0.5", "--epochs", "1"]
     words += ["--dataset", str(data), "--out", str(tmp_path)]
     assert rivals.main(words) == 0
     path = rivals.Search("random", "native", "wide", 3).path(tmp_path)
@@ -238,6 +246,28 @@ def test_a_search_is_one_command_and_is_not_searched_twice(data, tmp_path):
     path.with_suffix(".csv").write_text("")  # not written again where .json says it is done
     assert rivals.main(words) == 0
     assert path.with_suffix(".csv").read_text() == ""
+
+
+def test_several_searches_are_processes_of_their_own_and_one_that_fails_ends_all(
+    data, tmp_path, ticking, monkeypatch
+):
+    done, really = [], subprocess.run
+
+    def run(command, **settings):
+        if command[1:3] != ["-m", "benchmarks.search.rivals"]:  # which commit it is, and the like
+            return really(command, **settings)
+        done.append(command)
+        return SimpleNamespace(returncode=rivals.main(command[3:]) if len(done) < 3 else 2)
+
+    monkeypatch.setattr(rivals.subprocess, "run", run)
+    words = ["--who", "random", "--seed", "0", "1", "2", "3", "--minutes", "0.1"]
+    words += ["--epochs", "1", "--dataset", str(data), "--out", str(tmp_path)]
+    assert rivals.main(words) == 2
+    assert len(done) == 3
+    there = {path.stem for path in tmp_path.glob("rivals/wide/*.json")}
+    assert there == {"random-native-0", "random-native-1"}
+    assert rivals.main(words) == 2
+    assert len(done) == 4, "what is done is not done again"
 
 
 @pytest.mark.slow
