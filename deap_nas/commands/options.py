@@ -67,9 +67,9 @@ def _add_option(group: Any, each: Any) -> None:
     text = each.metadata["help"].replace("%", "%%")
     if allowed:
         text += f": {', '.join(allowed)}"
-    if default not in ("", None, ()) and not isinstance(default, bool):
+    if default not in ("", None, ()) and "bool" not in each.type:
         text += f" (default: {default})"
-    if isinstance(default, bool):
+    if "bool" in each.type:
         group.add_argument(flag, action=argparse.BooleanOptionalAction, help=text)
         return
     kind = int if "int" in each.type else float if "float" in each.type else str

@@ -25,7 +25,7 @@ from deap_nas.runs.search import search
 from deap_nas.runs.settings import Settings
 from deap_nas.runs.tables import evaluations_table
 from deap_nas.runs.watcher import Watcher, Watchers
-from deap_nas.spaces import SearchSpace
+from deap_nas.spaces import SearchSpace, left_out
 from deap_nas.words import counted, noun
 
 
@@ -131,4 +131,7 @@ def _headline(settings: Settings, space: Any) -> str:
     )
     if settings.finalists:
         text += f"; then {finals_in_words(settings)}"
+    text += ", chosen by int8 accuracy" if settings.quantises(space) and settings.finalists else ""
+    if lacking := left_out(space):
+        text += f"; {lacking}"
     return text + (" (as the report did: optimistic)" if settings.split == "test" else "")

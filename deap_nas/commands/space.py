@@ -10,7 +10,16 @@ from typing import Any
 from deap_nas.commands.options import Parser, UserError, add_settings, quiet, status_of
 from deap_nas.commands.output import say
 from deap_nas.layers import load_layers
-from deap_nas.spaces import COSTS, SPACES, SearchSpace, budgets_of, describe, find_space
+from deap_nas.spaces import (
+    COSTS,
+    SPACES,
+    SearchSpace,
+    budgets_of,
+    describe,
+    find_space,
+    is_for_device,
+    supported,
+)
 
 DRAWS = 1000  # genomes behind the spread of costs
 SHARES = (("least", 0.0), ("a tenth", 0.1), ("half", 0.5), ("nine tenths", 0.9), ("most", 1.0))
@@ -52,6 +61,7 @@ def _show(arguments: Any) -> int:
     budgets = budgets_of(arguments.device or "", {name: getattr(arguments, name) for name in COSTS})
     images: Any = {"input_shape": _shape(arguments.images), "n_classes": arguments.classes}
     space = find_space(arguments.space, **images, **budgets)
+    space = supported(space) if is_for_device(space) else space
     with quiet():
         rng = random.Random(arguments.seed)
         genomes = [space.sample(rng) for _ in range(DRAWS)]

@@ -47,6 +47,7 @@ def make_console() -> Console:
 
 
 STAGES = {
+    "int8": "scoring finalists in int8",
     "test": "scoring the winner on the test set",
     "baseline": "training your baseline",
     "page": "making the page",
@@ -245,7 +246,8 @@ def print_result(
     """The winner by a fitness, beside what needs no network, and the baseline if there is one."""
     title = "fitness" if fitness == "accuracy_per_log_params" else f"fitness {fitness}"
     who = "Chosen: the finalist with the best mean" if best.budget else "Best by"
-    console.print(f"\n[bold]{who} {title}[/bold]", highlight=False)
+    how = " in int8" if best.budget and best.int8 else ""
+    console.print(f"\n[bold]{who} {title}{how}[/bold]", highlight=False)
     console.print(_sentence(best, split), highlight=False, soft_wrap=True)
     print_guesses(best.guesses(split), class_names, console)
     if baseline:
@@ -255,17 +257,23 @@ def print_result(
 
 def print_finalists(finalists: Sequence[Finalist], recipe: Recipe, console: Console) -> None:
     """A row each: the mean of its trainings, and one standard deviation."""
+    int8 = any(each.int8 for each in finalists)
     how = f"{recipe.name}, {counted(recipe.epochs, 'epoch')}"
-    title = f"Finalists by mean fitness, trained again with recipe {how}"
+    title = f"Finalists by mean fitness{' in int8' * int8}, trained again with recipe {how}"
     console.print(f"\n[bold]{title}[/bold]", highlight=False)
     shown = Table(box=None, pad_edge=False, header_style="dim")
-    names = ("genome", "accuracy", "test accuracy", "n_params", "fitness", "seeds", "")
-    for column in names:
-        shown.add_column(column, justify="left" if column in ("genome", "") else "right")
+    scores, numbers = ["accuracy", "test_accuracy"], ["n_params"]
+    if int8:  # the test accuracy of what is not deployed would need more room than there is
+        scores, numbers = ["accuracy", "int8_accuracy", "int8_test_accuracy"], ["flash", "ram"]
+    columns = ("genome", *scores, *numbers, "fitness", "seeds", "")
+    for column in columns:
+        name = column if column in numbers else column.replace("_", " ")
+        shown.add_column(name, justify="left" if column in ("genome", "") else "right")
     for row in (each.row() for each in sorted(finalists, key=lambda each: -each.fitness)):
-        scores = [mean_and_spread(row, name) for name in ("accuracy", "test_accuracy")]
-        known = (str(row["n_params"]), f"{row['fitness']:.4f}", str(row["seeds"]))
-        shown.add_row(fold(row["genome"]), *scores, *known, "chosen" if row["chosen"] else "")
+        means = (mean_and_spread(row, name) for name in scores)
+        known = (*(str(row[name]) for name in numbers), f"{row['fitness']:.4f}", str(row["seeds"]))
+        genome = fold(row["genome"], 24 if int8 else 34)
+        shown.add_row(genome, *means, *known, "chosen" if row["chosen"] else "")
     console.print(shown)
 
 
@@ -313,12 +321,17 @@ def _sentence(finding: Finding, split: str) -> str:
     if split != "test" and finding.test_accuracy is not None:
         scores += f", test accuracy {finding.test_accuracy:.4f} (measured once, now)"
     cost = f"{evaluation.n_params} parameters, {evaluation.train_seconds:.1f} s of training"
+    cost += _in_int8(finding, split)
     if not finding.finalist or not finding.budget:
         return f"  {finding.genome}\n  {scores}, {cost}"
     found, means = finding.finalist, finding.finalist.scores()
     mean = f"{split} accuracy {mean_and_spread(means, 'accuracy')}"
     if found.test_accuracies:
         mean += f", test accuracy {mean_and_spread(means, 'test_accuracy')}"
+    if found.int8:
+        mean += f"; in int8 {split} accuracy {mean_and_spread(means, 'int8_accuracy')}"
+        if split != "test":
+            mean += f", test accuracy {mean_and_spread(means, 'int8_test_accuracy')}"
     which = (
         f"the best of them on {split} images, train seed {seed_of(finding.budget)}: {scores}, "
         if len(found.trainings) > 1
@@ -328,3 +341,15 @@ def _sentence(finding: Finding, split: str) -> str:
         f"  {finding.genome}\n  {counted(len(found.trainings), 'training')}: {mean}\n"
         f"  {which}{cost}"
     )
+
+
+def _in_int8(finding: Finding, split: str) -> str:
+    int8, ram = finding.int8, finding.evaluation.ram
+    if int8 is None:
+        return ""
+    if int8.reason:
+        return f"\n  no int8 model: {int8.reason}"
+    test = f", test accuracy {int8.test_accuracy:.4f}" if split != "test" else ""
+    arena = f", {ram} bytes of RAM (by formula)" if ram else ""
+    scores = f"{split} accuracy {int8.accuracy:.4f}{test}"
+    return f"\n  in int8: {scores}, {int8.flash} bytes of flash{arena}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,11 @@ from deap_nas.commands.options import (
 from deap_nas.commands.output import say
 from deap_nas.runs.presets import make_settings
 from deap_nas.runs.settings import parse_setting
+from deap_nas.spaces import COSTS, budgets_of
 
 USED = (
     *("dataset", "image_size", "grey", "data_dir", "split", "split_seed", "recipe", "epochs"),
-    *("early_stopping", "train_seed", "engine", "layers", "cache"),
+    *("early_stopping", "train_seed", "engine", "layers", "cache", "device"),
     *("class_weights", "max_seconds", "max_memory"),
 )
 
@@ -48,7 +50,8 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _train(arguments: dict[str, Any]) -> int:
-    settings = make_settings(flags=given_settings(arguments))
+    given = make_settings(flags=given_settings(arguments))
+    settings = replace(given, device="")  # of the genome, not of a space to draw from
     genome = parse_setting("genome", arguments["genome"])
     save = Path(arguments["save"]) if "save" in arguments else None
     if save and (save.suffix != ".keras" or not save.parent.is_dir()):
@@ -58,10 +61,13 @@ def _train(arguments: dict[str, Any]) -> int:
     with quiet():
         from deap_nas.commands.decoding import Decoding
         from deap_nas.commands.terminal import make_console, print_network
-        from deap_nas.runs.search import check_fit, load, make_evaluator
+        from deap_nas.runs.search import check_fit, check_runs, load, make_evaluator
 
         dataset, space = load(settings, tell=Decoding())
         check_fit("genome", genome, space)
+        if given.device:
+            check_runs("genome", genome, space)
+            _check_device(given.device, genome, space)
         console = make_console()
         with make_evaluator(settings, dataset) as evaluator:
             if not arguments.get("json"):
@@ -79,6 +85,17 @@ def _train(arguments: dict[str, Any]) -> int:
                     console.print(f"saved as {save}", highlight=False)
                     print_outputs(dataset.class_names, console)
     return 0 if evaluation.ok else 1
+
+
+def _check_device(device: str, genome: Any, space: Any) -> None:
+    for limit, most in budgets_of(device, {}).items():
+        cost = COSTS[limit]
+        found = cost.total(genome, space.input_shape, space.n_classes)
+        if found > most:
+            raise UserError(
+                f"genome '{genome}' takes {found:,} {cost.unit}, allowed {most:,} on {device}; use "
+                "a smaller genome, or leave out --device"
+            )
 
 
 def print_outputs(class_names: Sequence[str], console: Any) -> None:
@@ -111,5 +128,10 @@ def print_evaluation(evaluation: Any, split: str, class_names: Sequence[str], co
         highlight=False,
         soft_wrap=True,
     )
+    if evaluation.flash:
+        console.print(
+            f"in int8, by formula: {evaluation.ram:,} bytes of RAM, {evaluation.flash:,} of flash",
+            highlight=False,
+        )
     found = guess(evaluation.confusion)
     print_guesses({split: found} if found else {}, class_names, console)

@@ -34,6 +34,11 @@ class Evaluation:
         reason: one line on a failure.
         measured_on: the machine that the seconds are of.
         metrics: all scores by name, those of classification among them.
+        ram: bytes that the network's tensors take in int8 on TensorFlow Lite Micro, by formula;
+            None where that is not known.
+        flash: bytes of the network as an int8 model: of its file, where there is one, else by
+            formula; None where that is not known.
+        int8_accuracy: of that model, on the scored split, in [0, 1]; None where there is none.
 
     Raises:
         ValueError: for a value that no measurement can have.
@@ -54,6 +59,9 @@ class Evaluation:
     reason: str = ""
     measured_on: str = ""
     metrics: Mapping[str, float] = field(default_factory=dict, hash=False)
+    ram: int | None = None
+    flash: int | None = None
+    int8_accuracy: float | None = None
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from deap_nas.evaluation.fitness import Evaluation
-from deap_nas.layers.cost import count_multiply_adds, count_params
+from deap_nas.layers.cost import arena_head, count_multiply_adds, count_params, flash
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,18 @@ def size_in(space: Any) -> Callable[[Any], tuple[int, int]] | None:
     return lambda genome: size(tuple(genome))
 
 
+def bytes_in(space: Any) -> Callable[[Any], tuple[int, int]]:
+    """Counts bytes of (RAM, flash) of a genome in int8, on the images of a ``SearchSpace`` all of
+    whose layers give their operations."""
+    images = (space.input_shape, space.n_classes)
+
+    @lru_cache(maxsize=10_000)
+    def count(genes: tuple[Any, ...]) -> tuple[int, int]:
+        return arena_head(genes, *images), flash(genes, *images)
+
+    return lambda genome: count(tuple(genome))
+
+
 class Forecast:
     """What is known of a genome, what training tells, and the fitness that both make.
 
@@ -65,6 +77,7 @@ class Forecast:
             where that is not known: then the fitness itself is learned.
         measure: genome -> its Evaluation; only asked for genomes that have one.
         size: genome -> (parameters, multiply-adds); ``size_in(space)`` counts them.
+        int8: genome -> bytes of (RAM, flash), where the fitness looks at them; ``bytes_in(space)``.
     """
 
     def __init__(
@@ -73,8 +86,10 @@ class Forecast:
         learned: Iterable[str],
         measure: Callable[[Any], Evaluation],
         size: Callable[[Any], tuple[int, int]],
+        int8: Callable[[Any], tuple[int | None, int | None]] = lambda _: (None, None),
     ) -> None:
-        self._fitness, self._measure, self._size = fitness, measure, size
+        self._fitness, self._measure = fitness, measure
+        self._size, self._int8 = size, int8
         self._scales = {name: SCALES[name] for name in learned}
 
     def register(self, toolbox: Any) -> None:
@@ -102,7 +117,8 @@ class Forecast:
         n_params, multiply_adds = self._size(genome)
         scales = self._scales.items()
         told = {name: scale.back(number) for (name, scale), number in zip(scales, numbers)}
-        seconds: Any = {name: told.pop(name) for name in SECONDS if name in told}
-        return self._fitness(
-            Evaluation(n_params=n_params, multiply_adds=multiply_adds, metrics=told, **seconds)
-        )
+        ram, flash = self._int8(genome)
+        known: Any = {"n_params": n_params, "multiply_adds": multiply_adds}
+        known |= {"ram": ram, "flash": flash}
+        known |= {name: told.pop(name) for name in SECONDS if name in told}
+        return self._fitness(Evaluation(metrics=told, **known))

@@ -19,12 +19,14 @@ class Objective:
         learned: what only training tells of it (a name of ``forecast.SCALES``); "" where all is
             known without.
         scale: where equal steps count alike; a front's volume is measured there.
+        int8: whether it is known only where all layers give their operations.
     """
 
     of: Callable[[Evaluation], float]
     weight: float
     learned: str = ""
     scale: Callable[[float], float] = float
+    int8: bool = False
 
 
 def _log(number: float) -> float:
@@ -36,17 +38,20 @@ OBJECTIVES = {
     "n_params": Objective(lambda e: float(e.n_params), -1.0, scale=_log),
     "multiply_adds": Objective(lambda e: float(e.multiply_adds), -1.0, scale=_log),
     "cpu_seconds": Objective(lambda e: e.train_cpu_seconds, -1.0, "train_cpu_seconds", _log),
+    "ram": Objective(lambda e: float(e.ram or 0), -1.0, scale=_log, int8=True),
+    "flash": Objective(lambda e: float(e.flash or 0), -1.0, scale=_log, int8=True),
 }
+MOST = 4
 
 
 class Objectives:
     """Some of ``OBJECTIVES``, in their order: a fitness for evaluators.
 
     Args:
-        names: of two objectives or more.
+        names: of two to ``MOST`` objectives, accuracy among them.
 
     Raises:
-        ValueError: for a name that is unknown or there twice, or a single one.
+        ValueError: for a name that is unknown or there twice, and where there are too few or many.
     """
 
     def __init__(self, names: Iterable[str]) -> None:
@@ -55,6 +60,9 @@ class Objectives:
             raise ValueError(f"{unknown[0]!r}, allowed {', '.join(OBJECTIVES)}")
         if len(set(given)) < max(2, len(given)):
             raise ValueError(f"{','.join(given)!r}, allowed two or more that differ")
+        if "accuracy" not in given or len(given) > MOST:
+            said = f"allowed accuracy and up to {MOST - 1} others"
+            raise ValueError(f"{','.join(given)!r}, {said}")
         self.names = tuple(name for name in OBJECTIVES if name in given)
         self._each = tuple(OBJECTIVES[name] for name in self.names)
         self.weights = tuple(each.weight for each in self._each)
@@ -67,6 +75,11 @@ class Objectives:
     def learned(self) -> tuple[str, ...]:
         """What only training tells."""
         return tuple(each.learned for each in self._each if each.learned)
+
+    @property
+    def int8(self) -> tuple[str, ...]:
+        """Those that are known only where all layers give their operations."""
+        return tuple(name for name in self.names if OBJECTIVES[name].int8)
 
     def placed(self, evaluation: Evaluation) -> tuple[float, ...]:
         """The objectives, each on its scale."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from deap_nas.evaluation.cache import Cache
@@ -124,12 +125,18 @@ class Outcomes:
 
     def _write(self, request: Request, trained: Trained, cached: bool) -> None:
         text, budget = request
+        trained = replace(trained, evaluation=self._complete(text, trained.evaluation))
         if self._record:
             self._record.record(text, trained, cached, budget)
         elif trained.weights:
             self._weights[request] = trained.weights
         self._learn(request, trained.evaluation, cached)
 
+    def _complete(self, text: str, evaluation: Evaluation) -> Evaluation:
+        complete = getattr(self._trainer, "complete", None)
+        return complete(text, evaluation) if complete else evaluation
+
     def _learn(self, request: Request, evaluation: Evaluation, cached: bool) -> None:
+        evaluation = self._complete(request[0], evaluation)
         self._known[request] = evaluation
         self._tell(request, evaluation, cached)

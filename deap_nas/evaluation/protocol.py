@@ -16,6 +16,8 @@ class Trainer(Protocol):
 
     The parent asks for keys, and each worker has a copy, by pickle, that trains. Where there is a
     method ``start()``, a worker calls it once before its first task, and no limit of time applies.
+    Where there is a method ``complete(genome, evaluation)``, the parent has it add to each
+    Evaluation what is known without training; that is not part of the cache.
 
     Budgets are the trainer's own: epochs, steps, a number of samples, the name of a way to train;
     None where it has none.

@@ -34,8 +34,8 @@ APART = {  # activations that are operators of their own
     "swish": ("LOGISTIC", "MUL"),
     "gelu": ("GELU",),
 }
-MISSING = ("GELU",)
-"""Operators that TensorFlow Lite Micro does not have."""
+MISSING = {"GELU": "hard_swish or swish"}
+"""Operators that TensorFlow Lite Micro does not have, and what to use instead."""
 
 # Bytes of a .tflite file, by least squares over 45 conversions: what an operator takes with its
 # tensors and their names, besides weights; and what each operation does that is folded into it.

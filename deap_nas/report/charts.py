@@ -29,8 +29,14 @@ from deap_nas.report.figure import (
     whole_axis,
 )
 from deap_nas.runs.finalists import Finalist
+from deap_nas.runs.tables import pareto_front
 from deap_nas.words import counted
 
+COSTS = {  # columns of the evaluations, and what they are called
+    "ram": "bytes of RAM",
+    "flash": "bytes of flash",
+    "multiply_adds": "multiply-adds an image",
+}
 LABELS = {
     "fitness": "fitness",
     "fitness_time": "fitness with time (per second)",
@@ -110,6 +116,37 @@ def front_figure(
         "star."
         + (" Squares are the means of finalists, with one standard deviation." * bool(finalists)),
         {"rest": rest.index.tolist(), "front": front.index.tolist()},
+    )
+
+
+@styled
+def cost_figure(table: pd.DataFrame, by: str, split: str) -> Figure:
+    """Accuracy against another cost than parameters, with the networks that no other beats in
+    both.
+
+    Args:
+        table: of the run's evaluations.
+        by: its column of the cost, one of ``COSTS``.
+        split: the images of the accuracy.
+    """
+    good = table[(table["status"] == "ok") & table[by].notna()].astype({by: float})
+    front = pareto_front(good, by)
+    rest, size = good.drop(front.index), _size(len(good))
+    canvas, ax = new_canvas()
+    _accuracy_axis(ax, split)
+    ax.scatter(rest[by], rest["accuracy"], s=size, c=MUTED, alpha=0.45, gid="rest")
+    ax.step(front[by], front["accuracy"], where="post", c=BLUE, lw=1, alpha=0.6)
+    best = ax.scatter(front[by], front["accuracy"], s=size + 14, c=BLUE, gid="front")
+    best.set(edgecolor=INK, linewidth=0.6)
+    params_axis(ax, good[by].tolist(), COSTS[by])
+    return Figure(
+        f"front_{by}",
+        canvas,
+        f"Accuracy against {COSTS[by]}",
+        f"Scatter plot of {counted(len(good), 'network')}: {split} accuracy against {COSTS[by]}. "
+        f"The {counted(len(front), 'network')} that no other beats in both are joined by a line.",
+        {"rest": rest.index.tolist(), "front": front.index.tolist()},
+        by=by,
     )
 
 

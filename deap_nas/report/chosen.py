@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from deap_nas.data import Dataset, load_dataset
+from deap_nas.devices.int8 import Int8
 from deap_nas.evaluation.fitness import Evaluation, accuracy_of
 from deap_nas.files import read_text, write_whole
 from deap_nas.report.networks import Studio
@@ -35,6 +36,7 @@ class Chosen:
         test_scored: how many networks of this run have been scored on the test set by now; each
             training is one.
         finalist: all its final trainings, where it has any.
+        int8: what it came to in int8, where that was scored.
     """
 
     genome: str
@@ -42,6 +44,7 @@ class Chosen:
     test: np.ndarray[Any, Any] | None
     test_scored: int
     finalist: Finalist | None = None
+    int8: Int8 | None = None
 
     @property
     def confusion(self) -> np.ndarray[Any, Any]:
@@ -56,6 +59,11 @@ class Chosen:
     @property
     def test_accuracy(self) -> float | None:
         return None if self.test is None else accuracy_of(self.test)
+
+    @property
+    def int8_test_accuracy(self) -> float | None:
+        """On the test set, in int8, where that was scored."""
+        return self.int8.test_accuracy if self.int8 else None
 
 
 def choose(record: Record, genome: str | None = None) -> Chosen | None:
@@ -76,7 +84,8 @@ def choose(record: Record, genome: str | None = None) -> Chosen | None:
     counts = None if test is None else np.array(test)
     finalist = record.trained_again.get(text)
     finalist = finalist if finalist and finalist.best else None
-    return Chosen(text, evaluation, counts, count_tested(record), finalist)
+    int8 = record.in_int8(text)
+    return Chosen(text, evaluation, counts, count_tested(record), finalist, int8)
 
 
 def score_on_test(record: Record, chosen: Chosen, studio: Studio) -> Chosen:

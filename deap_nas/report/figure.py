@@ -77,6 +77,7 @@ class Figure:
             of rows of the evaluations table.
         wide: needs more than a phone's width; it scrolls there.
         numbered: classes are numbers in it, since their names cannot be drawn, or take more room.
+        by: the column of the evaluations table by which its dots follow one another.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Figure:
     dots: Mapping[str, Sequence[int]] = field(default_factory=dict)
     wide: bool = False
     numbered: bool = False
+    by: str = "n_params"
 
 
 def _style() -> Any:
@@ -111,19 +113,20 @@ def new_canvas(
     return canvas, canvas.subplots(rows, columns, **sharing)
 
 
-def params_axis(ax: Any, values: Sequence[float]) -> None:
-    """The x axis for numbers of parameters: logarithmic where they span more than threefold."""
+def params_axis(ax: Any, values: Sequence[float], name: str = "parameters") -> None:
+    """The x axis for numbers of parameters, or another cost: logarithmic where they span more than
+    threefold."""
     known = [value for value in values if value > 0] or [1000, 10_000]
     low, high = min(known), max(known)
     if high > 3 * low:
         ax.set_xscale("log")
         margin = (high / low) ** 0.06
-        ax.set(xlabel="parameters (logarithmic)", xlim=(low / margin, high * margin))
+        ax.set(xlabel=f"{name} (logarithmic)", xlim=(low / margin, high * margin))
         ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 40 * low else (1,)))
         ax.xaxis.set_minor_locator(NullLocator())
     else:
         margin = max(0.06 * (high - low), 0.02 * high)
-        ax.set(xlabel="parameters", xlim=(low - margin, high + margin))
+        ax.set(xlabel=name, xlim=(low - margin, high + margin))
         ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
 

@@ -18,6 +18,7 @@ function say(row) {
   return [row.genome, ...(row.run ? [row.run] : []),
     `${data.split} accuracy ${row.accuracy.toFixed(4)}, training ${row.train_accuracy.toFixed(4)}`,
     `${row.n_params.toLocaleString("en")} parameters, ${row.train_seconds.toFixed(2)} s of training`,
+    ...(row.flash ? [`${row.ram.toLocaleString("en")} bytes of RAM, ${row.flash.toLocaleString("en")} of flash`] : []),
     `fitness ${row.fitness.toFixed(4)}, with time ${row.fitness_time.toFixed(4)}`,
     `generation ${row.generation}, status ${row.status}`];
 }
@@ -66,11 +67,12 @@ function nearest(dots, event) {
   return best;
 }
 
-// One tab stop a figure; the arrows go from dot to dot, by parameters.
+// One tab stop a figure; the arrows go from dot to dot, by what the figure has from left to right.
 function wire(svg) {
   const dots = [...svg.querySelectorAll(".dot")];
   const of = (dot) => rows.get(Number(dot.dataset.i));
-  dots.sort((a, b) => of(a).n_params - of(b).n_params || of(a).accuracy - of(b).accuracy);
+  const by = svg.closest("figure").dataset.by;
+  dots.sort((a, b) => of(a)[by] - of(b)[by] || of(a).accuracy - of(b).accuracy);
   if (!dots.length) return;
   dots.forEach((dot, i) => {
     dot.setAttribute("tabindex", i ? "-1" : "0");
@@ -108,6 +110,16 @@ function wire(svg) {
 }
 document.querySelectorAll("figure.dots svg").forEach(wire);
 window.addEventListener("scroll", rest, { passive: true });
+
+const costs = document.getElementById("costs");
+if (costs) {
+  const choose = () => {
+    const by = costs.querySelector(":checked").value;
+    for (const each of document.querySelectorAll("[data-cost]")) each.hidden = each.dataset.cost !== by;
+  };
+  costs.addEventListener("change", choose);
+  choose();
+}
 
 const budget = document.getElementById("budget");
 if (budget) {

@@ -97,6 +97,9 @@ def _found(record: Record, page: Sheet, chosen: Any) -> dict[str, Any]:
     if len(front):
         shown = (baseline, record.split, record.finalists)
         page.draw(charts.front_figure(table, front, bend, *shown))
+    costs = {by: name for by, name in charts.COSTS.items() if len(record.good) and by in table}
+    for by in costs:
+        page.draw(charts.cost_figure(table, by, record.split))
     if len(table):
         page.draw(charts.scatter(table, "fitness", record.split))
         page.draw(charts.scatter(table, "fitness_time", record.split))
@@ -107,12 +110,13 @@ def _found(record: Record, page: Sheet, chosen: Any) -> dict[str, Any]:
         "front": front,
         "knee": bend,
         "knee_rule": KNEE_RULE,
+        "costs": costs,
         "baseline": baseline,
         **_finals(record),
         "verdict": _verdict(record, chosen, baseline) if chosen and baseline else None,
         "guess": guess(chosen.confusion) if chosen else None,
         "versus": chosen_network.versus_table(record, chosen, baseline) if chosen else None,
-        "data": dots_data(table, record.split, front.index.tolist()),
+        "data": dots_data(table, record.split, front.index.tolist(), tuple(costs)),
     }
 
 
@@ -121,6 +125,7 @@ def _finals(record: Record) -> dict[str, Any]:
     finalists = record.finalists
     return {
         "finalists": finalists_table(finalists) if finalists else None,
+        "by_int8": any(each.int8 for each in finalists),
         "final_trainings": len(record.finals),
         "final_epochs": max((each.mean.epochs for each in finalists), default=0),
         "final_seeds": sorted({seed for each in finalists for seed in each.seeds}),

@@ -82,6 +82,8 @@ def dots_data(
 
 
 def _plain(value: Any) -> Any:
+    if value is pd.NA:
+        return None
     return value.item() if isinstance(value, np.generic) else str(value)
 
 

@@ -21,6 +21,14 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "n_params": ("parameters", ",d"),
     "train_seconds": ("training (s)", ".2f"),
     "multiply_adds": ("multiply-adds an image", ",d"),
+    "ram": ("RAM (bytes)", ",d"),
+    "flash": ("flash (bytes)", ",d"),
+    "int8_accuracy_mean": ("mean {split} accuracy in int8", ".4f"),
+    "int8_accuracy_std": ("its standard deviation", ".4f"),
+    "int8_test_accuracy_mean": ("mean test accuracy in int8", ".4f"),
+    "int8_test_accuracy_std": ("its standard deviation", ".4f"),
+    "int8_accuracy": ("{split} accuracy in int8", ".4f"),
+    "int8_test_accuracy": ("test accuracy in int8", ".4f"),
     "fitness": ("fitness", ".4f"),
     "fitness_time": ("fitness with time", ".4f"),
     "own_fitness": ("the run's fitness", ".4f"),
@@ -113,7 +121,7 @@ class Shown:
 
 def show(column: str, value: Any) -> str:
     """A cell's text; a missing value is a dash."""
-    if isinstance(value, float) and math.isnan(value):
+    if value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return "–"
     form = COLUMNS.get(column, ("", ""))[1]
     if form == ",d" and isinstance(value, float):  # a column in which some are missing

@@ -39,4 +39,6 @@ def read_config(folder: Path) -> dict[str, Any]:
         raise ConfigError(f"{path.name} is damaged: it lacks one of {', '.join(PARTS)}")
     if not isinstance(config["settings"], dict):
         raise ConfigError(f"{path.name} is damaged: settings {config['settings']!r}")
-    return {**config, "settings": {**EARLIER, **config["settings"]}}
+    limited = any(config["space"].get(name) for name in ("max_ram", "max_flash"))
+    earlier = EARLIER | ({"int8": False} if limited else {})
+    return {**config, "settings": {**earlier, **config["settings"]}}

@@ -41,6 +41,7 @@ class RunDirectory:
         self.logbook = path / "logbook.csv"
         self.finalists = path / "finalists.csv"
         self.best = path / "best.keras"
+        self.best_int8 = path / "best.tflite"  # the same in int8, where the search scores that
         self.test_labels = path / "test_labels.json"  # what the best calls the test images
         self.result = path / "result.json"  # written last: there is one when the run is finished
         # Of the report:
@@ -54,6 +55,10 @@ class RunDirectory:
         """The trained weights of one genome; of a finalist, of each of its trainings."""
         text = f"{genome}\n{budget}" if is_final(budget) else genome
         return self.weights / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.npz"
+
+    def int8_of(self, genome: str, budget: Budget = None) -> Path:
+        """The same training as an int8 model."""
+        return self.weights_of(genome, budget).with_suffix(".tflite")
 
     def top(self, name: str) -> Path:
         """One of the top fives, as a table."""

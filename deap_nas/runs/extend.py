@@ -19,7 +19,7 @@ LIMITS = (
     *("generations", "max_evaluations", "time_budget", "target_fitness"),
     *("finalists", "final_seeds"),
 )
-FINAL = ("final_seeds", "final_recipe", "final_epochs")
+FINAL = ("final_seeds", "final_recipe", "final_epochs", "int8", "int8_sample")
 
 
 def is_raised(before: float | None, now: float | None) -> bool:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from statistics import fmean, stdev
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from deap_nas.devices.int8 import Int8
 from deap_nas.evaluation.fitness import Evaluation, accuracy_of
 from deap_nas.evaluation.protocol import Request
 from deap_nas.runs.settings import Settings
@@ -94,6 +96,8 @@ class Finalist:
             before the choice, and where the search scores on the test set anyway.
         chosen: whether it is the network that the search ends with.
         fitness: the mean of its trainings'; one that failed counts as 0.
+        int8: what each training that went well came to in int8, by its budget; where there are any,
+            they decide, in place of the trainings as they are.
     """
 
     genome: str
@@ -101,6 +105,7 @@ class Finalist:
     tests: Mapping[str, Any]
     chosen: bool = False
     fitness: float = 0.0
+    int8: Mapping[str, Int8] = field(default_factory=dict)
 
     @property
     def seeds(self) -> list[int]:
@@ -109,13 +114,30 @@ class Finalist:
     @property
     def best(self) -> str | None:
         """The budget of its best training, by accuracy on the scored split; None if all failed."""
-        good = {budget: each.accuracy for budget, each in self.trainings.items() if each.ok}
+        tried = zip(self.trainings.items(), self.int8_accuracies if self.int8 else self.accuracies)
+        good = {budget: accuracy for (budget, each), accuracy in tried if each.ok}
         return max(good, key=lambda budget: good[budget]) if good else None
 
     @cached_property
     def accuracies(self) -> list[float]:
         """On the scored split, in [0, 1], a training each."""
         return [each.accuracy if each.ok else 0.0 for each in self.trainings.values()]
+
+    @cached_property
+    def int8_accuracies(self) -> list[float]:
+        """The same in int8; empty where none was scored so."""
+        if not self.int8:
+            return []
+        each = (self.int8.get(budget) for budget in self.trainings)
+        return [int8.accuracy if int8 else 0.0 for int8 in each]
+
+    @cached_property
+    def int8_test_accuracies(self) -> list[float]:
+        """On the test set, in int8; empty before it is scored."""
+        if not any(int8.test for int8 in self.int8.values()):
+            return []
+        each = (self.int8.get(budget) for budget in self.trainings)
+        return [(int8.test_accuracy if int8 else None) or 0.0 for int8 in each]
 
     @cached_property
     def test_accuracies(self) -> list[float]:
@@ -137,11 +159,14 @@ class Finalist:
 
     def scores(self) -> dict[str, float | None]:
         """Mean and spread, in [0, 1]: a sample's standard deviation, None of a single training."""
+        scores = {"accuracy": self.accuracies, "test_accuracy": self.test_accuracies}
+        if self.int8:
+            scores["int8_accuracy"] = self.int8_accuracies
+            scores["int8_test_accuracy"] = self.int8_test_accuracies
         return {
-            "accuracy_mean": fmean(self.accuracies),
-            "accuracy_std": _std(self.accuracies),
-            "test_accuracy_mean": fmean(self.test_accuracies) if self.test_accuracies else None,
-            "test_accuracy_std": _std(self.test_accuracies),
+            f"{name}_{what}": value
+            for name, values in scores.items()
+            for what, value in (("mean", fmean(values) if values else None), ("std", _std(values)))
         }
 
     def row(self) -> dict[str, Any]:
@@ -152,6 +177,7 @@ class Finalist:
             **self.scores(),
             "n_params": mean.n_params,
             "multiply_adds": mean.multiply_adds,
+            **({"flash": mean.flash, "ram": mean.ram} if self.int8 else {}),
             "fitness": self.fitness,
             "seeds": len(self.trainings),
             "chosen": self.chosen,
@@ -171,11 +197,13 @@ def choose(finalists: Sequence[Finalist]) -> Finalist | None:
 
 def finalists_table(finalists: Iterable[Finalist]) -> pd.DataFrame:
     """One row a finalist, the best by fitness first: ``genome accuracy_mean accuracy_std
-    test_accuracy_mean test_accuracy_std n_params multiply_adds fitness seeds chosen``."""
+    test_accuracy_mean test_accuracy_std n_params multiply_adds fitness seeds chosen``; in int8 also
+    ``int8_accuracy_mean ... int8_test_accuracy_std``, ``flash`` and ``ram``."""
     rows = sorted((each.row() for each in finalists), key=lambda row: -row["fitness"])
     table = pd.DataFrame(rows)
     spreads = [name for name in table if str(name).endswith(("_mean", "_std"))]
-    return table.astype(dict.fromkeys(spreads, float))  # None: NaN
+    whole = [name for name in ("flash", "ram") if name in table]
+    return table.astype({**dict.fromkeys(spreads, float), **dict.fromkeys(whole, "Int64")})
 
 
 def assemble(
@@ -183,6 +211,7 @@ def assemble(
     tests: Mapping[Request, Any],
     chosen: str | None,
     score: Score,
+    int8: Mapping[Request, Int8] = MappingProxyType({}),
 ) -> list[Finalist]:
     """Finalists from all that is known of their trainings.
 
@@ -191,18 +220,29 @@ def assemble(
         tests: confusion counts on the test set, by genome and budget.
         chosen: the genome that the search ends with, if that is decided.
         score: the fitness, as one number.
+        int8: what trainings came to in int8, by genome and budget, where they were scored so.
     """
-    genomes = list(dict.fromkeys(genome for genome, _ in trainings))
-    finalists = [
+    shown = {each: int8[each].shown(e) if each in int8 else e for each, e in trainings.items()}
+    fitness = {each: _fitness(e, int8.get(each), score) for each, e in trainings.items()}
+
+    def of(genome: str, found: Mapping[Request, Any]) -> dict[str, Any]:
+        return {str(budget): each for (text, budget), each in found.items() if text == genome}
+
+    return [
         Finalist(
             genome,
-            {str(budget): each for (text, budget), each in trainings.items() if text == genome},
-            {str(budget): each for (text, budget), each in tests.items() if text == genome},
+            of(genome, shown),
+            of(genome, tests),
             genome == chosen,
+            fmean(of(genome, fitness).values()),
+            of(genome, {each: int8[each] for each in shown if each in int8}),
         )
-        for genome in genomes
+        for genome in dict.fromkeys(genome for genome, _ in trainings)
     ]
-    return [
-        replace(each, fitness=fmean(score(e) if e.ok else 0.0 for e in each.trainings.values()))
-        for each in finalists
-    ]
+
+
+def _fitness(evaluation: Evaluation, int8: Int8 | None, score: Score) -> float:
+    """Of one training; in int8, of what is deployed."""
+    if not evaluation.ok or (int8 and int8.reason):
+        return 0.0
+    return score(int8.deployed(evaluation) if int8 else evaluation)

@@ -11,6 +11,7 @@ from deap_nas.evaluation.own_fitness import find_fitness
 from deap_nas.evaluation.protocol import Request
 from deap_nas.genome import parse_genome
 from deap_nas.runs.finalists import Finalist, assemble, choose, final_budgets, pick_finalists
+from deap_nas.runs.int8 import Quantising, read_int8
 from deap_nas.runs.journal import Journal
 from deap_nas.runs.result import test_once
 from deap_nas.runs.settings import Settings
@@ -29,6 +30,7 @@ class Finals:
         journal: the run's.
         watcher: is told of them.
         workers: how many trainings go on at once.
+        quantising: has each training scored in int8, and these scores choose; None: as trained.
     """
 
     def __init__(
@@ -38,9 +40,11 @@ class Finals:
         journal: Journal,
         watcher: Watcher,
         workers: int,
+        quantising: Quantising | None = None,
     ) -> None:
         self._settings, self._evaluator, self._journal = settings, evaluator, journal
         self._watcher, self._workers = watcher, workers
+        self._quantising = quantising
         self._budgets = list(final_budgets(settings))
         self._baseline = str(parse_genome(settings.baseline)) if settings.baseline else ""
         self._needed = (0, 0.0)  # seconds, by how many outcomes they were reckoned from
@@ -77,14 +81,14 @@ class Finals:
         self._watcher.stage("test")
         self._test(found)
         evaluator.observe = self._watcher.evaluated
-        trained = assemble(found, self._journal.tests, written["genome"], self.score)
+        trained = self._assembled(found, written["genome"])
         return [each for each in trained if each.genome in written["finalists"]]
 
     def baseline(self) -> Finalist | None:
         """The user's network, trained and scored as the finalists are."""
         trainings = (self._journal.choice or {}).get("trainings", [])
         of_it = [(text, budget) for text, budget in trainings if text == self._baseline]
-        found = assemble(self._measured(of_it), self._journal.tests, None, self.score)
+        found = self._assembled(self._measured(of_it), None)
         return found[0] if found else None
 
     def _picked(self) -> list[str]:
@@ -110,7 +114,8 @@ class Finals:
 
     def _choose(self, trained: dict[Request, Evaluation]) -> None:
         """Write the choice: once it is on disk it stands, whatever the clock says on a resume."""
-        picked, assembled = self._picked(), assemble(trained, {}, None, self.score)
+        self._quantise(trained)
+        picked, assembled = self._picked(), self._assembled(trained, None)
         finalists = [each for each in assembled if each.genome in picked]
         chosen = choose(finalists)
         self._journal.append(
@@ -121,12 +126,25 @@ class Finals:
             trainings=[list(request) for request in trained],
         )
 
-    def _test(self, trained: dict[Request, Evaluation]) -> None:
-        """Score each network on the test set, unless it is what the search scores on."""
-        if self._evaluator.split != "test":
+    def _quantise(self, trained: dict[Request, Evaluation]) -> None:
+        """Score each training in int8, if that is what chooses."""
+        if self._quantising and trained:
+            self._watcher.stage("int8")
             for (text, budget), evaluation in trained.items():
                 if evaluation.ok:
-                    test_once(text, budget, self._evaluator, self._journal)
+                    self._quantising.measure(text, budget)
+
+    def _assembled(self, trained: dict[Request, Evaluation], chosen: str | None) -> list[Finalist]:
+        int8 = read_int8(self._journal.int8, self._evaluator.split) if self._quantising else {}
+        return assemble(trained, self._journal.tests, chosen, self.score, int8)
+
+    def _test(self, trained: dict[Request, Evaluation]) -> None:
+        """Score each network on the test set, unless it is what the search scores on."""
+        for (text, budget), evaluation in trained.items():
+            if evaluation.ok and self._evaluator.split != "test":
+                test_once(text, budget, self._evaluator, self._journal)
+            if evaluation.ok and self._quantising:
+                self._quantising.test(text, budget)
 
     def _seconds(self, genomes: Iterable[str]) -> float:
         """About how long finalists take, from what an epoch of each took in the search: at most the

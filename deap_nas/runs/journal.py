@@ -24,6 +24,8 @@ from deap_nas.evaluation.worker import one_line
 from deap_nas.files import remove_parts, write_whole
 from deap_nas.runs.directory import RunDirectory, is_final
 
+Scored = tuple[str, Budget, str]  # genome, budget, and the split that it was scored on
+
 
 class JournalWarning(UserWarning):
     """A file of the run is damaged; what it said will be done again."""
@@ -36,11 +38,12 @@ class JournalError(RuntimeError):
 class Journal:
     """The outcomes and generations of one run, in its directory.
 
-    Lines are ``{"kind": "evaluation" | "generation" | "stop" | "choice" | "test" | "end" |
+    Lines are ``{"kind": "evaluation" | "generation" | "stop" | "int8" | "choice" | "test" | "end" |
     "extend", ...}``. What the clock decided is written, too (the genomes that a generation had no
     time for, and "stop", the generation after which no more were bred), since by the time of a
     resume it says otherwise. Finalists are evaluations whose budget is a text; "choice" is what
-    they came to, and only then each "test" is, a network's counts on the test set. A run that is
+    they came to, and only then each "test" is, a network's counts on the test set. "int8" is what
+    a training came to in int8, on a split. A run that is
     given more ("extend") forgets its end, its choice, and the generations from one on.
     Weights are beside it, one file a training, written before the line that speaks of them.
     """
@@ -57,6 +60,7 @@ class Journal:
         self._stop: dict[str, Any] | None = None
         self.choice: dict[str, Any] | None = None
         self.tests: dict[Request, Any] = {}  # confusion counts on the test set
+        self.int8: dict[Scored, dict[str, Any]] = {}  # what trainings came to in int8
         self.end: dict[str, Any] | None = None
         self.generation: int | None = 0
         self._skipped: list[str] = []
@@ -77,6 +81,11 @@ class Journal:
         self.close()
 
     # What the evaluator asks for: evaluation.protocol.Record
+
+    @property
+    def directory(self) -> RunDirectory:
+        """The run's files."""
+        return self._directory
 
     def recall(self, genome: str, budget: Budget = None) -> Evaluation | None:
         """The outcome of a genome, if it is written."""
@@ -219,6 +228,8 @@ class Journal:
             self.choice = line
         elif line["kind"] == "test":
             self.tests.setdefault((line["genome"], line["budget"]), line["confusion"])
+        elif line["kind"] == "int8":
+            self.int8.setdefault(scored(line), line)
         elif line["kind"] == "end":
             self.end = line
         elif line["kind"] == "extend":
@@ -243,6 +254,11 @@ class Journal:
                 stacklevel=3,
             )
         return [line for _, line in lines if line is not None]
+
+
+def scored(line: dict[str, Any]) -> Scored:
+    """What a line "int8" is about."""
+    return line["genome"], line["budget"], line["split"]
 
 
 def learn_outcome(outcomes: dict[Any, dict[str, Any]], key: Any, line: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from deap_nas.evaluation.fitness import LEARNED
-from deap_nas.evaluation.forecast import Forecast, size_in
+from deap_nas.evaluation.forecast import Forecast, bytes_in, size_in
 from deap_nas.runs.settings import Settings
 from deap_nas.spaces import SearchSpace
 from deap_nas.training.evaluator import Evaluator
@@ -23,4 +23,5 @@ def tell_what_is_known(
         front = settings.front
         fitness = front.placed if settings.several else evaluator.fitness
         learned = front.learned if settings.several else LEARNED.get(settings.fitness, ())
-        Forecast(fitness, learned, evaluator.measure, size).register(toolbox)
+        int8 = {"int8": bytes_in(space)} if settings.several and front.int8 else {}
+        Forecast(fitness, learned, evaluator.measure, size, **int8).register(toolbox)

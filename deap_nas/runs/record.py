@@ -12,6 +12,7 @@ from typing import Any
 import filelock
 import pandas as pd
 
+from deap_nas.devices.int8 import Int8
 from deap_nas.evaluation.fitness import Evaluation, telling
 from deap_nas.evaluation.own_fitness import Fitness, find_fitness, parts_of
 from deap_nas.evaluation.protocol import Budget, Request
@@ -21,7 +22,15 @@ from deap_nas.layers import load_layers
 from deap_nas.runs.config import ConfigError, read_config
 from deap_nas.runs.directory import RunDirectory, is_final
 from deap_nas.runs.finalists import Finalist, assemble
-from deap_nas.runs.journal import forget_generations, learn_outcome, read_lines, read_weights
+from deap_nas.runs.int8 import read_int8
+from deap_nas.runs.journal import (
+    Scored,
+    forget_generations,
+    learn_outcome,
+    read_lines,
+    read_weights,
+    scored,
+)
 from deap_nas.runs.tables import column_of, evaluations_table
 from deap_nas.spaces import SearchSpace
 from deap_nas.training.trainer import Weights
@@ -40,6 +49,7 @@ class Record:
         generations: its lines of generations, in order.
         finals: its lines of finalists' outcomes, each genome and budget once.
         tests: its confusion counts on the test set, by genome and budget.
+        int8: what trainings came to in int8, by genome and budget.
         choice: its line of the choice among finalists; None until that is made.
         result: ``result.json``; None until the search has ended.
         state: "finished", "running", or "stopped" (interrupted, or killed).
@@ -52,6 +62,7 @@ class Record:
     generations: list[dict[str, Any]]
     finals: list[dict[str, Any]]
     tests: dict[Request, Any]
+    int8: dict[Request, Int8]
     choice: dict[str, Any] | None
     result: dict[str, Any] | None
     state: str
@@ -115,7 +126,7 @@ class Record:
         asked = {(genome, budget) for genome, budget in choice["trainings"]}
         lines = {(line["genome"], line["budget"]): line["evaluation"] for line in self.finals}
         found = {each: Evaluation.from_dict(lines[each]) for each in lines if each in asked}
-        each = assemble(found, self.tests, choice["genome"], self.fitness)
+        each = assemble(found, self.tests, choice["genome"], self.fitness, self.int8)
         return {finalist.genome: finalist for finalist in each}
 
     @property
@@ -130,11 +141,23 @@ class Record:
         finalist = self.trained_again.get(genome)
         if finalist and finalist.best:
             return finalist.trainings[finalist.best], finalist.best
-        return self.evaluation(genome), None
+        evaluation, int8 = self.evaluation(genome), self.in_int8(genome)
+        return (int8.shown(evaluation) if evaluation and int8 else evaluation), None
+
+    def in_int8(self, genome: str) -> Int8 | None:
+        """What a genome's ``network`` came to in int8, where that was scored."""
+        finalist = self.trained_again.get(genome)
+        budget = finalist.best if finalist else None
+        return self.int8.get((genome, budget or self._budget))
 
     def fitness(self, evaluation: Evaluation) -> float:
         """By the fitness that tells this run's best."""
         return self._fitness(evaluation)[0]
+
+    @property
+    def _budget(self) -> Budget:
+        """Of the search's own trainings."""
+        return int(self.config["recipe"]["epochs"])
 
     @cached_property
     def _fitness(self) -> Fitness:
@@ -195,6 +218,7 @@ def read_run(folder: Path) -> Record:
     generations: dict[int, dict[str, Any]] = {}
     finals: dict[Request, dict[str, Any]] = {}
     tests: dict[Request, Any] = {}
+    int8: dict[Scored, dict[str, Any]] = {}
     choice = None
     for line in lines:
         if line["kind"] == "evaluation" and is_final(line.get("budget")):
@@ -205,6 +229,8 @@ def read_run(folder: Path) -> Record:
             generations.setdefault(line["number"], line)
         elif line["kind"] == "test":
             tests.setdefault((line["genome"], line["budget"]), line["confusion"])
+        elif line["kind"] == "int8":
+            int8.setdefault(scored(line), line)
         elif line["kind"] == "choice":
             choice = {**line, "tested_before": len(tests)}  # by an earlier end of a longer run
         elif line["kind"] == "extend":
@@ -217,6 +243,7 @@ def read_run(folder: Path) -> Record:
         [generations[number] for number in sorted(generations)],
         list(finals.values()),
         tests,
+        read_int8(int8, str(config["settings"]["split"])),
         choice,
         _read_result(RunDirectory(folder)),
         _state(RunDirectory(folder)),

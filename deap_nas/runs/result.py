@@ -6,10 +6,11 @@ import contextlib
 import csv
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from deap_nas.devices.int8 import Int8
 from deap_nas.evaluation.fitness import Evaluation, accuracy_of
 from deap_nas.evaluation.protocol import Budget
 from deap_nas.files import write_whole
@@ -17,10 +18,11 @@ from deap_nas.genome import Genome, parse_genome
 from deap_nas.runs.directory import RunDirectory
 from deap_nas.runs.finalists import Finalist, finalists_table, seed_of
 from deap_nas.runs.guess import Guess, guess
+from deap_nas.runs.int8 import Quantising
 from deap_nas.runs.journal import Journal
+from deap_nas.runs.kept import kept_weights
 from deap_nas.runs.tables import evaluations_table, write_tables
 from deap_nas.training.evaluator import Evaluator
-from deap_nas.training.trainer import Weights
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Finding:
         test_accuracy: in [0, 1]; None where there is none.
         test_confusion: counts, [true class][predicted class].
         finalist: all its final trainings, where it has any; ``evaluation`` is of the best of them.
+        int8: what the training comes to in int8, where that was scored.
     """
 
     genome: str
@@ -40,6 +43,7 @@ class Finding:
     test_accuracy: float | None
     test_confusion: tuple[tuple[int, ...], ...] = ()
     finalist: Finalist | None = None
+    int8: Int8 | None = None
 
     @property
     def budget(self) -> str | None:
@@ -53,6 +57,8 @@ class Finding:
             "test_confusion": self.test_confusion,
             **self.evaluation.to_dict(),
         }
+        if self.int8:
+            own |= {"int8_test_accuracy": self.int8.test_accuracy}
         if self.finalist and self.budget:
             own |= {"train_seed": seed_of(self.budget), **self.finalist.scores()}
         return own
@@ -83,17 +89,26 @@ class Result:
 
 
 def find_best(
-    best: list[Genome], finalists: list[Finalist], evaluator: Evaluator, journal: Journal
+    best: list[Genome],
+    finalists: list[Finalist],
+    evaluator: Evaluator,
+    journal: Journal,
+    quantising: Quantising | None = None,
 ) -> Finding | None:
-    """The chosen finalist; without finalists, the best of the search."""
+    """The chosen finalist; without finalists, the best of the search. With ``quantising`` also what
+    it comes to in int8."""
     chosen = next((each for each in finalists if each.chosen), None)
     if chosen:
-        return _finding(parse_genome(chosen.genome), evaluator, journal, chosen)
-    return _finding(best[0], evaluator, journal) if best else None
+        return _finding(parse_genome(chosen.genome), evaluator, journal, chosen, quantising)
+    return _finding(best[0], evaluator, journal, None, quantising) if best else None
 
 
 def find_baseline(
-    baseline: str, finalist: Finalist | None, evaluator: Evaluator, journal: Journal
+    baseline: str,
+    finalist: Finalist | None,
+    evaluator: Evaluator,
+    journal: Journal,
+    quantising: Quantising | None = None,
 ) -> Finding | None:
     """The user's network, trained as the search's were; and as the finalists, if there are any."""
     if not baseline:
@@ -101,11 +116,15 @@ def find_baseline(
     evaluator.lift_limits()
     journal.start_generation(None)
     evaluator.measure(parse_genome(baseline))
-    return _finding(parse_genome(baseline), evaluator, journal, finalist)
+    return _finding(parse_genome(baseline), evaluator, journal, finalist, quantising)
 
 
 def _finding(
-    genome: Genome, evaluator: Evaluator, journal: Journal, finalist: Finalist | None = None
+    genome: Genome,
+    evaluator: Evaluator,
+    journal: Journal,
+    finalist: Finalist | None,
+    quantising: Quantising | None,
 ) -> Finding:
     """A network that is already chosen, with its test score."""
     budget: Budget = evaluator.budget
@@ -115,34 +134,28 @@ def _finding(
         evaluation, finalist = evaluator.measure(genome), None
     if not evaluation.ok:
         return Finding(str(genome), evaluation, None)
-    if evaluator.split == "test":
-        return Finding(str(genome), evaluation, evaluation.accuracy, finalist=finalist)
-    counts = test_once(str(genome), budget, evaluator, journal)
-    if not counts:
-        return Finding(str(genome), evaluation, None, finalist=finalist)
-    return Finding(
-        str(genome), evaluation, accuracy_of(counts), tuple(map(tuple, counts)), finalist
+    int8 = quantising.test(str(genome), budget) if quantising else None
+    found = Finding(
+        str(genome), int8.shown(evaluation) if int8 else evaluation, None, (), finalist, int8
     )
+    if evaluator.split == "test":
+        return replace(found, test_accuracy=evaluation.accuracy)
+    if counts := test_once(str(genome), budget, evaluator, journal):
+        confusion = tuple(map(tuple, counts))
+        return replace(found, test_accuracy=accuracy_of(counts), test_confusion=confusion)
+    return found
 
 
 def test_once(genome: str, budget: Budget, evaluator: Evaluator, journal: Journal) -> Any:
     """The one place where a search touches the test set: for a network that will be shown, after
     the choice. Its counts are written, and taken from there ever after; None without weights."""
     if (genome, budget) not in journal.tests:
-        weights = _weights(genome, budget, evaluator, journal)
+        weights = kept_weights(genome, budget, evaluator, journal)
         if not weights:
             return None
         counts = evaluator.test(parse_genome(genome), weights).tolist()
         journal.append("test", genome=genome, budget=budget, confusion=counts)
     return journal.tests[genome, budget]
-
-
-def _weights(genome: str, budget: Budget, evaluator: Evaluator, journal: Journal) -> Weights | None:
-    """Trained weights from the run; where its file is lost, trained anew and written."""
-    weights = journal.weights(genome, budget)
-    if weights is None and (weights := evaluator.weights(parse_genome(genome), budget)):
-        journal.keep_weights(genome, weights, budget)
-    return weights
 
 
 def write_finalists(finalists: list[Finalist], directory: RunDirectory) -> list[dict[str, Any]]:
@@ -152,13 +165,29 @@ def write_finalists(finalists: list[Finalist], directory: RunDirectory) -> list[
     return [
         {**each.row(), "seeds": each.seeds, "accuracies": each.accuracies}
         | {"test_accuracies": each.test_accuracies}
+        | ({"int8_accuracies": each.int8_accuracies} if each.int8 else {})
         for each in finalists
     ]
 
 
 def write_result(
-    result: Result, evaluator: Evaluator, journal: Journal, folder: Path, fitness: str
+    result: Result,
+    evaluator: Evaluator,
+    journal: Journal,
+    folder: Path,
+    fitness: str,
+    quantising: Quantising | None = None,
 ) -> None:
+    """Write a run's files, ``result.json`` last.
+
+    Args:
+        result: what they say.
+        evaluator: makes the network's files.
+        journal: the run's.
+        folder: of the run.
+        fitness: the name of the one that tells the best.
+        quantising: makes the best network's int8 model, where it has one.
+    """
     directory = RunDirectory(folder)
     write_tables(evaluations_table(result.rows, fitness), folder)
     lines = io.StringIO()
@@ -168,8 +197,11 @@ def write_result(
     write_whole(directory.logbook, lines.getvalue())
     best = parse_genome(result.best.genome) if result.best else None
     budget = result.best.budget if result.best else None
-    if best and (weights := _weights(str(best), budget, evaluator, journal)):
+    if best and (weights := kept_weights(str(best), budget, evaluator, journal)):
         evaluator.save(best, weights, directory.best)
+        if quantising and result.best and result.best.int8 and not result.best.int8.reason:
+            model = quantising.content(str(best), budget or evaluator.budget)
+            write_whole(directory.best_int8, model)
         with contextlib.suppress(RuntimeError):  # for the report's images; nothing depends on it
             labels = evaluator.predict(best, weights)
             write_whole(directory.test_labels, json.dumps(labels.tolist()))

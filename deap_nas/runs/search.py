@@ -15,12 +15,15 @@ from deap import tools
 
 from deap_nas.algorithms import sel_crowded_tournament
 from deap_nas.data import Dataset, Tell, load_dataset, untold
+from deap_nas.devices.int8 import Quantiser
 from deap_nas.genome import FITNESS_CLASSES, Genome, parse_genome
+from deap_nas.layers.runtime import unsupported
 from deap_nas.runs.cluster import connect, workers_here
 from deap_nas.runs.draws import drawing_from
 from deap_nas.runs.finalists import final_budgets
 from deap_nas.runs.finals import Finals
 from deap_nas.runs.first import first_genomes
+from deap_nas.runs.int8 import Quantising
 from deap_nas.runs.journal import Journal
 from deap_nas.runs.known import tell_what_is_known
 from deap_nas.runs.rare import warn_of_rare
@@ -30,7 +33,15 @@ from deap_nas.runs.settings import Settings, SettingsError, data_options
 from deap_nas.runs.split import write_split
 from deap_nas.runs.tables import evaluations_table, write_tables
 from deap_nas.runs.watcher import Watcher
-from deap_nas.spaces import SPACES, SearchSpace, SpaceError, find_space, misfits
+from deap_nas.spaces import (
+    SPACES,
+    SearchSpace,
+    SpaceError,
+    find_space,
+    is_for_device,
+    misfits,
+    supported,
+)
 from deap_nas.toolbox import make_toolbox
 from deap_nas.training.capacity import WorkersWarning
 from deap_nas.training.evaluator import Evaluator
@@ -41,16 +52,24 @@ def make_space(
     settings: Settings, dataset: Dataset, written: SearchSpace | None = None
 ) -> SearchSpace:
     """The space, by its name or from its file, on the shape and classes of the data, within the
-    budgets.
+    budgets; where these are of bytes, without what a device's runtime does not have.
 
     Args:
         settings: name it.
         dataset: the images.
-        written: what a run to be resumed has of it, where its file is gone.
+        written: what a run to be resumed has of it: where its file is gone, and where the run is of
+            before and has what runtimes lack.
 
     Raises:
         SpaceError: where the file is none, or no genome of it fits the images.
     """
+    space = _named_space(settings, dataset, written)
+    if not is_for_device(space) or (written is not None and supported(written) is not written):
+        return space
+    return supported(space)
+
+
+def _named_space(settings: Settings, dataset: Dataset, written: SearchSpace | None) -> SearchSpace:
     gone = (
         written is not None and settings.space not in SPACES and not Path(settings.space).exists()
     )
@@ -95,11 +114,25 @@ def load(
     if settings.cache and Path(settings.cache).exists() and not Path(settings.cache).is_dir():
         raise SettingsError(f"cache {settings.cache} is a file: name a folder, or use --no-cache")
     for genome in settings.initial_genomes():
+        if is_for_device(space):
+            check_runs("initial genome", genome, space)
         if broken := space.violations(genome):
             raise SettingsError(f"initial genome '{genome}' is illegal: {'; '.join(broken)}")
+    _check_objectives(settings, space)
     if settings.baseline:
         check_fit("baseline", parse_genome(settings.baseline), space)
     return dataset, space
+
+
+def _check_objectives(settings: Settings, space: SearchSpace) -> None:
+    if settings.several and settings.front.int8:
+        for rule in space.rules:
+            if rule.layer.operations is None:
+                raise SettingsError(
+                    f"objectives {','.join(settings.front.names)} with layer {rule.name}: its "
+                    "bytes are unknown without operations; give the layer operations, or leave "
+                    f"out {','.join(settings.front.int8)}"
+                )
 
 
 def check_fit(what: str, genome: Genome, space: SearchSpace) -> None:
@@ -110,6 +143,17 @@ def check_fit(what: str, genome: Genome, space: SearchSpace) -> None:
     """
     if found := list(misfits(genome, space)):
         raise SettingsError(f"{what} '{genome}' does not fit: {'; '.join(found)}")
+
+
+def check_runs(what: str, genome: Genome, space: SearchSpace) -> None:
+    """Whether a microcontroller's runtime has all that a genome needs.
+
+    Raises:
+        SettingsError: that begins with ``what``.
+    """
+    fits = not list(misfits(genome, space))
+    if fits and (found := unsupported(genome, space.input_shape, space.n_classes)):
+        raise SettingsError(f"{what} '{genome}' does not run on a device: {'; '.join(found)}")
 
 
 def search(
@@ -142,13 +186,17 @@ def search(
     warn_of_rare(settings, dataset)
     write_split(dataset, folder)
     rng = random.Random(settings.seed)
+    saver = Quantiser if settings.quantises(space) else None
     with (
         Journal(folder) as journal,
-        make_evaluator(settings, dataset, journal, client) as evaluator,
+        make_evaluator(settings, dataset, journal, client, saver=saver) as evaluator,
     ):
         evaluator.observe = watcher.evaluated
         workers = len(client.nthreads()) if client else workers_here(settings, dataset)
-        finals = Finals(settings, evaluator, journal, watcher, max(1, workers))
+        quantising = None
+        if saver:
+            quantising = Quantising(evaluator, journal, settings.int8_sample)
+        finals = Finals(settings, evaluator, journal, watcher, max(1, workers), quantising)
         evaluator.reserve = finals.reserve
         weights = settings.front.weights if settings.several else (1.0,)
         loop = settings.loop
@@ -213,19 +261,19 @@ def search(
         finalists = finals.run()
         if not finalists:
             watcher.stage("test")
-        best = find_best(scores.best(), finalists, evaluator, journal)
+        best = find_best(scores.best(), finalists, evaluator, journal, quantising)
         if settings.baseline and not finalists:
             watcher.stage("baseline")
         result = Result(
             best,
-            find_baseline(settings.baseline, finals.baseline(), evaluator, journal),
+            find_baseline(settings.baseline, finals.baseline(), evaluator, journal, quantising),
             finalists,
             population,
             logbook,
             journal.rows(),
             stopped,
         )
-        write_result(result, evaluator, journal, folder, settings.telling)
+        write_result(result, evaluator, journal, folder, settings.telling, quantising)
     return result
 
 
@@ -268,7 +316,12 @@ def _statistic(name: str, values: Any) -> float:
 
 
 def make_evaluator(
-    settings: Settings, dataset: Dataset, journal: Journal | None = None, client: Any = None
+    settings: Settings,
+    dataset: Dataset,
+    journal: Journal | None = None,
+    client: Any = None,
+    *,
+    saver: Callable[..., Any] | None = None,
 ) -> Evaluator:
     """The evaluator that the settings ask for.
 
@@ -277,6 +330,7 @@ def make_evaluator(
         dataset: its images.
         journal: takes its outcomes.
         client: of the Dask cluster that trains; None: this machine does.
+        saver: as of ``Evaluator``.
     """
     return Evaluator(
         dataset,
@@ -296,6 +350,7 @@ def make_evaluator(
         slots=settings.slots,
         record=journal,
         budgets=final_budgets(settings),
+        saver=saver,
     )
 
 

@@ -15,7 +15,7 @@ from deap_nas.evaluation.replay import SLOTS
 from deap_nas.genome import Genome, GenomeError, parse_genome
 from deap_nas.layers import load_layers
 from deap_nas.operators import CROSSOVERS, MUTATIONS, SELECTIONS
-from deap_nas.spaces import COSTS, DEVICES, SPACES, SpaceError, budgets_of
+from deap_nas.spaces import COSTS, DEVICES, SPACES, SpaceError, budgets_of, is_for_device
 from deap_nas.training.engines import ENGINES
 from deap_nas.training.recipes import CLASS_WEIGHTS, RECIPES, Recipe, find_recipe
 
@@ -89,6 +89,14 @@ class Settings:
         "a board, all of whose RAM and flash are --max-ram and --max-flash unless these are given: "
         + ", ".join(DEVICES),
         metavar="NAME",
+    )
+    int8: bool | None = _option(
+        None,
+        "score finalists and the chosen network in int8 as well, and choose by that; unless given, "
+        "where a device, or a budget of RAM or flash, is",
+    )
+    int8_sample: int = _option(
+        200, "training images by which the ranges of int8 are chosen", metavar="N"
     )
     layers: str = _option("", "a Python file that registers layers of your own", metavar="FILE")
     engine: str = _option(
@@ -316,6 +324,14 @@ class Settings:
         """What a genome may cost at most, besides what the space says."""
         return budgets_of(self.device, {name: getattr(self, name) for name in COSTS})
 
+    def quantises(self, space: Any) -> bool:
+        """Whether what is deployed, an int8 model, is what chooses.
+
+        Args:
+            space: a ``SearchSpace``, with its own budgets and those of the settings.
+        """
+        return is_for_device(space) if self.int8 is None else self.int8
+
     def births(self, generations: int) -> int:
         """Genomes that are asked for in so many generations and the initial one."""
         return self.population + generations * self.loop.births(self.population, self.children)
@@ -373,6 +389,7 @@ def parse_size(text: str) -> tuple[int, int] | None:
 
 _RANGES: tuple[tuple[str, float, float], ...] = (
     *((name, 1, 1e18) for name in COSTS),
+    ("int8_sample", 1, 1e6),
     ("epochs", 0, 1e9),
     ("population", 2, 1e9),
     ("generations", 0, 1e9),

@@ -29,7 +29,10 @@ COLUMNS = (
     "best_epoch",
     "reason",
     "measured_on",
+    "ram",
+    "flash",
 )
+INT8 = ("ram", "flash")  # left out where nobody knows them, as in runs of before
 TIMED_ACCURACY = 0.75  # the report's figure 4 is of models above it
 BUILT_IN = {"accuracy_per_log_params": "fitness", "time_penalised": "fitness_time"}
 LAST = COLUMNS.index("fitness_time") + 1
@@ -77,6 +80,9 @@ def evaluations_table(
         measured = vars(evaluation)
         records.append([{**measured, **values}[name] for name in columns])
     table = pd.DataFrame(records, columns=columns)
+    unknown = [name for name in INT8 if table[name].isna().all()]
+    known = {name: "Int64" for name in INT8 if name not in unknown}
+    table = table.drop(columns=unknown).astype(known)
     return table.sort_values(["generation", "genome"], ignore_index=True)
 
 
@@ -106,13 +112,17 @@ def top(table: pd.DataFrame, name: str, n: int = 5) -> tuple[pd.DataFrame, str]:
     return good.sort_values(by, ascending=False, kind="stable").head(n), why
 
 
-def pareto_front(table: pd.DataFrame) -> pd.DataFrame:
+def pareto_front(table: pd.DataFrame, by: str = "n_params") -> pd.DataFrame:
     """Rows that no other row beats: more accuracy, or as much with fewer parameters.
 
     From few parameters to many; of equals the first in the table. Failed genomes are left out.
+
+    Args:
+        table: of ``evaluations_table``.
+        by: another column to count in place of parameters; rows without a value are left out.
     """
-    good = table[table["status"] == "ok"]
-    rows = good.sort_values(["n_params", "accuracy"], ascending=[True, False], kind="stable")
+    good = table[(table["status"] == "ok") & table[by].notna()]
+    rows = good.sort_values([by, "accuracy"], ascending=[True, False], kind="stable")
     before = rows["accuracy"].cummax().shift(fill_value=-1.0)
     return rows[rows["accuracy"] > before]
 

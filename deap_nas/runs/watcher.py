@@ -20,8 +20,9 @@ class Watcher:
         """What follows the generations begins.
 
         Args:
-            name: ``test`` (the winner is scored on the test set), ``baseline`` (yours is trained
-                and scored) or ``page`` (the report is made).
+            name: ``int8`` (finalists are scored in int8), ``test`` (the winner is scored on the
+                test set), ``baseline`` (yours is trained and scored) or ``page`` (the report is
+                made).
         """
 
     def finalists(self, genomes: list[str], trainings: int, seconds: float) -> None:

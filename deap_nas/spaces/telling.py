@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from deap_nas.spaces.rules import said
+from deap_nas.spaces.runtime import left_out
 from deap_nas.spaces.space import SearchSpace
 from deap_nas.words import counted, noun
 
@@ -20,6 +21,8 @@ def describe(space: SearchSpace) -> list[str]:
     lines.append("  then one head: " + "; or ".join(said(rule, counted=False) for rule in heads))
     if space.budgets:
         lines.append("  in all " + ", ".join(map(str, space.budgets)))
+    if lacking := left_out(space):
+        lines.append(f"  {lacking}")
     return [*lines, f"{space.said_size()} legal {noun(space.size(), 'genome')}"]
 
 

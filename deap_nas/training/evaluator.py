@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -25,8 +25,8 @@ from deap_nas.evaluation.replay import SLOTS
 from deap_nas.evaluation.trained import Trained, Weights
 from deap_nas.evaluation.workers import Task, Workers
 from deap_nas.genome import format_genes, parse_genome
-from deap_nas.layers import Layer, LayerError, files_of, own_layers, run_file
-from deap_nas.layers.cost import count_params
+from deap_nas.layers import LAYERS, Layer, LayerError, files_of, own_layers, run_file
+from deap_nas.layers.cost import arena_head, count_params, flash
 from deap_nas.layers.from_keras import import_keras
 from deap_nas.training.capacity import count_workers
 from deap_nas.training.engines import (
@@ -69,6 +69,7 @@ class RecipeTrainer:
         self._budgets = dict(budgets)
         self.layers = files_of(own_layers())
         self.data = (*dataset.split(split), dataset.n_classes)
+        self._size = (dataset.input_shape, dataset.n_classes)
         self._about = {"data": dataset.fingerprint, "split": split}
 
     def plan(self, budget: int | str) -> tuple[Recipe, int]:
@@ -95,6 +96,18 @@ class RecipeTrainer:
         kinds = {gene.split()[0] for gene in genome.split(";")}
         own = {each.name: each.source.sha256 for each in own_layers() if each.name in kinds}
         return {"layers": own} if own else {}
+
+    def complete(self, genome: str, evaluation: Evaluation) -> Evaluation:
+        """With the bytes that the genome takes in int8, where its layers tell."""
+        genes = parse_genome(genome)
+        layers = [LAYERS[gene.kind] for gene in genes]
+        if evaluation.flash or not all(layer.operations and layer.shape for layer in layers):
+            return evaluation
+        try:
+            ram, size = arena_head(genes, *self._size), flash(genes, *self._size)
+        except LayerError:
+            return evaluation
+        return replace(evaluation, ram=ram, flash=size)
 
     def start(self) -> None:
         for file in self.layers:
@@ -156,6 +169,8 @@ class Evaluator(GeneralEvaluator):
             should be no more, it changes the course of a search.
         record: writes and recalls outcomes; a run's journal.
         budgets: other ways to train, for ``measure_each``: recipe and train seed, by a name.
+        saver: makes what works with networks in a process that has TensorFlow, from the shape of an
+            image and the number of classes: a ``Saver``, which it is unless given, or more.
 
     Use it as a context manager, or call ``close()``: it owns processes.
 
@@ -183,6 +198,7 @@ class Evaluator(GeneralEvaluator):
         slots: int = SLOTS,
         record: Record | None = None,
         budgets: Budgets = MappingProxyType({}),
+        saver: Callable[..., Any] | None = None,
     ) -> None:
         self.dataset = load_dataset(dataset) if isinstance(dataset, str | Path) else dataset
         self.recipe = find_recipe(recipe) if isinstance(recipe, str) else recipe
@@ -200,6 +216,7 @@ class Evaluator(GeneralEvaluator):
         else:
             check = partial(other_engine, engine, usual_engine(engine))
             backend = DaskBackend(client, trainer, check=check, **how)
+        self._make_saver = saver or Saver
         self._saver: Workers | None = None
         self._saving = threading.Lock()
         super().__init__(
@@ -232,14 +249,27 @@ class Evaluator(GeneralEvaluator):
 
     def save(self, genome: Iterable[Any], weights: Weights, path: str | Path) -> None:
         """Write a trained network as a plain Keras model (``.keras``), whole or not at all."""
-        task = Task(None, "save", (format_genes(genome), weights, str(path)), limited=False)
+        self.ask_saver("save", format_genes(genome), weights, str(path))
+
+    def ask_saver(self, method: str, *args: Any) -> Any:
+        """Have the process that has TensorFlow do something; it starts when it is first asked.
+
+        Args:
+            method: of what ``saver`` made.
+            args: for it.
+
+        Raises:
+            RuntimeError: with the reason, where that fails.
+        """
+        task = Task(None, method, args, limited=False)
         with self._saving:
             if self._saver is None:
-                saver = Saver(self.dataset.input_shape, self.dataset.n_classes)
+                saver = self._make_saver(self.dataset.input_shape, self.dataset.n_classes)
                 self._saver = Workers(saver, environment=ENVIRONMENT, inherit=INHERITED)
             ((_, outcome),) = run(self._saver, [task])
         if outcome.status != "ok":
-            raise RuntimeError(f"save: {outcome.status}, {outcome.reason}")
+            raise RuntimeError(f"{method}: {outcome.status}, {outcome.reason}")
+        return outcome.value
 
     def close(self) -> None:
         """End the worker processes; measuring again starts new ones."""

@@ -1,4 +1,5 @@
-"""RAM and flash by formula, against TensorFlow Lite's converter and TensorFlow Lite Micro's arena.
+"""RAM and flash by formula, against TensorFlow Lite's converter and TensorFlow Lite Micro's arena;
+int8 labels of its kernels against those of ai-edge-litert.
 
 pip install -e '.[cpu,test,device]' && python -m pytest -m device
 """
@@ -17,28 +18,26 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deap_nas import WIDE_SPACE, SearchSpace, arena_head, build_model, flash, peak_ram
+from deap_nas import (
+    PAPER_SPACE,
+    WIDE_SPACE,
+    arena_head,
+    build_model,
+    flash,
+    load_dataset,
+    parse_genome,
+    peak_ram,
+)
+from deap_nas.devices.kernels import int8_logits
+from deap_nas.devices.quantise import draw_sample, quantise
+from deap_nas.spaces import supported
 
 pytestmark = [pytest.mark.device, pytest.mark.filterwarnings("ignore")]
+GENOME = "CR 8 3 relu;SK 3 swish;SB 16 3 hard_swish;MP 2;GD 16 tanh"
 IMAGES = 4  # by which the converter chooses its scales
 
 
-def of_the_runtime(rule: dict[str, Any]) -> dict[str, Any]:
-    """A layer's rule without GELU, which TensorFlow Lite Micro does not have."""
-    return {
-        name: tuple(value for value in allowed if value != "gelu")
-        for name, allowed in rule.items()
-        if name != "count"
-    }
-
-
-SPACE = SearchSpace(
-    layers={name: of_the_runtime(rule) for name, rule in WIDE_SPACE.layers.items()},
-    heads={name: of_the_runtime(rule) for name, rule in WIDE_SPACE.heads.items()},
-    depth=(2, 8),
-    reductions=(0, 3),
-)
-SPACES = {"wide": SPACE, "paper": SearchSpace(activations=("relu", "swish", "tanh", "sigmoid"))}
+SPACES = {"wide": supported(WIDE_SPACE), "paper": supported(PAPER_SPACE)}
 
 
 def converted(genome: Any, shape: tuple[int, ...], rng: np.random.Generator) -> bytes:
@@ -50,14 +49,7 @@ def converted(genome: Any, shape: tuple[int, ...], rng: np.random.Generator) -> 
     for variable in model.variables:
         low = 0.5 if "variance" in variable.path or "gamma" in variable.path else -0.5
         variable.assign(rng.uniform(low, low + 1, variable.shape))
-    converter = tf.lite.TFLiteConverter.from_keras_model(model)
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    images = rng.random((IMAGES, 1, *shape), dtype=np.float32)
-    converter.representative_dataset = lambda: ([image] for image in images)
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.inference_input_type = converter.inference_output_type = tf.int8
-    content: bytes = converter.convert()
-    return content
+    return quantise(model, rng.random((IMAGES, *shape), dtype=np.float32))
 
 
 def measured_head(content: bytes) -> int:
@@ -98,3 +90,35 @@ def test_of_random_genomes(name, n, seed):
         assert arena_head(genome, shape) == measured_head(content), genome
         assert peak_ram(genome, shape) <= arena_head(genome, shape)
         assert flash(genome, shape) == pytest.approx(len(content), rel=0.02), genome
+
+
+@pytest.mark.parametrize("n", [200, pytest.param(10_000, marks=pytest.mark.slow)])
+def test_both_runtimes_give_the_same_labels(n):
+    """But for where a network can hardly tell two classes: here and there one of them rounds a sum
+    to the next step of int8 (there are 256), whichever operators a network has."""
+    pytest.importorskip("tflite_micro")
+    images, labels, content = trained_on_clothes()
+    images, labels = images[:n], labels[:n]
+    lite, micro = (int8_logits(content, images, micro=micro).astype(int) for micro in (False, True))
+    assert np.abs(lite - micro).max() <= 2
+    assert (lite != micro).mean() < 0.02
+    other = lite.argmax(1) != micro.argmax(1)
+    second, first = np.sort(micro[other], axis=1)[:, -2:].T
+    assert (first - second <= 2).all()
+    right = [float((each.argmax(1) == labels).mean()) for each in (lite, micro)]
+    print(f"{n} images: accuracy {right[0]:.4f} and {right[1]:.4f}, {other.sum()} labels differ")
+    assert right[0] == pytest.approx(right[1], abs=0.005)
+    assert right[0] > 0.4
+
+
+def trained_on_clothes() -> tuple[Any, Any, bytes]:
+    """Test images, their labels, and the int8 model of a network that knows something of them."""
+    import tensorflow as tf
+
+    dataset = load_dataset("fashion_mnist")
+    tf.keras.utils.set_random_seed(0)
+    model = build_model(parse_genome(GENOME), (28, 28, 1), 10, seed=0)
+    loss = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(tf.keras.optimizers.Adam(0.01), loss)
+    model.fit(dataset.x_train[:5000] / 255, dataset.y_train[:5000], epochs=4, verbose=0)
+    return dataset.x_test, dataset.y_test, quantise(model, draw_sample(dataset.x_train))

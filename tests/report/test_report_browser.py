@@ -39,7 +39,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_report(make_run(folder / "run", fail=0.15), tensorflow=False)
     make_report(make_run(folder / "failed", 4, 1, fail=1.0), tensorflow=False)
     make_report(make_run(folder / "two", 2, 0), tensorflow=False)
-    make_report(make_run(folder / "finals", finalists=3), tensorflow=False)
+    make_report(make_run(folder / "finals", finalists=3, int8=True), tensorflow=False)
     make_comparison([folder / "run", folder / "two", folder / "finals"], folder / "compare.html")
     return folder
 
@@ -103,6 +103,21 @@ def test_no_error_no_network_nothing_cut(
     assert asked == [(runs / f"{page}.html").as_uri()]
     width = browser.execute_script("return document.documentElement.scrollWidth")
     assert width <= size[0], "the page itself does not scroll sideways"
+
+
+def test_choosing_a_cost_shows_its_chart_alone(browser: Any, runs: Path) -> None:
+    show(browser, runs / "finals" / "report.html")
+
+    def shown() -> list[str]:
+        charts = browser.find_elements("css selector", "[data-cost]")
+        return [each.get_attribute("data-cost") for each in charts if each.is_displayed()]
+
+    assert shown() == ["ram"]
+    for by in ("flash", "multiply_adds", "ram"):
+        choice = browser.find_element("css selector", f"#costs [value={by}]")
+        scroll_to(browser, choice)
+        choice.click()
+        assert shown() == [by]
 
 
 @pytest.mark.parametrize("figure", ["front", MAIN, "scatter_fitness_time"])

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import drivers
 import pytest
 
+from deap_nas import WIDE_SPACE
+from deap_nas.__main__ import main
 from deap_nas.runs.search import make_space
 from deap_nas.runs.settings import Settings, SettingsError
 from deap_nas.spaces import DEVICES, SpaceError
@@ -66,3 +70,42 @@ def test_refused(settings, words):
 def test_a_budget_that_nothing_meets_names_the_cheapest():
     with pytest.raises(SpaceError, match=r"max_params 50: the cheapest, '.*', has [\d,]+ param"):
         space_of(max_params=50)
+
+
+@pytest.mark.parametrize("settings", [{"device": "microbit_v1"}, {"max_ram": 9000}])
+def test_a_device_has_no_gelu(settings):
+    space = space_of(space="wide", **settings)
+    assert "gelu" not in str(space.to_dict())
+    assert "gelu" in str(space_of(space="wide", max_params=9000).to_dict())
+
+
+def test_a_run_of_before_keeps_gelu():
+    settings, data = Settings(space="wide", max_ram=9000), drivers.tiny_dataset()
+    images = {"input_shape": data.input_shape, "n_classes": data.n_classes}
+    written = replace(WIDE_SPACE, max_ram=9000, **images)
+    assert make_space(settings, data, written) == written
+    narrow = make_space(settings, data)
+    assert make_space(settings, data, narrow) == narrow != written
+
+
+@pytest.mark.parametrize("name", ["--initial", "train"])
+def test_a_genome_with_gelu_is_told_by_name(home, data, capsys, name):
+    (home / "g.txt").write_text("CB 4 3 relu;SB 8 3 gelu;GP\n")
+    if name == "train":
+        words = ["train", "CB 4 3 relu;SB 8 3 gelu;GP"]
+    else:
+        words = ["run", "--space", "wide", "--initial", "g.txt", "--dry-run"]
+    assert main([*words, "--dataset", str(data), "--device", "pico"]) == 2
+    err = capsys.readouterr().err
+    assert "gene 2 of 3, 'SB 8 3 gelu': TensorFlow Lite Micro has no GELU; use hard_swish" in err
+    assert err.count("\n") == 1
+
+
+def test_int8_is_for_devices_unless_it_is_said():
+    narrow, wide = space_of(max_flash=9000), space_of()
+    assert [Settings(int8=given).quantises(narrow) for given in (None, True, False)] == [
+        *(True, True, False)
+    ]
+    assert [Settings(int8=given).quantises(wide) for given in (None, True, False)] == [
+        *(False, True, False)
+    ]

@@ -226,7 +226,7 @@ def arm(at: str, kill: Callable[[], None] | None = None) -> None:
 
     from deap_nas import toolbox
     from deap_nas.evaluation import cache
-    from deap_nas.runs import journal, search
+    from deap_nas.runs import int8, journal, search
 
     if point in ("fsync", "fsynced"):
         os.fsync = count(os.fsync, point == "fsync")
@@ -237,6 +237,10 @@ def arm(at: str, kill: Callable[[], None] | None = None) -> None:
     elif point == "select":
         for name, select in toolbox.SELECTIONS.items():
             toolbox.SELECTIONS[name] = count(select, True)
+    elif point == "int8":
+        int8.Quantising.measure = count(  # type: ignore[method-assign]
+            int8.Quantising.measure, True
+        )
     elif point == "end":
         search.write_result = count(search.write_result, True)
     elif point == "half":

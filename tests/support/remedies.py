@@ -48,6 +48,7 @@ from deap_nas.evaluation.fitness import (
 from deap_nas.evaluation.own_fitness import find_fitness
 from deap_nas.genome import Genome
 from deap_nas.layers import LAYERS, Layer
+from deap_nas.layers.gene import MAKERS
 from deap_nas.layers.operations import Convolution
 from deap_nas.notebook import _arrays
 from deap_nas.operators import SELECTIONS, mut_gene, sel_roulette
@@ -157,6 +158,20 @@ def rare() -> str:
     kept = np.r_[0, 1, np.flatnonzero(dataset.y_train == 2)]
     few = replace(dataset, x_train=dataset.x_train[kept], y_train=dataset.y_train[kept])
     return str(drivers.save_npz(Path("rare.npz"), few))
+
+
+LARGE_ONE = "NC 64 3 relu;FL relu"
+BYTES = ("--max-flash", 50_000)
+RAM_FRONT = ("--algorithm", "nsga2", "--objectives", "accuracy,ram")
+
+
+def own_space(more: str) -> str:
+    """A space with a layer of one's own, in z.py."""
+    for table in (LAYERS, MAKERS):
+        table.pop("ZZ", None)  # type: ignore[attr-defined]
+    known = "shape=lambda shape: shape, params=lambda shape: 0, multiply_adds=lambda shape: 0"
+    file("z.py", LAYER.replace("lambda shape: []", f"lambda shape: [], {known}{more}", 1))
+    return file("s.toml", SPACE_FILE + "[layers.ZZ]\n")
 
 
 SELECT = "def sel_x(individuals, k):\n    return [individuals[0]] * k\n"
@@ -301,6 +316,22 @@ HERE: list[tuple[str, str, Try, Try]] = [
     ("report/picking", "{}: no network has at most {} parameters; give --at-most {} or more",
      lambda: pick_at_most(few_networks(), 1),
      lambda: pick_at_most(few_networks(), few_networks().good["n_params"].min())),
+    ("commands/train",
+     "genome '{}' takes {} {}, allowed {} on {}; use a smaller genome, or leave out --device",
+     lambda: command("train", LARGE_ONE, "--dataset", "tiny.npz", "--device", "arduino_uno"),
+     lambda: (command("train", GENOME, "--dataset", "tiny.npz", "--device", "arduino_uno"),
+              command("train", LARGE_ONE, "--dataset", "tiny.npz"))),
+    ("runs/search", "objectives {} with layer {}: its bytes are unknown without operations; give "
+     "the layer operations, or leave out {}",
+     lambda: run(*RAM_FRONT, "--space", own_space(""), "--layers", "z.py"),
+     lambda: (run(*RAM_FRONT, "--space", own_space(", operations=lambda shape: []"), "--layers",
+                  "z.py"),
+              run("--algorithm", "nsga2", "--space", own_space(""), "--layers", "z.py"))),
+    ("spaces/runtime", "layer {}: {} runs none of its genes; allow other values, or leave out the "
+     "device and the budgets of bytes",
+     lambda: run("--space", file("s.toml", SPACE_FILE.replace("relu", "gelu")), *BYTES),
+     lambda: (run("--space", file("s.toml", SPACE_FILE), *BYTES),
+              run("--space", file("s.toml", SPACE_FILE.replace("relu", "gelu"))))),
     ("runs/presets", "config {}: {}; give a .toml or .json file",
      lambda: run("--config", "none"), lambda: run("--config", file("a.toml", "population = 3"))),
     ("runs/initial", "initial {}: {}; {}", lambda: run("--initial", "none"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ import numpy as np
 from deap_nas import PAPER_SPACE, Evaluation, Genome, count_params, parse_genome
 from deap_nas.evaluation.fitness import accuracy_per_log_params, failed
 from deap_nas.evaluation.trained import Trained
-from deap_nas.layers.cost import count_multiply_adds
+from deap_nas.layers.cost import arena_head, count_multiply_adds, flash
 from deap_nas.operators import cx_one_point, mut_gene
 from deap_nas.runs.finalists import assemble, choose, pick_finalists
+from deap_nas.runs.int8 import read_int8
 from deap_nas.runs.journal import Journal
 from deap_nas.runs.settings import Settings
 from deap_nas.training.recipes import RECIPES
@@ -88,10 +90,12 @@ def make_run(
     never: int | None = None,
     finished: bool = True,
     seed: int = 0,
+    int8: bool = False,
     **settings: Any,
 ) -> Path:
     """Write a run: a share ``fail`` of its genomes failed, one class may never be predicted. With
-    the setting ``finalists`` they are trained three times each, as the baseline is."""
+    the setting ``finalists`` they are trained three times each, as the baseline is; with ``int8``
+    they are scored so, and RAM and flash are known."""
     settings = {"baseline": BASELINE, **settings}
     write_config(folder, population=population, generations=generations, seed=seed, **settings)
     rng = random.Random(seed)
@@ -107,6 +111,8 @@ def make_run(
                         outcome = failed("oom", "grew beyond 500 MiB", count_params(genome))
                     else:
                         outcome = evaluate(genome, rng, never)
+                    if int8:
+                        outcome = replace(outcome, ram=arena_head(genome), flash=flash(genome))
                     journal.record(str(genome), Trained(outcome, []), rng.random() < 0.2)
             texts = [str(genome) for _, genome in members]
             ancestry = {"births": births, "members": [i for i, _ in members]}
@@ -116,22 +122,28 @@ def make_run(
             journal.start_generation(None)
             outcome = evaluate(parse_genome("FL relu"), rng, never)
             journal.record(settings["baseline"], Trained(outcome, []), False)
-        chosen = _finals(journal, settings, rng, never) if settings.get("finalists") else None
+        chosen = _finals(journal, settings, rng, never, int8) if settings.get("finalists") else None
         if finished:
             _finish(folder, journal, settings["baseline"], rng, never, chosen)
     return folder
 
 
-def _finals(journal: Journal, settings: Any, rng: random.Random, never: Any) -> str:
+def _finals(journal: Journal, settings: Any, rng: random.Random, never: Any, int8: bool) -> str:
     journal.start_generation(None)
     names = pick_finalists(journal.rows(), _fitness, settings["finalists"], spread=False)
     trained: dict[Any, Evaluation] = {}
     for seed in (1000, 2000, 3000):
         for genome in dict.fromkeys([*names, settings["baseline"]]):
             budget = f"final 1, epochs 30, seed {seed}"
-            trained[genome, budget] = evaluate(parse_genome(genome), rng, never)
+            trained[genome, budget] = outcome = evaluate(parse_genome(genome), rng, never)
+            if int8:
+                trained[genome, budget] = replace(outcome, ram=arena_head(parse_genome(genome)))
             journal.record(genome, Trained(trained[genome, budget], []), False, budget)
-    finalists = [each for each in assemble(trained, {}, None, _fitness) if each.genome in names]
+            if int8:
+                _in_int8(journal, genome, budget, rng, "validation", "test")
+    scored = read_int8(journal.int8, "validation")
+    assembled = assemble(trained, {}, None, _fitness, scored)
+    finalists = [each for each in assembled if each.genome in names]
     chosen = choose(finalists)
     assert chosen is not None
     content = {"genome": chosen.genome, "budget": chosen.best, "finalists": names}
@@ -140,6 +152,13 @@ def _finals(journal: Journal, settings: Any, rng: random.Random, never: Any) -> 
         counts = confusion(0.7, rng, never).tolist()
         journal.append("test", genome=genome, budget=budget, confusion=counts)
     return chosen.genome
+
+
+def _in_int8(journal: Journal, genome: str, budget: str, rng: random.Random, *splits: str) -> None:
+    for split in splits:
+        counts, size = confusion(0.6, rng).tolist(), flash(parse_genome(genome)) + 7
+        about = {"genome": genome, "budget": budget, "split": split}
+        journal.append("int8", **about, confusion=counts, flash=size, kernels="none")
 
 
 def _fitness(evaluation: Evaluation) -> float:
