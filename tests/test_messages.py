@@ -99,9 +99,6 @@ ELSEWHERE: dict[str, list[tuple[str, str]]] = {
     "report/test_export.py::test_a_format_whose_package_is_missing": [
         ("report/export", "format {} needs the package {}"),
     ],
-    "report/test_export.py::test_an_activation_that_the_runtime_lacks": [
-        ("report/export", "genome '{}', format c"),
-    ],
     "evaluation/test_general.py::test_a_script_defines_its_trainer": [("evaluation/process", "")],
     "commands/test_run_dask.py::test_a_scheduler_that_is_not_there_is_refused": [
         ("runs/cluster", "scheduler {} is neither"),

@@ -9,8 +9,8 @@ from pathlib import Path
 from deap_nas.devices.arena import has_runtime
 from deap_nas.files import write_whole
 from deap_nas.genome import parse_genome
-from deap_nas.layers.cost import walk
-from deap_nas.layers.tflite import MISSING
+from deap_nas.layers.cost import arena_head
+from deap_nas.layers.runtime import unsupported
 from deap_nas.report.chosen import choose, class_names, weights_of
 from deap_nas.report.exporter import Exported, Exporter
 from deap_nas.report.formats import PACKAGES
@@ -68,16 +68,11 @@ def check(record: Record, networks: Mapping[str, str], formats: Sequence[str]) -
 
 def _check_operators(record: Record, genome: str) -> None:
     """Whether TensorFlow Lite Micro has them."""
-    genes = walk(parse_genome(genome), record.input_shape, record.n_classes)
-    for i, (gene, layer, about, _) in enumerate(genes, 1):
-        if layer.operations is None and has_runtime():
-            continue  # it tells itself
-        for operator in layer.graph(gene, *about).operators:
-            if operator.name in MISSING:
-                raise ReportError(
-                    f"genome '{genome}', format c: gene {i}, '{gene}', needs {operator.name}, "
-                    "which TensorFlow Lite Micro does not have; use another genome or format"
-                )
+    genes, size = parse_genome(genome), (record.input_shape, record.n_classes)
+    for wrong in unsupported(genes, *size):
+        raise ReportError(f"genome '{genome}', format c: {wrong}")
+    if not has_runtime():  # which tells what a layer without operations needs
+        arena_head(genes, *size)
 
 
 def export(

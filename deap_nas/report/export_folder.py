@@ -10,12 +10,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from deap_nas.devices.quantise import SAMPLE, SAMPLE_SEED
+from deap_nas.devices.quantise import SAMPLE_SEED
 from deap_nas.files import whole_folder, write_whole
 from deap_nas.layers.from_keras import check_installed
 from deap_nas.report.chosen import class_names
 from deap_nas.report.export import check, pick, write_class_names
-from deap_nas.report.exporter import Exported, Exporter
+from deap_nas.report.exporter import Exported, Exporter, sample_of
 from deap_nas.report.formats import INT8
 from deap_nas.report.networks import open_studio
 from deap_nas.runs.directory import ExportDirectory
@@ -85,7 +85,7 @@ def _describe(record: Record, found: Sequence[Exported]) -> dict[str, Any]:
         "run": str(record.folder.resolve()),
         "scored_on": record.split,
         "class_names": list(names),
-        "sample": {"images": SAMPLE, "seed": SAMPLE_SEED} if quantised else None,
+        "sample": {"images": sample_of(record), "seed": SAMPLE_SEED} if quantised else None,
         "files": [_describe_file(each) for each in found],
         "command": sys.argv,
         "versions": versions("ai-edge-litert", "tflite-micro", "onnxruntime"),

@@ -12,7 +12,7 @@ import numpy as np
 from deap_nas.devices.arena import Arena, has_runtime, predict
 from deap_nas.devices.c_source import MODEL, read_c, write_c
 from deap_nas.devices.int8_model import Int8Model
-from deap_nas.devices.quantise import draw_sample
+from deap_nas.devices.quantise import SAMPLE, draw_sample
 from deap_nas.files import write_whole
 from deap_nas.genome import parse_genome
 from deap_nas.layers.cost import arena_head
@@ -113,7 +113,8 @@ class Exporter:
 
     def _quantise(self, genome: str) -> Int8Model:
         if genome not in self._quantised:
-            weights, sample = weights_of(self._record, genome), draw_sample(self._images[0])
+            sample = draw_sample(self._images[0], sample_of(self._record))
+            weights = weights_of(self._record, genome)
             self._quantised[genome] = self._studio.quantise(genome, weights, sample)
         return self._quantised[genome]
 
@@ -146,6 +147,15 @@ class Exporter:
         else:
             found = self._studio.predict_with(path, x)
         return float(np.mean(found == y)), ""
+
+
+def sample_of(record: Record) -> int:
+    """How many training images the ranges of int8 are chosen by; runs of before had no int8.
+
+    Args:
+        record: of the run.
+    """
+    return int(record.settings.get("int8_sample", SAMPLE))
 
 
 def _compare(path: Path, split: str, accuracy: float, trained: float, tolerance: float) -> None:
