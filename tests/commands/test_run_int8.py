@@ -12,7 +12,7 @@ import drivers
 import pytest
 from command import GENOME, result_of, run_main, table_of
 
-from deap_nas import arena_head, parse_genome
+from deap_nas import arena_head, flash, parse_genome
 from deap_nas.runs import search
 from deap_nas.runs.int8 import Quantising
 from deap_nas.runs.record import read_run
@@ -203,3 +203,17 @@ def test_a_run_of_before_goes_on_as_it_was(home, data, monkeypatch):
     assert run_main("--resume", home / "run") == 0
     assert (home / "run" / "finalists.csv").read_text() == before
     assert not lines_of(home / "run", "int8")
+
+
+@pytest.mark.parametrize("algorithm", ["nsga2", "preselected"])
+def test_a_front_of_ram_and_flash(home, data, algorithm):
+    """RAM and flash are in each outcome, whatever trained it."""
+    how = ("--algorithm", algorithm, "--fitness", "accuracy_and_params", "--finalists", 0)
+    assert begin(data, *how, "--objectives", "accuracy,ram,flash", "--generations", 2) == 0
+    size = (14, 14, 1), 3
+    for row in table_of(home / "run"):
+        genome = parse_genome(row["genome"])
+        assert (int(row["ram"]), int(row["flash"])) == (
+            arena_head(genome, *size),
+            flash(genome, *size),
+        )

@@ -10,9 +10,10 @@ import pytest
 
 from deap_nas import PAPER_SPACE, WIDE_SPACE, Layer, SearchSpace, register_layer
 from deap_nas.evaluation.fitness import FITNESSES, LEARNED, Evaluation
-from deap_nas.evaluation.forecast import LOG_OF_ERROR, SCALES, Forecast, size_in
+from deap_nas.evaluation.forecast import LOG_OF_ERROR, SCALES, Forecast, bytes_in, size_in
+from deap_nas.evaluation.objectives import Objectives
 from deap_nas.layers import LAYERS
-from deap_nas.layers.cost import count_multiply_adds, count_params
+from deap_nas.layers.cost import arena_head, count_multiply_adds, count_params, flash
 
 
 def test_what_is_learned_has_a_scale() -> None:
@@ -94,3 +95,17 @@ def test_a_further_metric_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
         lambda _: (1, 2),
     )
     assert forecast.combine([], forecast.learned([])) == pytest.approx((1.4,))
+
+
+def test_bytes_are_known_before_training() -> None:
+    objectives, genome = (
+        Objectives(["accuracy", "ram", "flash"]),
+        PAPER_SPACE.sample(random.Random(0)),
+    )
+    told, size = Evaluation(0.8, n_params=1), size_in(PAPER_SPACE)
+    assert size
+    forecast = Forecast(
+        objectives.placed, objectives.learned, lambda _: told, size, bytes_in(PAPER_SPACE)
+    )
+    found = forecast.combine(genome, forecast.learned(genome))
+    assert found == pytest.approx((0.8, math.log(arena_head(genome)), math.log(flash(genome))))
