@@ -51,6 +51,11 @@ def save(out: Path, made: dict[str, Any], **tables: pd.DataFrame) -> None:
     write_json(made, out / "run.json")
 
 
+def read(path: Path) -> list[dict[str, Any]]:
+    """The rows of a table that are there already."""
+    return pd.read_csv(path).to_dict("records") if path.exists() else []
+
+
 def gone_on(out: Path, made: dict[str, Any]) -> dict[str, Any]:
     """The origin of results of which a part was there already: the first part's, and the commits of
     those that went on with it."""

@@ -5,8 +5,9 @@
 100,000 look-ups in the table of trained networks, one by one through the scheduler of a cluster of
 two Dask workers on this machine: seconds each, and the memory of this process on the way. Then the
 same trainings by two local workers and by two Dask workers, in turns: how much of the local speed
-is left. Writes results/dask: lookups.csv (a row for each thousand), efficiency.csv (a row a turn)
-and run.json. Of the two parts, one whose file is there is not measured again.
+is left. Writes results/dask: lookups.csv (a row for each thousand; began_at is the look-up that its
+process began with), efficiency.csv (a row a turn) and run.json. After ``--minutes`` of look-ups it
+ends, and the next call goes on; what is there is not measured again.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from typing import Any
 
 import pandas as pd
 import psutil
-from common import RESULTS, gone_on, make_parser, provenance, save
+from common import RESULTS, gone_on, make_parser, provenance, read, save
 
 from deap_nas import RECIPES, WIDE_SPACE, DaskBackend, Evaluation, Workers, load_dataset
 from deap_nas.evaluation.backend import Task, run
@@ -64,18 +65,23 @@ def connected(workers: int) -> Iterator[Any]:
         yield client
 
 
-def lookups(client: Any, count: int) -> Iterator[dict[str, float]]:
-    """A row for each ``STEP`` look-ups."""
-    genomes, rng, this = sorted(map(str, load_table())), random.Random(0), psutil.Process()
-    tasks = (Task(i, "train", (rng.choice(genomes), None)) for i in range(count))
+def lookups(client: Any, first: int, count: int, minutes: float) -> Iterator[dict[str, float]]:
+    """A row for each ``STEP`` look-ups from the ``first`` to the last of ``count``, as far as the
+    time goes."""
+    genomes, rng, this = sorted(map(str, load_table())), random.Random(first), psutil.Process()
+    tasks = (Task(i, "train", (rng.choice(genomes), None)) for i in range(first, count))
+    end = time.monotonic() + 60 * minutes
     with DaskBackend(client, Lookup(), recycle_after=count) as backend:
         start = time.perf_counter()
-        for done, (_, outcome) in enumerate(run(backend, tasks), 1):
+        for done, (_, outcome) in enumerate(run(backend, tasks), first + 1):
             assert outcome.status == "ok", outcome
             if done % STEP == 0:
-                seconds = (time.perf_counter() - start) / STEP
+                milliseconds = 1000 * (time.perf_counter() - start) / STEP
                 mib = this.memory_info().rss / MIB
-                yield {"lookups": done, "milliseconds_each": 1000 * seconds, "parent_mib": mib}
+                found = {"lookups": done, "milliseconds_each": milliseconds, "parent_mib": mib}
+                yield {"began_at": first, **found}
+                if time.monotonic() > end:
+                    return
                 start = time.perf_counter()
 
 
@@ -106,19 +112,23 @@ def main() -> None:
     parser = make_parser(__doc__, RESULTS / "dask")
     parser.add_argument("--lookups", type=int, default=100_000, help="default: %(default)s")
     parser.add_argument("--trainings", type=int, default=40, help="default: %(default)s")
+    parser.add_argument("--minutes", type=float, default=9.0, help="default: %(default)s")
     arguments, made = parser.parse_args(), provenance()
-    out, made = arguments.out, {**made, "load": os.getloadavg()}
+    out, made = arguments.out, gone_on(arguments.out, {**made, "load": os.getloadavg()})
+    looked, trained = (read(out / f"{name}.csv") for name in ("lookups", "efficiency"))
     with connected(2) as client:
-        parts = {
-            "lookups": lookups(client, arguments.lookups),
-            "efficiency": efficiency(client, arguments.trainings),
-        }
-        for name, rows in parts.items():
-            if not (out / f"{name}.csv").exists():
-                save(out, gone_on(out, made), **{name: pd.DataFrame(shown(rows))})
-    looked, trained = (pd.read_csv(out / f"{name}.csv") for name in parts)
-    print(looked.describe().loc[["min", "50%", "max"]].to_string())
-    speed = trained.groupby("backend")["trainings_a_minute"].median()
+        if (done := STEP * len(looked)) < arguments.lookups:
+            rest = lookups(client, done, arguments.lookups, arguments.minutes)
+            looked += shown(rest)
+            save(out, made, lookups=pd.DataFrame(looked))
+        elif not trained:
+            trained += shown(efficiency(client, arguments.trainings))
+            save(out, made, efficiency=pd.DataFrame(trained))
+    if STEP * len(looked) < arguments.lookups or not trained:
+        print("not all is measured: start it again to go on")
+        return
+    print(pd.DataFrame(looked).describe().loc[["min", "50%", "max"]].to_string())
+    speed = pd.DataFrame(trained).groupby("backend")["trainings_a_minute"].median()
     print(f"{speed.to_string()}\nDask / local: {speed['dask'] / speed['local']:.3f}")
 
 

@@ -39,7 +39,9 @@ def build(found: Found) -> str:
 
 def numbers(found: Found) -> dict[str, float]:
     """What the page's sentences say."""
-    table, ratio, mib = found["scaling"], found["check"]["ratio"], found["lookups"]["parent_mib"]
+    table, ratio, lookups = found["scaling"], found["check"]["ratio"], found["lookups"]
+    longest = lookups["began_at"] == lookups["began_at"].mode()[0]
+    mib = lookups["parent_mib"][longest]
     one = table[(table["workers"] == 1) & (table["world"] == "calm")].iloc[0]
     training = one["utilisation"] * one["seconds"] / one["trainings"]
     most = table["workers"].max()
@@ -52,8 +54,9 @@ def numbers(found: Found) -> dict[str, float]:
         "limit": training / one["overhead"],
         "lowest_ratio": ratio.min(),
         "highest_ratio": ratio.max(),
-        "lookups": found["lookups"]["lookups"].max(),
-        "lookup": found["lookups"]["milliseconds_each"].median(),
+        "lookups": lookups["lookups"].max(),
+        "lookup": lookups["milliseconds_each"].median(),
+        "in_one": 1000 * len(mib),
         "first_mib": mib.iloc[0],
         "last_mib": mib.iloc[-1],
         "efficiency": speed["dask"] / speed["local"],

@@ -26,11 +26,10 @@ import random
 import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from common import RESULTS, gone_on, make_parser, provenance, save, write_csv
+from common import RESULTS, gone_on, make_parser, provenance, read, save, write_csv
 from simulated import TARGET, WORLDS, Asleep, Measured, Simulated
 
 from deap_nas import (
@@ -92,11 +91,6 @@ def simulate(loop: str, workers: int, world: str, overhead: float) -> dict[str, 
         "utilisation": backend.busy / there,
         "seconds_to_target": reached,
     }
-
-
-def read(path: Path) -> list[dict[str, Any]]:
-    """The searches that are simulated already."""
-    return pd.read_csv(path).to_dict("records") if path.exists() else []
 
 
 def simulate_all(left: list[Row], end: float) -> Iterator[dict[str, Any]]:

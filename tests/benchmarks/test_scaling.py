@@ -99,7 +99,12 @@ def test_a_page_has_the_numbers_of_the_files(folder: Path) -> None:
         "scaling": pd.read_csv(folder / "scaling.csv"),
         "check": pd.DataFrame({"ratio": [1.03, 1.11]}),
         "lookups": pd.DataFrame(
-            {"lookups": [1000, 2000], "milliseconds_each": [5.5, 6.5], "parent_mib": [151, 152]}
+            {
+                "began_at": [0, 1000, 1000],
+                "lookups": [1000, 2000, 3000],
+                "milliseconds_each": [5.5, 6.5, 6.0],
+                "parent_mib": [99, 151, 152],
+            }
         ),
         "efficiency": pd.DataFrame(
             {"backend": ["local", "dask"], "trainings_a_minute": [40.0, 38.0]}
@@ -109,7 +114,8 @@ def test_a_page_has_the_numbers_of_the_files(folder: Path) -> None:
     }
     page = " ".join(describe_scaling.build(found).split())
     assert "1.03 to 1.11 times as long" in page
-    assert "Of 2,000 look-ups in a table" in page
+    assert "Of 3,000 look-ups in a table" in page
+    assert "A process that did 2,000 of them in a row" in page
     assert "one took 6.0 ms in the median" in page
     assert "151 MiB after the first thousand, and 152 MiB at the end" in page
     assert "trained 0.95 times as much" in page

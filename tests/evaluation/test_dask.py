@@ -21,13 +21,12 @@ from drivers import wait_until
 
 from deap_nas.evaluation.backend import Outcome, Task, run
 from deap_nas.evaluation.dask import (
-    ALONE,
-    ATTEMPTS,
     LOOK_SECONDS,
     DaskBackend,
     DaskWarning,
     SchedulerLostError,
 )
+from deap_nas.evaluation.dask_books import ALONE, ATTEMPTS
 from deap_nas.evaluation.workers import Workers, WorkerStartError
 
 pytest.importorskip("distributed", reason="needs the extra dask")
@@ -204,6 +203,7 @@ def test_dask_workers_come_and_are_lost(tmp_path: Path) -> None:
         assert list(ending) == []
 
 
+@pytest.mark.filterwarnings("ignore:no Dask worker is ready")  # for long, on a busy machine
 def test_a_task_that_kills_dask_workers_is_killed_and_its_neighbours_live(tmp_path: Path) -> None:
     with cluster(tmp_path, 2) as made, client_of(made, 2) as client, make(client) as backend:
         found = outcomes(backend, ("kill_supervisor",), *[("sleep", 0.3)] * 8)
