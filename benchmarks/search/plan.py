@@ -9,7 +9,7 @@ from deap_nas.runs.presets import make_settings
 from deap_nas.runs.settings import Settings
 
 OUT = RESULTS / "search"
-PRESET = "fashion"  # of the command whose search is measured
+PRESET = "search"  # of the command whose search is measured
 DATASET = "fashion_mnist"
 SPACES = ("wide", "paper")
 SEEDS = (0, 1, 2, 3, 4)
