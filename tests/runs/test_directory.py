@@ -28,7 +28,7 @@ def test_the_names_are_those_of_before():
         *("config.json", "journal.jsonl", "journal.damaged", "weights", ".lock", "log.txt"),
         *("layers.py", "fitness.py", "split.csv", "images.npz", "space.json"),
         *("evaluations.csv", "logbook.csv", "best.keras", "test_labels.json", "result.json"),
-        "finalists.csv",
+        *("finalists.csv", "best.tflite"),
         *("report.html", "report", "report/test_scores.json", "export"),
         "export/class_names.txt",
         *("repeats.json", "compare.html"),
