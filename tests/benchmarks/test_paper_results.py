@@ -54,7 +54,7 @@ def test_the_transcribed_tables_keep_the_reports_own_formulas():
 @pytest.mark.parametrize("name", FINISHED)
 def test_a_finished_search_repeats_from_its_journal(name, tmp_path, monkeypatch):
     """The search itself, over the committed outcomes: nothing is trained, no data are read."""
-    monkeypatch.setattr(result, "_weights", lambda *_: None)  # or best.keras would be made
+    monkeypatch.setattr(result, "kept_weights", lambda *_: None)  # or best.keras would be made
     shutil.copy(RESULTS / name / "journal.jsonl", tmp_path)
     config = read_config(RESULTS / name)
     settings = Settings(**{**config["settings"], "initial": (), "cache": None})
