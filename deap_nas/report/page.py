@@ -97,7 +97,9 @@ def _found(record: Record, page: Sheet, chosen: Any) -> dict[str, Any]:
     if len(front):
         shown = (baseline, record.split, record.finalists)
         page.draw(charts.front_figure(table, front, bend, *shown))
-    costs = {by: name for by, name in charts.COSTS.items() if len(record.good) and by in table}
+    ok = table[table["status"] == "ok"]
+    known = [by for by in charts.COSTS if by in ok and ok[by].astype(float).gt(0).any()]
+    costs = {by: charts.COSTS[by] for by in known}
     for by in costs:
         page.draw(charts.cost_figure(table, by, record.split))
     if len(table):
