@@ -41,8 +41,8 @@ def supported(space: SearchSpace) -> SearchSpace:
         needed = [rule for rule in gone if rule.low or len(gone) == len(rules)]
         if needed:
             raise SpaceError(
-                f"layer {needed[0].name}: {RUNTIME} can run none of its genes; allow other values, or "
-                "leave out the device and the budgets of bytes"
+                f"layer {needed[0].name}: {RUNTIME} can run none of its genes; allow other values, "
+                "or leave out the device and the budgets of bytes"
             )
     values: dict[str, Any] = {name: each for name, each in kept.items() if each is not None}
     if space.layers is None:  # the report's rules: two layers with the same values, one head

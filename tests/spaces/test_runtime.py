@@ -76,7 +76,7 @@ def test_a_layer_with_nothing_else_goes_or_is_refused():
     space = SearchSpace(layers={"CB": cb, "SB": sb}, heads="GP", depth=(1, 2))
     assert [rule.name for rule in supported(space).rules] == ["SB", "GP"]
     needed = replace(space, layers={"CB": {**cb, "count": 1}, "SB": sb})
-    with pytest.raises(ValueError, match="layer CB: TensorFlow Lite Micro can run none of its genes"):
+    with pytest.raises(ValueError, match="layer CB: TensorFlow Lite Micro can run none"):
         supported(needed)
     with pytest.raises(ValueError, match="layer CB"):
         supported(replace(space, layers={"CB": cb}, depth=1))

@@ -374,8 +374,8 @@ HERE: list[tuple[str, str, Try, Try]] = [
      lambda: (run(*RAM_FRONT, "--layers", "z.py",
                   "--space", own_space_file(", operations=lambda shape: []")),
               run("--algorithm", "nsga2", "--space", own_space_file(""), "--layers", "z.py"))),
-    ("spaces/runtime", "layer {}: {} can run none of its genes; allow other values, or leave out the "
-     "device and the budgets of bytes",
+    ("spaces/runtime", "layer {}: {} can run none of its genes; allow other values, or leave out "
+     "the device and the budgets of bytes",
      lambda: run("--space", file("s.toml", SPACE_FILE.replace("relu", "gelu")), *BYTES),
      lambda: (run("--space", file("s.toml", SPACE_FILE), *BYTES),
               run("--space", file("s.toml", SPACE_FILE.replace("relu", "gelu"))))),
