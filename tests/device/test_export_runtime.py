@@ -13,7 +13,7 @@ from pathlib import Path
 import drivers
 import numpy as np
 import pytest
-from test_runtime import SPACES, converted
+from test_on_runtime import SPACES, converted
 from trained_run import train_run
 
 from deap_nas import arena_head, load_dataset
