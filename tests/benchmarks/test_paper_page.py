@@ -282,7 +282,7 @@ def test_other_results_would_not(committed):
     assert never_false(CLAIMS, others(committed)) == []
 
 
-def test_the_drawn_step_is_of_the_first_generation(committed, page):
-    assert "selected in generation 0, bred for generation 1" in " ".join(page.split())
+def test_the_drawn_step_is_of_the_generation_it_says(committed, page):
+    assert "selected in generation 1, bred for generation 2" in " ".join(page.split())
     steps = telling_steps(committed.runs["seed-0"].record)
-    assert [step.generation for step in steps] == [1, 1]
+    assert [step.generation for step in steps] == [2, 2]
