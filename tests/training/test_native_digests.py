@@ -52,7 +52,8 @@ def test_the_cases_leave_nothing_out():
     kernels = [gene for gene in genes if re.match(r"[NCS][BCR]|RC", gene[0])]
     assert {int(gene[2]) for gene in kernels} == set(range(1, 8))
     assert {case.optimizer for case in CASES} == set(OPTIMIZERS)
-    assert {name for case in CASES for name in case.recipe_has} == set(LATER)
+    # Rungs stop a training and change none.
+    assert {name for case in CASES for name in case.recipe_has} == set(LATER) - {"rungs"}
     assert {case.whole for case in CASES} == {False, True}
     assert {case.shape[2] for case in CASES} >= {1, 3}
     assert any(case.shape[0] != case.shape[1] for case in CASES)
