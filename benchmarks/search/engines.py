@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -68,7 +69,7 @@ class Trained:
     weights: Sequence[Any] = field(default=(), repr=False)
 
 
-class Engine:
+class Engine(ABC):
     """Trains on images that it holds.
 
     Args:
@@ -103,8 +104,9 @@ class Engine:
             reason = f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]
             return Trained(0.0, stretch.first, "oom" if out_of_memory else "error", reason)
 
+    @abstractmethod
     def _train(self, *about: Any) -> Trained:
-        raise NotImplementedError
+        """As ``train``; may raise."""
 
     def _rates(self, recipe: Recipe, first: int, last: int) -> Any:
         """The rate of each step of some epochs."""
