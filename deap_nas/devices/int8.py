@@ -23,7 +23,7 @@ class Int8:
     """What a training comes to in int8.
 
     Args:
-        confusion: counts on the scored split, [true class][predicted class]; () where there is no
+        confusion: counts on the scored split, true classes as rows, predicted as columns; () where there is no
             int8 model of it.
         flash: bytes of the model.
         test: counts on the test set; () before that is scored.
