@@ -23,8 +23,8 @@ class Int8:
     """What a training comes to in int8.
 
     Args:
-        confusion: counts on the scored split, true classes as rows, predicted as columns; () where there is no
-            int8 model of it.
+        confusion: counts on the scored split, a row a true class, a column a predicted one; ()
+            where there is no int8 model of it.
         flash: bytes of the model.
         test: counts on the test set; () before that is scored.
         reason: why there is no model, in one line.
