@@ -45,7 +45,10 @@ ONE_CHANGE: dict[str, dict[str, Any]] = {
     "rate 0.006": {"learning_rate": 0.006},
     "rate 0.024": {"learning_rate": 0.024},
     "rate 0.048": {"learning_rate": 0.048},
+    "rate 0.096": {"learning_rate": 0.096},
     "50 epochs, rate 0.024": {"epochs": 50, "learning_rate": 0.024},
+    "50 epochs, rate 0.048": {"epochs": 50, "learning_rate": 0.048},
+    "50 epochs, rate 0.048, flips": {"epochs": 50, "learning_rate": 0.048, "flips": True},
     "smoothing 0.05": {"label_smoothing": 0.05},
     "flips": {"flips": True},
     "shifts 1": {"shifts": 1},
@@ -58,6 +61,7 @@ SHORT = {
     for epochs, batch, rate in (
         *((2, 128, 0.015), (3, 128, 0.015), (5, 128, 0.015)),  # the last is fast
         *((3, 64, 0.015), (3, 256, 0.015), (3, 128, 0.0075), (3, 128, 0.03)),
+        *((3, 128, 0.06), (5, 128, 0.03), (5, 128, 0.06)),
         *((2, 64, 0.015), (2, 256, 0.015), (2, 64, 0.0075), (2, 256, 0.03)),
     )
 }  # fmt: skip

@@ -26,6 +26,7 @@ from .evaluation.fitness import (
     WEIGHTS as WEIGHTS,
     Evaluation as Evaluation,
     accuracy_and_params as accuracy_and_params,
+    accuracy_in_percent as accuracy_in_percent,
     accuracy_per_log_params as accuracy_per_log_params,
     balanced_accuracy_per_log_params as balanced_accuracy_per_log_params,
     macro_f1_per_log_params as macro_f1_per_log_params,

@@ -26,7 +26,7 @@ NEVER_ONE = {
     ("evaluation/workers", "workers"),  # that died at their start: a constant
     ("training/capacity", "workers"),  # more than there is room for
     ("runs/search", "workers"),  # more than slots
-    ("runs/settings", "genomes"),  # more than the population
+    ("runs/checks", "genomes"),  # more than the population
     ("spaces/forms", "genes"),  # the end of a range
     ("spaces/legality", "genes"),  # more than there may be
     ("data/folder", "classes"),  # two or more

@@ -22,10 +22,11 @@ from deap_nas.commands.options import (
 from deap_nas.commands.output import say
 from deap_nas.evaluation.own_fitness import parts_of
 from deap_nas.layers.from_keras import check_installed
+from deap_nas.runs.checks import SettingsWarning
 from deap_nas.runs.config import ConfigError, read_config
 from deap_nas.runs.directory import RunDirectory, RunsDirectory
 from deap_nas.runs.presets import PRESETS, choose_preset, make_settings, read_settings
-from deap_nas.runs.settings import Settings, SettingsWarning
+from deap_nas.runs.settings import Settings
 from deap_nas.words import counted
 
 EPILOG = """\

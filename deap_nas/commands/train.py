@@ -18,8 +18,8 @@ from deap_nas.commands.options import (
     status_of,
 )
 from deap_nas.commands.output import say
+from deap_nas.runs.checks import parse_setting
 from deap_nas.runs.presets import make_settings
-from deap_nas.runs.settings import parse_setting
 from deap_nas.spaces import COSTS, budgets_of
 
 USED = (

@@ -141,6 +141,11 @@ def balanced_accuracy_per_log_params(evaluation: Evaluation) -> tuple[float]:
     return (_per_log(_mean_share(rows), evaluation),)
 
 
+def accuracy_in_percent(evaluation: Evaluation) -> tuple[float]:
+    """``100 * accuracy``, whatever the size: for spaces with budgets. A failed genome has 0.0."""
+    return (100 * evaluation.accuracy if evaluation.ok else 0.0,)
+
+
 def macro_f1_per_log_params(evaluation: Evaluation) -> tuple[float]:
     """``100 * macro F1 / ln(n_params)``, from the confusion counts: the mean F1, over the classes
     that there are images of, or that are predicted. A failed genome has 0.0."""
@@ -185,6 +190,7 @@ FITNESSES: dict[str, Callable[[Evaluation], tuple[float, ...]]] = {
     "time_penalised": time_penalised,
     "macro_f1_per_log_params": macro_f1_per_log_params,
     "balanced_accuracy_per_log_params": balanced_accuracy_per_log_params,
+    "accuracy": accuracy_in_percent,
     "accuracy_and_params": accuracy_and_params,
 }
 WEIGHTS: dict[str, tuple[float, ...]] = {  # 1.0: maximised, -1.0: minimised
@@ -192,11 +198,13 @@ WEIGHTS: dict[str, tuple[float, ...]] = {  # 1.0: maximised, -1.0: minimised
     "time_penalised": (1.0,),
     "macro_f1_per_log_params": (1.0,),
     "balanced_accuracy_per_log_params": (1.0,),
+    "accuracy": (1.0,),
     "accuracy_and_params": (1.0, -1.0),
 }
 LEARNED: dict[str, tuple[str, ...]] = {  # of what it looks at, what only training tells
     "accuracy_per_log_params": ("accuracy",),
     "time_penalised": ("accuracy", "train_seconds"),
+    "accuracy": ("accuracy",),
     "accuracy_and_params": ("accuracy",),
 }  # of another, the fitness itself is learned
 SINGLE = tuple(name for name, weights in WEIGHTS.items() if weights == (1.0,))

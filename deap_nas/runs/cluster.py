@@ -13,7 +13,8 @@ from typing import Any
 
 from deap_nas.data import Dataset
 from deap_nas.files import read_text
-from deap_nas.runs.settings import Settings, SettingsError
+from deap_nas.runs.checks import SettingsError
+from deap_nas.runs.settings import Settings
 from deap_nas.training.accelerator import choose_card, engine_on
 from deap_nas.training.capacity import default_workers
 

@@ -10,10 +10,10 @@ import filelock
 
 from deap_nas.algorithms import ALGORITHMS
 from deap_nas.files import write_whole
+from deap_nas.runs.checks import SettingsError
 from deap_nas.runs.config import read_config
 from deap_nas.runs.directory import RunDirectory
 from deap_nas.runs.journal import Journal
-from deap_nas.runs.settings import SettingsError
 
 LIMITS = (
     *("generations", "max_evaluations", "time_budget", "target_fitness"),

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from deap_nas.evaluation.own_fitness import OWN
 from deap_nas.files import read_text
+from deap_nas.runs.checks import SettingsError, parse_setting
 from deap_nas.runs.directory import RunDirectory
-from deap_nas.runs.settings import SettingsError, parse_setting
 
 TABLE = RunDirectory(Path()).evaluations.name
 REMEDY = f"give a text file of genomes, one a line, a run's directory, or its {TABLE}"

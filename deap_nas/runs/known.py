@@ -9,7 +9,8 @@ from deap_nas.evaluation.forecast import Forecast, bytes_in, size_in
 from deap_nas.evaluation.halving import Halving
 from deap_nas.evaluation.own_fitness import find_fitness
 from deap_nas.genome import parse_genome
-from deap_nas.runs.settings import Settings, SettingsError
+from deap_nas.runs.checks import SettingsError
+from deap_nas.runs.settings import Settings
 from deap_nas.spaces import SearchSpace
 from deap_nas.training.evaluator import Evaluator
 

@@ -14,9 +14,10 @@ from types import MappingProxyType
 from typing import Any
 
 from deap_nas.files import read_text
+from deap_nas.runs.checks import SettingsError
 from deap_nas.runs.config import EARLIER
 from deap_nas.runs.initial import BestFirst
-from deap_nas.runs.settings import Settings, SettingsError
+from deap_nas.runs.settings import Settings
 
 DEFAULT = "quick"  # where no preset is named; the command has "fashion" where it finds its images
 PRESETS: dict[str, dict[str, Any]] = {

@@ -7,7 +7,8 @@ import warnings
 import numpy as np
 
 from deap_nas.data import Dataset
-from deap_nas.runs.settings import Settings, SettingsWarning
+from deap_nas.runs.checks import SettingsWarning
+from deap_nas.runs.settings import Settings
 
 TIMES = 10  # as many images of the commonest class as of the rarest
 BY_ACCURACY = ("accuracy_per_log_params", "time_penalised")

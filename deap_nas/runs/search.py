@@ -19,6 +19,7 @@ from deap_nas.devices.int8 import Quantiser
 from deap_nas.evaluation.halving import Halving
 from deap_nas.genome import FITNESS_CLASSES, Genome, parse_genome
 from deap_nas.layers.runtime import unsupported
+from deap_nas.runs.checks import SettingsError
 from deap_nas.runs.cluster import connect, workers_here
 from deap_nas.runs.draws import drawing_from
 from deap_nas.runs.finalists import final_budgets
@@ -30,7 +31,7 @@ from deap_nas.runs.known import make_halving, tell_what_is_known
 from deap_nas.runs.rare import warn_of_rare
 from deap_nas.runs.result import Findings, find_baseline, find_best, write_result
 from deap_nas.runs.scores import Scores
-from deap_nas.runs.settings import Settings, SettingsError, data_options
+from deap_nas.runs.settings import Settings, data_options
 from deap_nas.runs.split import write_split
 from deap_nas.runs.tables import evaluations_table, write_tables
 from deap_nas.runs.watcher import Watcher

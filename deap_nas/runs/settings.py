@@ -1,21 +1,20 @@
-"""What a search is told: one frozen dataclass, and what each of its values may be."""
+"""What a search is told: one frozen dataclass, and what follows from it."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from deap_nas.algorithms import ALGORITHMS, Algorithm
-from deap_nas.evaluation.fitness import FITNESSES, LEARNED, SINGLE, breeds_front, telling
+from deap_nas.evaluation.fitness import LEARNED, SINGLE, breeds_front, telling
 from deap_nas.evaluation.objectives import OBJECTIVES, Objectives
-from deap_nas.evaluation.own_fitness import find_fitness, parts_of
 from deap_nas.evaluation.replay import SLOTS
-from deap_nas.genome import Genome, GenomeError, parse_genome
+from deap_nas.genome import Genome
 from deap_nas.layers import load_layers
 from deap_nas.operators import CROSSOVERS, MUTATIONS, SELECTIONS
-from deap_nas.spaces import COSTS, DEVICES, SPACES, SpaceError, budgets_of, is_for_device
+from deap_nas.runs.checks import check, parse_setting, parse_size
+from deap_nas.spaces import COSTS, DEVICES, SPACES, budgets_of, is_for_device
 from deap_nas.training.cards import ACCELERATORS
 from deap_nas.training.engines import ENGINES
 from deap_nas.training.recipes import CLASS_WEIGHTS, RECIPES, Recipe, find_recipe, rungs_of
@@ -23,14 +22,6 @@ from deap_nas.training.recipes import CLASS_WEIGHTS, RECIPES, Recipe, find_recip
 SPLITS = ("validation", "test")
 BACKENDS = ("local", "dask")
 FRONT = ("accuracy", "n_params")
-
-
-class SettingsError(ValueError):
-    """A setting that is unknown or not allowed; the message names value, limit and remedy."""
-
-
-class SettingsWarning(UserWarning):
-    """A setting that changes nothing, or hardly what is meant; the message is one line."""
 
 
 def _option(default: Any, help: str, *, allowed: tuple[str, ...] = (), metavar: str = "") -> Any:
@@ -251,106 +242,7 @@ class Settings:
     def __post_init__(self) -> None:
         if self.layers:
             load_layers(self.layers)  # genomes among the settings may have them
-        for each in fields(self):
-            _check_type(each.name, getattr(self, each.name), each.type)
-            allowed = each.metadata["allowed"]
-            if allowed and getattr(self, each.name) not in allowed:
-                raise SettingsError(
-                    f"{each.name} {getattr(self, each.name)!r}, allowed {', '.join(allowed)}"
-                )
-        if self.space not in SPACES and not self.space.endswith((".toml", ".json")):
-            allowed = ", ".join(SPACES)
-            raise SettingsError(
-                f"space {self.space!r}, allowed {allowed}, or a .toml or .json file"
-            )
-        if self.device in ACCELERATORS:
-            raise SettingsError(
-                f"device {self.device!r}, allowed a board ({', '.join(DEVICES)}); use "
-                f"--accelerator {self.device} to choose what trains"
-            )
-        try:
-            budgets_of(self.device, {})
-        except SpaceError as error:
-            raise SettingsError(str(error)) from None
-        for name, low, high in _RANGES:
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                limit = f"{low:g} to {high:g}" if high < 1e9 else f"{low:g} or more"
-                raise SettingsError(f"{name} {value}, allowed {limit}")
-        if self.fitness not in FITNESSES and not parts_of(self.fitness)[0]:
-            raise SettingsError(
-                f"fitness {self.fitness!r}, allowed {', '.join(FITNESSES)}, or FILE.py:NAME"
-            )
-        find_fitness(self.fitness)  # a user's file is run before anything is written
-        parse_size(self.image_size)
-        if self.scheduler and self.backend != "dask":
-            raise SettingsError(
-                f"scheduler {self.scheduler} with backend {self.backend}, allowed with dask alone; "
-                "add --backend dask"
-            )
-        if self.accelerator != "cpu" and self.backend != "local":
-            raise SettingsError(
-                f"accelerator {self.accelerator} with backend {self.backend}, allowed with local "
-                "alone; leave out --accelerator, or use --backend local"
-            )
-        if self.elitism >= self.population:
-            raise SettingsError(
-                f"elitism {self.elitism}, allowed less than the population of {self.population}"
-            )
-        if len(self.initial) > self.population:
-            raise SettingsError(
-                f"initial has {len(self.initial)} genomes, allowed at most the population of "
-                f"{self.population}; raise --population"
-            )
-        if self.mutation == "pool" and not self.loop.selects:
-            raise SettingsError(
-                f"mutation 'pool' with algorithm {self.algorithm}, allowed any other mutation: its "
-                "pool is the genomes that parents are selected from, and here none are selected"
-            )
-        self._check_objectives()
-        if self.halving:
-            self._check_halving()
-        if self.baseline:
-            parse_setting("baseline", self.baseline)
-
-    def _check_objectives(self) -> None:
-        if breeds_front(self.fitness) and not self.loop.several_objectives:
-            able = " or ".join(name for name, each in ALGORITHMS.items() if each.several_objectives)
-            raise SettingsError(
-                f"fitness {self.fitness!r} with algorithm {self.algorithm}, allowed "
-                f"{', '.join(SINGLE)}; use --algorithm {able}"
-            )
-        for name in ("objectives", "small_enough"):
-            value = getattr(self, name)
-            if value and not self.several:
-                raise SettingsError(
-                    f"{name} {value!r} with fitness {self.fitness}, allowed only where a front is "
-                    "bred; use --fitness accuracy_and_params"
-                )
-        try:
-            self.front  # noqa: B018
-        except ValueError as error:
-            raise SettingsError(f"objectives {error}") from None
-
-    def _check_halving(self) -> None:
-        if self.halving == 1:
-            raise SettingsError(f"halving {self.halving}, allowed 0, or 2 or more")
-        if self.loop.streams:
-            raise SettingsError(
-                f"halving {self.halving} with algorithm {self.algorithm}, which breeds while "
-                "others are in training; use --algorithm preselected, or --halving 0"
-            )
-        if self.learned != ("accuracy",):
-            raise SettingsError(
-                f"halving {self.halving} with {'objectives' if self.several else 'fitness'} "
-                f"{','.join(self.front.names) if self.several else self.fitness}, allowed what "
-                "looks at accuracy and size alone; use --halving 0"
-            )
-        if self.make_recipe().epochs == 1:
-            raise SettingsError(
-                f"halving {self.halving} with 1 epoch, which cannot be stopped early; raise "
-                "--epochs, or use --halving 0"
-            )
+        check(self)
 
     @property
     def loop(self) -> Algorithm:
@@ -434,82 +326,3 @@ def data_options(settings: Mapping[str, Any]) -> dict[str, Any]:
         "image_size": parse_size(settings.get("image_size", "")),
         "grey": settings.get("grey", False),
     }
-
-
-def parse_size(text: str) -> tuple[int, int] | None:
-    """(height, width) from a text such as 32x32; None from an empty one.
-
-    Raises:
-        SettingsError: for any other text.
-    """
-    found = re.fullmatch(r"([1-9]\d{0,4})[xX]([1-9]\d{0,4})", text, re.ASCII)
-    if text and not found:
-        raise SettingsError(f"image_size {text!r}, allowed HEIGHTxWIDTH in pixels, such as 32x32")
-    return (int(found[1]), int(found[2])) if found else None
-
-
-_RANGES: tuple[tuple[str, float, float], ...] = (
-    *((name, 1, 1e18) for name in COSTS),
-    ("int8_sample", 1, 1e6),
-    ("epochs", 0, 1e9),
-    ("population", 2, 1e9),
-    ("generations", 0, 1e9),
-    ("cxpb", 0, 1),
-    ("mutpb", 0, 1),
-    ("elitism", 0, 1e9),
-    ("children", 0, 1e9),
-    ("candidates", 1, 1e9),
-    ("optimism", 0, 1e9),
-    ("halving", 0, 1e9),
-    ("small_enough", 0, 1e18),
-    ("sample", 0, 1e9),
-    ("restart_after", 1, 1e9),
-    ("slots", 1, 1e4),
-    ("seed", 0, 1e18),
-    ("train_seed", 0, 1e9),
-    ("split_seed", 0, 1e9),
-    ("target_fitness", 0, 1e18),
-    ("max_evaluations", 1, 1e18),
-    ("time_budget", 0.001, 1e18),
-    ("max_seconds", 0.001, 1e18),
-    ("max_memory", 1, 1e9),
-    ("max_failures", 1, 1e9),
-    ("workers", 1, 1e4),
-    ("finalists", 0, 1e4),
-    ("final_seeds", 1, 1e4),
-    ("final_epochs", 0, 1e9),
-)
-
-
-def parse_setting(what: str, text: str) -> Genome:
-    """A genome that a setting holds.
-
-    Raises:
-        SettingsError: that begins with ``what``.
-    """
-    try:
-        return parse_genome(text)
-    except GenomeError as error:
-        raise SettingsError(f"{what}: {error}") from None
-
-
-_KINDS: dict[str, Any] = {  # of an annotation: what it admits, and in words
-    "str": (str, "a text"),
-    "int": (int, "a whole number"),
-    "float": ((int, float), "a number"),
-    "bool": (bool, "true or false"),
-    "None": (type(None), "none"),
-}
-
-
-def _check_type(name: str, value: Any, annotation: Any) -> None:
-    parts = [part.strip() for part in str(annotation).split("|")]
-    if parts == ["tuple[str, ...]"]:
-        allowed = ["a list of genomes"]
-        good = isinstance(value, tuple) and all(isinstance(text, str) for text in value)
-    else:
-        allowed = [_KINDS[part][1] for part in parts]
-        good = any(isinstance(value, _KINDS[part][0]) for part in parts)
-        good = good and (not isinstance(value, bool) or "bool" in parts)
-    if not good:
-        raise SettingsError(f"{name} {value!r}, allowed {' or '.join(allowed)}")

@@ -13,7 +13,7 @@ import pytest
 from deap_nas.commands import options
 from deap_nas.commands.options import quiet
 from deap_nas.data import DataWarning
-from deap_nas.runs.settings import SettingsWarning
+from deap_nas.runs.checks import SettingsWarning
 from deap_nas.training.capacity import WorkersWarning
 from deap_nas.training.engines import EngineWarning
 

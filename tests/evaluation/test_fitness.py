@@ -72,7 +72,12 @@ def test_failed_genomes_have_fitness_zero(name, status):
     assert len(values) == len(WEIGHTS[name])
 
 
-@pytest.mark.parametrize("name", SINGLE)
+def test_accuracy_alone_does_not_look_at_the_size():
+    assert FITNESSES["accuracy"](Evaluation(0.75, 0.5, 1, 1.0)) == (75.0,)
+    assert FITNESSES["accuracy"](Evaluation(0.75, 0.5, 10**6, 1.0)) == (75.0,)
+
+
+@pytest.mark.parametrize("name", [name for name in SINGLE if name != "accuracy"])
 @pytest.mark.parametrize("n_params", [0, 1])
 def test_too_few_parameters_for_a_logarithm(name, n_params):
     with pytest.raises(ValueError, match=f"^n_params {n_params}, allowed 2 or more"):
@@ -125,7 +130,7 @@ def test_every_fitness_has_weights_that_a_genome_can_have():
     assert set(WEIGHTS.values()) <= set(FITNESS_CLASSES)
     assert (
         *("accuracy_per_log_params", "time_penalised"),
-        *("macro_f1_per_log_params", "balanced_accuracy_per_log_params"),
+        *("macro_f1_per_log_params", "balanced_accuracy_per_log_params", "accuracy"),
     ) == SINGLE
 
 

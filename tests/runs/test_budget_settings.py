@@ -9,8 +9,9 @@ import pytest
 
 from deap_nas import WIDE_SPACE
 from deap_nas.__main__ import main
+from deap_nas.runs.checks import SettingsError
 from deap_nas.runs.search import make_space
-from deap_nas.runs.settings import Settings, SettingsError
+from deap_nas.runs.settings import Settings
 from deap_nas.spaces import DEVICES, SpaceError
 
 FILE = """

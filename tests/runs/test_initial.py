@@ -9,9 +9,9 @@ import drivers
 import pytest
 from command import GENOME, SMALL, refused, run_main, table_of
 
+from deap_nas.runs.checks import SettingsError
 from deap_nas.runs.initial import read_genomes
 from deap_nas.runs.presets import make_settings
-from deap_nas.runs.settings import SettingsError
 
 OTHER = "NC 4 3 relu;RC 4 3 relu;RC 4 3 relu;FL tanh"
 TABLE = f"genome,fitness,status\n{GENOME},2.5,ok\n{OTHER},11.0,ok\nFL tanh,0.0,oom\n"

@@ -12,9 +12,10 @@ import pytest
 
 from deap_nas.algorithms import ALGORITHMS
 from deap_nas.evaluation.forecast import size_in
+from deap_nas.runs.checks import SettingsError
 from deap_nas.runs.initial import read_genomes
 from deap_nas.runs.presets import PRESETS, choose_preset, make_settings, read_settings
-from deap_nas.runs.settings import Settings, SettingsError, data_options
+from deap_nas.runs.settings import Settings, data_options
 from deap_nas.spaces import find_space
 from deap_nas.training.recipes import find_recipe
 

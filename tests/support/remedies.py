@@ -310,41 +310,41 @@ HERE: list[tuple[str, str, Try, Try]] = [
      "{} workers for {}: the others stand idle; a new run may have --slots {}",
      lambda: search("--workers", 2, "--slots", 1, *STREAM, heard=True),
      lambda: search("--workers", 2, "--slots", 2, "--out", "new", *STREAM, heard=True)),
-    ("runs/settings", "scheduler {} with backend {}, allowed with dask alone; add --backend dask",
+    ("runs/checks", "scheduler {} with backend {}, allowed with dask alone; add --backend dask",
      lambda: run("--scheduler", "tcp://a:1"),
      lambda: run("--scheduler", "tcp://a:1", "--backend", "dask")),
-    ("runs/settings", "accelerator {} with backend {}, allowed with local alone; leave out "
+    ("runs/checks", "accelerator {} with backend {}, allowed with local alone; leave out "
      "--accelerator, or use --backend local",
      lambda: on_card("--accelerator", "gpu", "--backend", "dask"),
      lambda: (on_card("--backend", "dask"),
               on_card("--accelerator", "gpu", "--backend", "local"))),
-    ("runs/settings", "device {}, allowed a board ({}); use --accelerator {} to choose what trains",
+    ("runs/checks", "device {}, allowed a board ({}); use --accelerator {} to choose what trains",
      lambda: on_card("--device", "gpu"), lambda: on_card("--accelerator", "gpu")),
     ("training/accelerator", "accelerator gpu: {}; use cpu, or auto",
      lambda: on_card("--accelerator", "gpu", cards=()),
      lambda: [on_card("--accelerator", name, cards=()) for name in ("cpu", "auto")]),
-    ("runs/settings", "initial has {} genomes, allowed at most the population of {}; raise "
+    ("runs/checks", "initial has {} genomes, allowed at most the population of {}; raise "
      "--population",
      lambda: run("--initial", file("g.txt", f"{GENOME}\n" * 9)),
      lambda: run("--initial", "g.txt", "--population", 9)),
-    ("runs/settings", "fitness {} with algorithm {}, allowed {}; use --algorithm {}",
+    ("runs/checks", "fitness {} with algorithm {}, allowed {}; use --algorithm {}",
      lambda: run("--fitness", "accuracy_and_params", "--algorithm", "generational"),
      lambda: [run("--fitness", "accuracy_and_params", "--algorithm", name)
               for name in ("preselected", "nsga2")]),
-    ("runs/settings", "{} {} with fitness {}, allowed only where a front is bred; use "
+    ("runs/checks", "{} {} with fitness {}, allowed only where a front is bred; use "
      "--fitness accuracy_and_params",
      lambda: run("--objectives", "accuracy,multiply_adds"),
      lambda: [run(*given, "--fitness", "accuracy_and_params")
               for given in (("--objectives", "accuracy,multiply_adds"), ("--small-enough", 600))]),
-    ("runs/settings", "halving {} with algorithm {}, which breeds while others are in training; "
+    ("runs/checks", "halving {} with algorithm {}, which breeds while others are in training; "
      "use --algorithm preselected, or --halving 0",
      lambda: run("--halving", 3, *STREAM),
      lambda: (run("--halving", 3), run("--halving", 0, *STREAM))),
-    ("runs/settings", "halving {} with {} {}, allowed what looks at accuracy and size alone; use "
+    ("runs/checks", "halving {} with {}, allowed what looks at accuracy and size alone; use "
      "--halving 0",
      lambda: run("--halving", 3, "--fitness", "time_penalised"),
      lambda: run("--halving", 0, "--fitness", "time_penalised")),
-    ("runs/settings", "halving {} with 1 epoch, which cannot be stopped early; raise --epochs, or "
+    ("runs/checks", "halving {} with 1 epoch, which cannot be stopped early; raise --epochs, or "
      "use --halving 0",
      lambda: run("--halving", 3, "--epochs", 1),
      lambda: (run("--halving", 3, "--epochs", 2), run("--epochs", 1))),
