@@ -6,7 +6,7 @@ its version must change too (a test compares).
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from math import cos, pi
 from typing import Any
 
@@ -56,6 +56,8 @@ class Recipe:
             from the gradient, as Keras's optimizers have it (Loshchilov and Hutter 2019).
         rungs: epochs after which the scored split is scored, too, and after which a search may stop
             training (``Halving``).
+        normalised_rate: the rate, or the peak of it, of networks all of whose convolutions are
+            normalised, which bear a higher one; 0: the same as of others.
     """
 
     name: str
@@ -77,11 +79,13 @@ class Recipe:
     shifts: int = _later(0)
     weight_decay: float = _later(0.0)
     rungs: tuple[int, ...] = _later(())
+    normalised_rate: float = _later(0.0)
 
     def __post_init__(self) -> None:
         checks: list[tuple[str, bool, str]] = [
             ("optimizer", self.optimizer in OPTIMIZERS, ", ".join(OPTIMIZERS)),
             ("learning_rate", 0 < self.learning_rate < float("inf"), "more than 0"),
+            ("normalised_rate", 0 <= self.normalised_rate < float("inf"), "0 or more"),
             ("epochs", type(self.epochs) is int and self.epochs >= 1, "a whole number from 1"),
             ("batch_size", type(self.batch_size) is int and self.batch_size >= 1, "from 1"),
             ("momentum", 0 <= self.momentum < 1, "0 up to, but not, 1"),
@@ -105,6 +109,12 @@ class Recipe:
         """The settings as JSON has them; see ``_later``."""
         found = asdict(self)
         return {name: found[name] for name in found if LATER.get(name, ...) != found[name]}
+
+    def for_network(self, *, normalised: bool) -> Recipe:
+        """The same with the rate of networks that are normalised, or are not."""
+        if not (normalised and self.normalised_rate):
+            return self
+        return replace(self, learning_rate=self.normalised_rate)
 
     def is_scored(self, epoch: int) -> bool:
         """Whether the scored split is scored after ``epoch`` (from 1)."""

@@ -23,6 +23,7 @@ from deap_nas.evaluation.trained import Trained as Trained, Weights as Weights
 from deap_nas.genome import Gene, format_genes, parse_genome
 from deap_nas.layers.cost import count_multiply_adds, count_params
 from deap_nas.layers.from_keras import import_keras
+from deap_nas.layers.normalised import is_normalised
 from deap_nas.training.cards import VISIBLE, Card
 from deap_nas.training.engines import engine_of
 from deap_nas.training.moves import draw_moves
@@ -120,6 +121,8 @@ class Trainer:
     def _train(
         self, genome: Sequence[Gene], recipe: Recipe, train_seed: int, floors: Floors
     ) -> Trained:
+        normalised = is_normalised(genome, self.input_shape, self.n_classes)
+        recipe = recipe.for_network(normalised=normalised)
         network = self.make(genome, recipe, train_seed)
         n_images = len(self._train_data[1])
         steps = math.ceil(n_images / recipe.batch_size)

@@ -88,7 +88,7 @@ def test_a_field_that_came_later_is_in_keys_only_where_it_says_something():
     before = RECIPES["fast"].to_dict()
     changed = {
         **{"label_smoothing": 0.1, "class_weights": "balanced", "flips": True, "shifts": 1},
-        **{"weight_decay": 0.01, "rungs": (1, 3)},
+        **{"weight_decay": 0.01, "rungs": (1, 3), "normalised_rate": 0.1},
     }
     assert changed.keys() == LATER.keys()
     for field, value in changed.items():
@@ -180,6 +180,7 @@ def test_who_needs_all_scores_gets_them(needs):
         ("patience", -1), ("min_delta", -0.1), ("label_smoothing", 1.0), ("label_smoothing", -0.1),
         ("label_smoothing", float("nan")), ("class_weights", "rare"),
         ("flips", 1), ("shifts", -1), ("shifts", 1.0), ("shifts", 101),
+        ("normalised_rate", -0.1), ("normalised_rate", float("inf")),
         ("weight_decay", -0.1), ("weight_decay", float("inf")),
     ],
 )  # fmt: skip

@@ -109,6 +109,16 @@ def test_the_train_seed_changes_everything(workers, warm):
 # --- honest
 
 
+@pytest.mark.parametrize(
+    ("genome", "rate"), [("CB 3 3 relu;GP", 0.03), ("NC 3 3 relu;FL relu", 0.01)]
+)
+def test_a_normalised_network_has_the_rate_of_its_own(workers, genome, rate):
+    both = Recipe("both", 1, "adam", 0.01, 1, normalised_rate=0.03)
+    alone = Recipe("alone", 1, "adam", rate, 1)
+    one, other = (train(workers, genome, recipe) for recipe in (both, alone))
+    assert all(map(np.array_equal, one.weights, other.weights))
+
+
 def test_what_is_measured_is_consistent(warm, patient):
     for genome, trained in zip([*GENOMES, GENOMES[0]], [*warm, patient]):
         evaluation = trained.evaluation
