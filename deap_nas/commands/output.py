@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 from typing import Any
+
+FOR_GOOD = (errno.EPIPE, errno.ENOSPC)  # nobody reads the pipe any more; the disk is full
 
 
 class Steady:
@@ -50,14 +53,15 @@ class Steady:
             plain = text[0].encode(self.encoding, "replace").decode(self.encoding)
             self._try(method, plain)
             return
-        except BrokenPipeError:
-            self._abandon()
-        except (AttributeError, ValueError, OSError):
+        except OSError as error:
+            if error.errno in FOR_GOOD:
+                self._abandon()
+        except (AttributeError, ValueError):
             pass
         self.lost = True
 
     def _abandon(self) -> None:
-        """Nobody reads the pipe any more: Python would fail once more to write to it as it ends."""
+        """What could not be written is still in Python's buffer: as it ends, it would try again."""
         if self._stream in (sys.__stdout__, sys.__stderr__):
             with contextlib.suppress(ValueError, OSError):
                 nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -79,13 +79,16 @@ def test_a_command_goes_on_without_its_streams(home, data, how):
 
 
 def shell(script: str) -> Any:
+    """As a user's shell runs it: Python keeps what it writes in a buffer."""
+    environment = drivers.environment()
+    environment.pop("PYTHONUNBUFFERED", None)
     return subprocess.run(
         ["bash", "-c", script],
         capture_output=True,
         text=True,
         check=False,
         timeout=120,
-        env=drivers.environment(),
+        env=environment,
     )
 
 

@@ -342,8 +342,9 @@ def test_all_generations_in_time_are_no_end_by_the_clock(home, data, monkeypatch
 # --- what is said
 
 
-def test_the_bar_goes_on_with_finalists_by_their_name(tmp_path):
+def test_the_bar_goes_on_with_finalists_by_their_name(tmp_path, monkeypatch):
     """And there is no generation after the last."""
+    monkeypatch.setenv("TERM", "xterm")
     out = io.StringIO()
     console = Console(file=out, force_terminal=True, width=140)
     log, good = Log(tmp_path / "log.txt"), Evaluation(0.5, 0.5, 1000, 1.0)

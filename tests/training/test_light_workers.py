@@ -78,7 +78,9 @@ def test_a_worker_does_not_grow_from_genome_to_genome():
         first = resident()
         for _ in range(9):
             last = resident()
-    assert last - first < 3, f"{first:.1f} MiB after 20 genomes, {last:.1f} after 200"
+    # What the kernel rounds up to huge pages in the background came to 6 MiB once; a network that
+    # is not given back has more than 55 kB, 180 of them 10 MiB.
+    assert last - first < 10, f"{first:.1f} MiB after 20 genomes, {last:.1f} after 200"
 
 
 @pytest.mark.skipif(
