@@ -78,8 +78,7 @@ def test_a_worker_does_not_grow_from_genome_to_genome():
         first = resident()
         for _ in range(9):
             last = resident()
-    # What the kernel rounds up to huge pages in the background came to 6 MiB once; a network that
-    # is not given back has more than 55 kB, 180 of them 10 MiB.
+    # A network that is not given back has 3 MiB; what the kernel rounds up came to 6 MiB once.
     assert last - first < 10, f"{first:.1f} MiB after 20 genomes, {last:.1f} after 200"
 
 
