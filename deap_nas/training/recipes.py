@@ -14,6 +14,7 @@ OPTIMIZERS = ("sgd", "adam", "rmsprop")
 SCHEDULES = ("constant", "cosine")
 SCORED = ("all", "doubling", "last")
 CLASS_WEIGHTS = ("none", "balanced")
+SMALLEST_BATCH = 16  # the kernels' own unit: a smaller one takes as long
 FARTHEST = 100  # pixels: a move is kept in a byte
 
 
@@ -56,6 +57,8 @@ class Recipe:
             from the gradient, as Keras's optimizers have it (Loshchilov and Hutter 2019).
         rungs: epochs after which the scored split is scored, too, and after which a search may stop
             training (``Halving``).
+        least_steps: steps of an epoch at the least: where there are too few images for that, the
+            batch is halved until it has them, but to no fewer than ``SMALLEST_BATCH`` images.
         normalised_rate: the rate, or the peak of it, of networks all of whose convolutions are
             normalised, which bear a higher one; 0: the same as of others.
     """
@@ -79,12 +82,14 @@ class Recipe:
     shifts: int = _later(0)
     weight_decay: float = _later(0.0)
     rungs: tuple[int, ...] = _later(())
+    least_steps: int = _later(0)
     normalised_rate: float = _later(0.0)
 
     def __post_init__(self) -> None:
         checks: list[tuple[str, bool, str]] = [
             ("optimizer", self.optimizer in OPTIMIZERS, ", ".join(OPTIMIZERS)),
             ("learning_rate", 0 < self.learning_rate < float("inf"), "more than 0"),
+            ("least_steps", type(self.least_steps) is int and self.least_steps >= 0, "0 or more"),
             ("normalised_rate", 0 <= self.normalised_rate < float("inf"), "0 or more"),
             ("epochs", type(self.epochs) is int and self.epochs >= 1, "a whole number from 1"),
             ("batch_size", type(self.batch_size) is int and self.batch_size >= 1, "from 1"),
@@ -110,11 +115,14 @@ class Recipe:
         found = asdict(self)
         return {name: found[name] for name in found if LATER.get(name, ...) != found[name]}
 
-    def for_network(self, *, normalised: bool) -> Recipe:
-        """The same with the rate of networks that are normalised, or are not."""
-        if not (normalised and self.normalised_rate):
-            return self
-        return replace(self, learning_rate=self.normalised_rate)
+    def fitted(self, n_images: int, *, normalised: bool) -> Recipe:
+        """The same with the batch for so many training images, and the rate for a network that is
+        normalised or is not."""
+        batch = self.batch_size
+        while n_images < self.least_steps * batch and batch >= 2 * SMALLEST_BATCH:
+            batch //= 2
+        rate = self.normalised_rate if normalised and self.normalised_rate else self.learning_rate
+        return replace(self, batch_size=batch, learning_rate=rate)
 
     def is_scored(self, epoch: int) -> bool:
         """Whether the scored split is scored after ``epoch`` (from 1)."""

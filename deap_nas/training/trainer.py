@@ -121,10 +121,10 @@ class Trainer:
     def _train(
         self, genome: Sequence[Gene], recipe: Recipe, train_seed: int, floors: Floors
     ) -> Trained:
-        normalised = is_normalised(genome, self.input_shape, self.n_classes)
-        recipe = recipe.for_network(normalised=normalised)
-        network = self.make(genome, recipe, train_seed)
         n_images = len(self._train_data[1])
+        normalised = is_normalised(genome, self.input_shape, self.n_classes)
+        recipe = recipe.fitted(n_images, normalised=normalised)
+        network = self.make(genome, recipe, train_seed)
         steps = math.ceil(n_images / recipe.batch_size)
         shuffle = np.random.default_rng([train_seed, 0xDA7A])
         watch, stopper = Stopwatch(), Stopper(recipe)

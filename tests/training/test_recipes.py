@@ -88,7 +88,7 @@ def test_a_field_that_came_later_is_in_keys_only_where_it_says_something():
     before = RECIPES["fast"].to_dict()
     changed = {
         **{"label_smoothing": 0.1, "class_weights": "balanced", "flips": True, "shifts": 1},
-        **{"weight_decay": 0.01, "rungs": (1, 3), "normalised_rate": 0.1},
+        **{"weight_decay": 0.01, "rungs": (1, 3), "normalised_rate": 0.1, "least_steps": 9},
     }
     assert changed.keys() == LATER.keys()
     for field, value in changed.items():
@@ -149,6 +149,33 @@ def test_all_warm_up():
     assert [recipe.rate(step, 4) for step in range(4)] == [0.25, 0.5, 0.75, 1.0]
 
 
+# --- what is fitted to images and network
+
+
+@pytest.mark.parametrize(
+    ("n_images", "batch"),
+    [(50_000, 128), (12_800, 128), (12_799, 64), (6_400, 64), (6_399, 32), (1_000, 16), (1, 16)],
+)
+def test_fewer_images_have_smaller_batches(n_images, batch):
+    recipe = replace(RECIPES["fast"], least_steps=100)
+    assert recipe.fitted(n_images, normalised=False).batch_size == batch
+    kept = replace(RECIPES["fast"], least_steps=0)
+    assert kept.fitted(n_images, normalised=False).batch_size == 128
+
+
+def test_a_batch_that_was_small_stays():
+    recipe = replace(RECIPES["fast"], batch_size=24, least_steps=100)
+    assert recipe.fitted(10, normalised=False).batch_size == 24
+
+
+def test_normalised_networks_have_their_own_rate_if_there_is_one():
+    recipe = replace(RECIPES["fast"], normalised_rate=0.5)
+    assert recipe.fitted(1000, normalised=True).learning_rate == 0.5
+    assert recipe.fitted(1000, normalised=False).learning_rate == recipe.learning_rate
+    one = replace(RECIPES["fast"], normalised_rate=0.0)
+    assert one.fitted(1000, normalised=True).learning_rate == one.learning_rate
+
+
 # --- when scored
 
 
@@ -180,6 +207,7 @@ def test_who_needs_all_scores_gets_them(needs):
         ("patience", -1), ("min_delta", -0.1), ("label_smoothing", 1.0), ("label_smoothing", -0.1),
         ("label_smoothing", float("nan")), ("class_weights", "rare"),
         ("flips", 1), ("shifts", -1), ("shifts", 1.0), ("shifts", 101),
+        ("least_steps", -1), ("least_steps", 1.5),
         ("normalised_rate", -0.1), ("normalised_rate", float("inf")),
         ("weight_decay", -0.1), ("weight_decay", float("inf")),
     ],
