@@ -13,6 +13,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from deap_nas.algorithms import ALGORITHMS
+from deap_nas.evaluation.fitness import breeds_front
 from deap_nas.files import read_text
 from deap_nas.runs.checks import SettingsError
 from deap_nas.runs.config import EARLIER
@@ -20,11 +22,14 @@ from deap_nas.runs.initial import BestFirst
 from deap_nas.runs.settings import Settings
 
 DEFAULT = "quick"  # where no preset is named; the command has "fashion" where it finds its images
+FRONT_ALONE = ("fitness", "objectives", "small_enough")  # settings of searches that breed a front
 PRESETS: dict[str, dict[str, Any]] = {
     # About three minutes on two cores, one of them for the finalists.
     "fashion": {
         "dataset": "fashion_mnist",
         "space": "wide",
+        "fitness": "accuracy_and_params",
+        "small_enough": 600,
         "epochs": 3,
         "population": 8,
         "generations": 3,
@@ -83,7 +88,8 @@ def make_settings(
     content = read_settings(Path(file)) if file else {}
     preset = choose_preset(preset, content)
     content.pop("preset", None)
-    values = {"population": Settings.population, **PRESETS[preset], **content, **(flags or {})}
+    given = {**content, **(flags or {})}
+    values = {"population": Settings.population, **_preset_for(preset, given), **given}
     known = {each.name for each in fields(Settings)}
     for name in values:
         if name not in known:
@@ -96,6 +102,16 @@ def make_settings(
     if values.get("cache") is False:  # TOML has no word for none
         values["cache"] = None
     return Settings(**values)
+
+
+def _preset_for(preset: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """A preset's values; those of a front only where what is given by hand breeds one."""
+    values = PRESETS[preset]
+    fitness = str(given.get("fitness", values.get("fitness", Settings.fitness)))
+    loop = ALGORITHMS.get(str(given.get("algorithm", Settings.algorithm)))
+    if not loop or (loop.several_objectives and (breeds_front(fitness) or not loop.one_objective)):
+        return values
+    return {name: value for name, value in values.items() if name not in FRONT_ALONE}
 
 
 def choose_preset(given: str | None, content: Mapping[str, Any] = MappingProxyType({})) -> str:

@@ -28,7 +28,7 @@ BAD = {
     "mutpb": [2], "elitism": [-1, 10, 11], "algorithm": ["luck"], "children": [-1, 2.5],
     "candidates": [0, 1.5], "optimism": [-0.1, math.nan, "x"],
     "learns": ["accuracy", ""], "first": ["random", ""],
-    "fitness": ["accuracy", "mine.py"], "class_weights": ["heavy"], "halving": [-1, 1, 2.5],
+    "fitness": ["acuracy", "mine.py"], "class_weights": ["heavy"], "halving": [-1, 1, 2.5],
     "small_enough": [-1, 0.5],
     "grey": ["yes"],
     "image_size": ["32", "0x3", "3x3x3", 32], "seed": [-1],
@@ -137,6 +137,24 @@ def test_search_breeds_a_front_of_sizes_worth_having_in_either_space(space):
     assert few > 25
     assert (settings.finalists, settings.final_seeds, settings.time_budget) == (4, 3, 600)
     assert settings.make_final_recipe().epochs == 50
+
+
+@pytest.mark.parametrize(
+    ("given", "breeds"),
+    [
+        ({}, True),
+        ({"fitness": "accuracy"}, False),
+        ({"algorithm": "regularized"}, False),
+        ({"algorithm": "nsga2"}, True),
+        ({"algorithm": "nsga2", "fitness": "accuracy"}, True),
+    ],
+)
+def test_what_a_preset_says_of_fronts_is_of_searches_that_breed_one(given, breeds):
+    settings = make_settings("search", None, given)
+    assert settings.several is breeds
+    assert settings.small_enough == (600 if breeds else 0)
+    assert settings.max_params == 9000
+    assert settings.telling == ("accuracy" if "fitness" in given else "accuracy_per_log_params")
 
 
 def test_an_unknown_preset():
