@@ -40,7 +40,14 @@ from deap_nas.training.trainer import ENVIRONMENT
 OUT = RESULTS / "table"
 DIGITS = RESULTS / "digits_table"
 RECIPE = replace(
-    RECIPES["fast"], name="table", version=1, batch_size=64, epochs=4, scored="doubling"
+    RECIPES["fast"],
+    name="table",
+    version=1,
+    batch_size=64,
+    epochs=4,
+    scored="doubling",
+    least_steps=0,
+    normalised_rate=0.0,
 )
 SHARD = 250  # trainings a file
 N_TRAIN = 6000
