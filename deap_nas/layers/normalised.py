@@ -10,6 +10,7 @@ from deap_nas.layers.cost import IMAGES, walk
 from deap_nas.layers.gene import Gene
 from deap_nas.layers.layer import Shape
 from deap_nas.layers.operations import Convolution, Depthwise, Normalisation, Skip
+from deap_nas.layers.registry import LAYERS
 
 
 def is_normalised(genome: Sequence[Gene], input_shape: Shape = IMAGES, n_classes: int = 10) -> bool:
@@ -20,9 +21,10 @@ def is_normalised(genome: Sequence[Gene], input_shape: Shape = IMAGES, n_classes
         LayerError: for a gene that does not fit.
     """
     found: list[Any] = []
+    if any(LAYERS[gene.kind].operations is None for gene in genome):
+        return False
     for gene, layer, about, _ in walk(genome, input_shape, n_classes):
-        if layer.operations is None:
-            return False
+        assert layer.operations
         found += _flat(layer.operations(*gene.values, *about))
     convolved = [
         isinstance(behind, Normalisation)

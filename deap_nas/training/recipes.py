@@ -115,14 +115,17 @@ class Recipe:
         found = asdict(self)
         return {name: found[name] for name in found if LATER.get(name, ...) != found[name]}
 
-    def fitted(self, n_images: int, *, normalised: bool) -> Recipe:
-        """The same with the batch for so many training images, and the rate for a network that is
-        normalised or is not."""
+    def for_images(self, n: int) -> Recipe:
+        """The same with the batch for so many training images."""
         batch = self.batch_size
-        while n_images < self.least_steps * batch and batch >= 2 * SMALLEST_BATCH:
+        while n < self.least_steps * batch and batch >= 2 * SMALLEST_BATCH:
             batch //= 2
+        return replace(self, batch_size=batch)
+
+    def for_network(self, *, normalised: bool) -> Recipe:
+        """The same with the rate for a network that is normalised, or is not."""
         rate = self.normalised_rate if normalised and self.normalised_rate else self.learning_rate
-        return replace(self, batch_size=batch, learning_rate=rate)
+        return replace(self, learning_rate=rate)
 
     def is_scored(self, epoch: int) -> bool:
         """Whether the scored split is scored after ``epoch`` (from 1)."""

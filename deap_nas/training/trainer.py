@@ -122,9 +122,11 @@ class Trainer:
         self, genome: Sequence[Gene], recipe: Recipe, train_seed: int, floors: Floors
     ) -> Trained:
         n_images = len(self._train_data[1])
-        normalised = is_normalised(genome, self.input_shape, self.n_classes)
-        recipe = recipe.fitted(n_images, normalised=normalised)
+        recipe = recipe.for_images(n_images)
         network = self.make(genome, recipe, train_seed)
+        # Only now: of a layer without formulas Keras is asked, which the network sets up.
+        normalised = is_normalised(genome, self.input_shape, self.n_classes)
+        recipe = recipe.for_network(normalised=normalised)
         steps = math.ceil(n_images / recipe.batch_size)
         shuffle = np.random.default_rng([train_seed, 0xDA7A])
         watch, stopper = Stopwatch(), Stopper(recipe)

@@ -170,22 +170,22 @@ def test_all_warm_up():
 )
 def test_fewer_images_have_smaller_batches(n_images, batch):
     recipe = replace(RECIPES["fast"], least_steps=100)
-    assert recipe.fitted(n_images, normalised=False).batch_size == batch
+    assert recipe.for_images(n_images).batch_size == batch
     kept = replace(RECIPES["fast"], least_steps=0)
-    assert kept.fitted(n_images, normalised=False).batch_size == 128
+    assert kept.for_images(n_images).batch_size == 128
 
 
 def test_a_batch_that_was_small_stays():
     recipe = replace(RECIPES["fast"], batch_size=24, least_steps=100)
-    assert recipe.fitted(10, normalised=False).batch_size == 24
+    assert recipe.for_images(10).batch_size == 24
 
 
 def test_normalised_networks_have_their_own_rate_if_there_is_one():
     recipe = replace(RECIPES["fast"], normalised_rate=0.5)
-    assert recipe.fitted(1000, normalised=True).learning_rate == 0.5
-    assert recipe.fitted(1000, normalised=False).learning_rate == recipe.learning_rate
+    assert recipe.for_network(normalised=True).learning_rate == 0.5
+    assert recipe.for_network(normalised=False).learning_rate == recipe.learning_rate
     one = replace(RECIPES["fast"], normalised_rate=0.0)
-    assert one.fitted(1000, normalised=True).learning_rate == one.learning_rate
+    assert one.for_network(normalised=True).learning_rate == one.learning_rate
 
 
 # --- when scored
