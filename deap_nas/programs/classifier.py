@@ -19,16 +19,18 @@ from deap_nas.programs.evolve import Place, evolve_in
 from deap_nas.programs.result import Result
 from deap_nas.report.chosen import data_of
 from deap_nas.runs.presets import make_settings
+from deap_nas.spaces import SPACES
 from deap_nas.training.evaluator import Evaluator
 
+MOST = 20_000  # parameters of a network, unless more are asked for
 Array = np.ndarray[Any, Any]
 
 
 class EvolvedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Searches for a small convolutional network, and trains the best on all images.
+    """Searches for the best small convolutional network, and trains it on all images.
 
     ``fit`` holds out two sixths of each class, one to choose by and one to score the choice; then
-    the chosen genome is trained once more, on all images that it was given.
+    the chosen genome is trained once more, on all images that it was given, as finalists are.
 
     Args:
         space: which genomes are legal: a name, a file, or a ``SearchSpace``.
@@ -38,6 +40,8 @@ class EvolvedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         recipe: how a network is trained.
         epochs: passes over the training images; 0: as the recipe says.
         fitness: what is maximised, by name.
+        max_params: parameters of the network at most; None: as the space says, and ``MOST`` where
+            that is one of ours.
         time_budget: seconds after which no training is begun.
         image_shape: (height, width) or (height, width, channels) of an image where X has a row of
             pixels for each; None where X has images.
@@ -64,7 +68,8 @@ class EvolvedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         children: int = 4,
         recipe: str = "fast",
         epochs: int = 0,
-        fitness: str = "accuracy_per_log_params",
+        fitness: str = "accuracy",
+        max_params: int | None = None,
         time_budget: float | None = None,
         image_shape: tuple[int, ...] | None = None,
         out: str | None = None,
@@ -80,6 +85,7 @@ class EvolvedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.recipe = recipe
         self.epochs = epochs
         self.fitness = fitness
+        self.max_params = max_params
         self.time_budget = time_budget
         self.image_shape = image_shape
         self.out = out
@@ -178,6 +184,8 @@ class EvolvedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _settings(self) -> dict[str, Any]:
         names = ("population", "generations", "children", "recipe", "epochs", "fitness")
         own = {name: getattr(self, name) for name in (*names, "time_budget", "workers")}
+        named = isinstance(self.space, str) and self.space in SPACES
+        own["max_params"] = MOST if self.max_params is None and named else self.max_params
         seed = 0 if self.random_state is None else int(self.random_state)
         return {**own, **dict.fromkeys(("seed", "split_seed", "train_seed"), seed)} | (
             self.settings or {}
@@ -199,7 +207,7 @@ class EvolvedClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         )
         with Evaluator(
             _whole(dataset),
-            recipe=settings.make_recipe(),
+            recipe=settings.make_final_recipe() if settings.finalists else settings.make_recipe(),
             split="test",  # what is trained on is all else, and here that is everything
             train_seed=settings.train_seed,
             engine=settings.engine,
