@@ -69,7 +69,7 @@ def run_session(
     births = (settings.generations, settings.births)
     try:
         progress = ProgressWatcher(
-            settings.telling, *births, console, log, finals=settings.finalists > 0
+            settings.judge, *births, console, log, finals=settings.finalists > 0
         )
         with lock, progress:
             console.print(f"[dim]{_headline(settings, space)}; into {folder}[/dim]", soft_wrap=True)
@@ -95,7 +95,7 @@ def run_session(
 def _show(
     result: Findings, settings: Settings, dataset: Dataset, directory: RunDirectory, console: Any
 ) -> None:
-    print_tops(evaluations_table(result.rows, settings.telling), console)
+    print_tops(evaluations_table(result.rows, settings.telling, settings.judge), console)
     if result.best is None:
         text = f"No genome was trained with success: see {directory.evaluations} for the reasons."
         console.print(f"\n{text}", highlight=False, soft_wrap=True)

@@ -16,7 +16,7 @@ from rich.table import Table
 from deap_nas.bars import WIDTH, make_bar
 from deap_nas.commands.output import Steady
 from deap_nas.evaluation.fitness import Evaluation
-from deap_nas.evaluation.own_fitness import OWN, find_fitness
+from deap_nas.evaluation.own_fitness import OWN, Fitness
 from deap_nas.genome import Genome
 from deap_nas.layers.cost import summary
 from deap_nas.runs.finalists import Finalist, seed_of
@@ -69,7 +69,7 @@ class ProgressWatcher(Watcher):
     """A bar with the time left and the best so far; a line for each generation; a log.
 
     Args:
-        fitness: the name of the one that is shown.
+        fitness: the one that is shown.
         generations: how many are bred.
         births: how many genomes are asked for in so many generations and the initial one.
         console: where it is shown.
@@ -79,14 +79,14 @@ class ProgressWatcher(Watcher):
 
     def __init__(
         self,
-        fitness: str,
+        fitness: Fitness,
         generations: int,
         births: Callable[[int], int],
         console: Console,
         log: Log,
         finals: bool = False,
     ) -> None:
-        self._fitness, self._generations, self._births = find_fitness(fitness), generations, births
+        self._fitness, self._generations, self._births = fitness, generations, births
         self._log = log
         self._total = births(generations)
         self._trained = self._known = self._stopped = self._failed = 0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, asdict, dataclass, field
+from dataclasses import KW_ONLY, asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
 STATUSES = ("ok", "stopped", "diverged", "error", "oom", "timeout", "killed")
@@ -208,6 +209,20 @@ LEARNED: dict[str, tuple[str, ...]] = {  # of what it looks at, what only traini
     "accuracy_and_params": ("accuracy",),
 }  # of another, the fitness itself is learned
 SINGLE = tuple(name for name, weights in WEIGHTS.items() if weights == (1.0,))
+
+
+def at_least(
+    n_params: int, fitness: Callable[[Evaluation], tuple[float, ...]]
+) -> Callable[[Evaluation], tuple[float, ...]]:
+    """The same fitness, for which fewer parameters count as so many: no network is better for being
+    so small that it knows nothing."""
+    return partial(_at_least, n_params, fitness) if n_params else fitness
+
+
+def _at_least(
+    n_params: int, fitness: Callable[[Evaluation], tuple[float, ...]], evaluation: Evaluation
+) -> tuple[float, ...]:
+    return fitness(replace(evaluation, n_params=max(n_params, evaluation.n_params)))
 
 
 def telling(fitness: str) -> str:

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from deap_nas.evaluation.fitness import FITNESSES, SINGLE, WEIGHTS, Evaluation
+from deap_nas.evaluation.fitness import FITNESSES, SINGLE, WEIGHTS, Evaluation, at_least
 from deap_nas.evaluation.worker import one_line
 from deap_nas.files import line_of, read_text, run_python
 
@@ -98,14 +98,18 @@ class OwnFitness:
         self._warned = True
 
 
-def find_fitness(name: str) -> Fitness:
+def find_fitness(name: str, small_enough: int = 0) -> Fitness:
     """The fitness of that name, or from a file: "mine.py:score".
+
+    Args:
+        name: one of ``FITNESSES``, or FILE.py:NAME.
+        small_enough: fewer parameters count as so many, unless it is from a file.
 
     Raises:
         FitnessError: for what names none.
     """
     if name in FITNESSES:
-        return FITNESSES[name]
+        return at_least(small_enough, FITNESSES[name])
     path, function = parts_of(name)
     if not path:
         raise FitnessError(

@@ -183,7 +183,7 @@ def _search(
             return
         births = (settings.generations, settings.births)
         shown = (make_console(), Log(directory.log))
-        with ProgressWatcher(settings.telling, *births, *shown, settings.finalists > 0) as bar:
+        with ProgressWatcher(settings.judge, *births, *shown, settings.finalists > 0) as bar:
             watchers = Watchers(bar, *([place.watcher] if place.watcher else []))
             search(*what, watcher=watchers, model=place.model)
 

@@ -77,6 +77,7 @@ def _searched(record: Record, page: Sheet) -> dict[str, Any]:
         "method": ALGORITHMS[record.algorithm],
         "several": not ALGORITHMS[record.algorithm].one_objective or breeds_front(fitness),
         "telling": telling(fitness),
+        "small_enough": record.settings.get("small_enough", 0),
         "recipe": record.config["recipe"],
         "config": record.config,
         "space_rules": describe(record.space)[1:-1],

@@ -112,13 +112,16 @@ def _check_objectives(settings: Any) -> None:
             f"fitness {settings.fitness!r} with algorithm {settings.algorithm}, allowed "
             f"{', '.join(SINGLE)}; use --algorithm {able}"
         )
-    for name in ("objectives", "small_enough"):
-        value = getattr(settings, name)
-        if value and not settings.several:
-            raise SettingsError(
-                f"{name} {value!r} with fitness {settings.fitness}, allowed only where a front is "
-                "bred; use --fitness accuracy_and_params"
-            )
+    if settings.objectives and not settings.several:
+        raise SettingsError(
+            f"objectives {settings.objectives!r} with fitness {settings.fitness}, allowed only "
+            "where a front is bred; use --fitness accuracy_and_params"
+        )
+    if settings.small_enough and settings.fitness not in FITNESSES:
+        raise SettingsError(
+            f"small_enough {settings.small_enough} with a fitness of your own, allowed 0; leave "
+            "out --small-enough"
+        )
     try:
         settings.front  # noqa: B018
     except ValueError as error:

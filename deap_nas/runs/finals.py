@@ -7,7 +7,6 @@ from itertools import product
 from statistics import fmean
 
 from deap_nas.evaluation.fitness import Evaluation
-from deap_nas.evaluation.own_fitness import find_fitness
 from deap_nas.evaluation.protocol import Request
 from deap_nas.genome import parse_genome
 from deap_nas.runs.finalists import Finalist, assemble, choose, final_budgets, pick_finalists
@@ -51,7 +50,7 @@ class Finals:
 
     def score(self, evaluation: Evaluation) -> float:
         """The search's fitness, as one number."""
-        return find_fitness(self._settings.telling)(evaluation)[0]
+        return self._settings.judge(evaluation)[0]
 
     def reserve(self) -> float:
         """Seconds of the time budget that the search must leave: what the finalists of now would

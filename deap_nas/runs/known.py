@@ -7,7 +7,6 @@ from typing import Any
 from deap_nas.evaluation.fitness import Evaluation
 from deap_nas.evaluation.forecast import Forecast, bytes_in, size_in
 from deap_nas.evaluation.halving import Halving
-from deap_nas.evaluation.own_fitness import find_fitness
 from deap_nas.genome import parse_genome
 from deap_nas.runs.checks import SettingsError
 from deap_nas.runs.settings import Settings
@@ -45,7 +44,7 @@ def make_halving(settings: Settings, space: SearchSpace) -> Halving | None:
             "shape, params and multiply_adds; give them to it, or use --halving 0"
         )
     front = settings.front
-    fitness = front if settings.several else find_fitness(settings.fitness)
+    fitness = front if settings.several else settings.judge
     weights = front.weights if settings.several else (1.0,)
 
     def place(evaluation: Evaluation) -> tuple[float, ...]:

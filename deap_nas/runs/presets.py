@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from deap_nas.algorithms import ALGORITHMS
-from deap_nas.evaluation.fitness import breeds_front
+from deap_nas.evaluation.fitness import FITNESSES, breeds_front
 from deap_nas.files import read_text
 from deap_nas.runs.checks import SettingsError
 from deap_nas.runs.config import EARLIER
@@ -22,7 +22,6 @@ from deap_nas.runs.initial import BestFirst
 from deap_nas.runs.settings import Settings
 
 DEFAULT = "quick"  # where no preset is named; the command has "fashion" where it finds its images
-FRONT_ALONE = ("fitness", "objectives", "small_enough")  # settings of searches that breed a front
 PRESETS: dict[str, dict[str, Any]] = {
     # About three minutes on two cores, one of them for the finalists.
     "fashion": {
@@ -53,8 +52,16 @@ PRESETS: dict[str, dict[str, Any]] = {
         "time_budget": 600,
         "finalists": 4,
     },
-    # Epochs: benchmarks/quick_recipe.py; the fewest of those tried with which networks pass 75 %.
-    "quick": {"epochs": 20, "population": 8, "generations": 3, "finalists": 3},
+    # For images of one's own, and those that come with the package: few of them, so many epochs.
+    "quick": {
+        "space": "wide",
+        "fitness": "accuracy_and_params",
+        "small_enough": 600,
+        "epochs": 20,
+        "population": 8,
+        "generations": 3,
+        "finalists": 3,
+    },
     "paper": {
         "dataset": "fashion_mnist",
         "split": "test",
@@ -105,13 +112,15 @@ def make_settings(
 
 
 def _preset_for(preset: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """A preset's values; those of a front only where what is given by hand breeds one."""
+    """A preset's values, but for those of a front where what is given by hand breeds none."""
     values = PRESETS[preset]
     fitness = str(given.get("fitness", values.get("fitness", Settings.fitness)))
     loop = ALGORITHMS.get(str(given.get("algorithm", Settings.algorithm)))
     if not loop or (loop.several_objectives and (breeds_front(fitness) or not loop.one_objective)):
         return values
-    return {name: value for name, value in values.items() if name not in FRONT_ALONE}
+    own = fitness not in FITNESSES
+    gone = {"fitness", "objectives"} | ({"small_enough"} if own else set())
+    return {name: value for name, value in values.items() if name not in gone}
 
 
 def choose_preset(given: str | None, content: Mapping[str, Any] = MappingProxyType({})) -> str:

@@ -163,7 +163,8 @@ class Record:
     def _fitness(self) -> Fitness:
         """A user's own is that of the run's copy of the file."""
         file, name = parts_of(self.telling)
-        return find_fitness(f"{self.directory.fitness}:{name}" if file else self.telling)
+        name = f"{self.directory.fitness}:{name}" if file else self.telling
+        return find_fitness(name, self.settings.get("small_enough", 0))
 
     @property
     def telling(self) -> str:

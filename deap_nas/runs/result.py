@@ -21,6 +21,7 @@ from deap_nas.runs.guess import Guess, guess
 from deap_nas.runs.int8 import Quantising
 from deap_nas.runs.journal import Journal
 from deap_nas.runs.kept import kept_weights
+from deap_nas.runs.settings import Settings
 from deap_nas.runs.tables import evaluations_table, write_tables
 from deap_nas.training.evaluator import Evaluator
 
@@ -175,7 +176,7 @@ def write_result(
     evaluator: Evaluator,
     journal: Journal,
     folder: Path,
-    fitness: str,
+    settings: Settings,
     model: bool = True,
     quantising: Quantising | None = None,
 ) -> None:
@@ -186,12 +187,12 @@ def write_result(
         evaluator: makes the network's files.
         journal: the run's.
         folder: of the run.
-        fitness: the name of the one that tells the best.
+        settings: of the search.
         model: whether the best network's Keras model is written.
         quantising: makes the best network's int8 model, where it has one.
     """
     directory = RunDirectory(folder)
-    write_tables(evaluations_table(result.rows, fitness), folder)
+    write_tables(evaluations_table(result.rows, settings.telling, settings.judge), folder)
     lines = io.StringIO()
     writer = csv.DictWriter(lines, result.logbook.header)
     writer.writeheader()

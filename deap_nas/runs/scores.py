@@ -6,7 +6,7 @@ from typing import Any
 
 from deap import tools
 
-from deap_nas.evaluation.own_fitness import find_fitness
+from deap_nas.evaluation.own_fitness import Fitness
 from deap_nas.genome import Genome
 
 
@@ -14,14 +14,14 @@ class Scores:
     """A genome's fitness as one number, and the best genomes that a loop has met.
 
     Args:
-        fitness: the name of the one that tells the best.
+        fitness: tells the best.
         several: whether the loop breeds by several objectives; then the best is among those that
             nothing beats.
     """
 
-    def __init__(self, fitness: str, several: bool, evaluator: Any) -> None:
+    def __init__(self, fitness: Fitness, several: bool, evaluator: Any) -> None:
         self._several = several
-        self._fitness, self._evaluator = find_fitness(fitness), evaluator
+        self._fitness, self._evaluator = fitness, evaluator
         self.halloffame = tools.ParetoFront() if several else tools.HallOfFame(1)
 
     def __call__(self, genome: Genome) -> float:

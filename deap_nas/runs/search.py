@@ -222,7 +222,7 @@ def search(
         # genomes were drawn with.
         own = random.Random(f"{settings.seed}, DEAP's own")
         toolbox.decorate("select", drawing_from(own))
-        scores = Scores(settings.telling, settings.several, evaluator)
+        scores = Scores(settings.judge, settings.several, evaluator)
         initial = [Genome(each, FITNESS_CLASSES[weights]) for each in settings.initial_genomes()]
         drawn = settings.population - len(initial)
         initial += first_genomes(toolbox, drawn, settings.first, space, settings.small_enough)
@@ -237,7 +237,8 @@ def search(
             texts = [str(genome) for genome in population]
             journal.end_generation(generation, texts, record, **_ancestry(history, population))
             journal.start_generation(generation + 1)
-            write_tables(evaluations_table(journal.rows(), settings.telling), folder)
+            table = evaluations_table(journal.rows(), settings.telling, settings.judge)
+            write_tables(table, folder)
             watcher.generation(generation, record)
 
         def stop(population: list[Genome]) -> object:
@@ -281,7 +282,7 @@ def search(
             journal.rows(),
             stopped,
         )
-        write_result(result, evaluator, journal, folder, settings.telling, model, quantising)
+        write_result(result, evaluator, journal, folder, settings, model, quantising)
     return result
 
 
@@ -345,7 +346,7 @@ def make_evaluator(
     return Evaluator(
         dataset,
         recipe=settings.make_recipe(),
-        fitness=settings.front if settings.several else settings.fitness,
+        fitness=settings.front if settings.several else settings.judge,
         split=settings.split,
         train_seed=settings.train_seed,
         engine=settings.engine,

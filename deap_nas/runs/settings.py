@@ -9,6 +9,7 @@ from typing import Any
 from deap_nas.algorithms import ALGORITHMS, Algorithm
 from deap_nas.evaluation.fitness import LEARNED, SINGLE, breeds_front, telling
 from deap_nas.evaluation.objectives import OBJECTIVES, Objectives
+from deap_nas.evaluation.own_fitness import Fitness, find_fitness
 from deap_nas.evaluation.replay import SLOTS
 from deap_nas.genome import Genome
 from deap_nas.layers import load_layers
@@ -185,8 +186,8 @@ class Settings:
     )
     small_enough: int = _option(
         0,
-        "parameters that are few enough for a front: to have fewer is no better; the first "
-        "genomes and the finalists are chosen so, too",
+        "parameters that are few enough: to have fewer is no better, for the fitness (unless it is "
+        "a function of yours), the front, the first genomes and the finalists",
         metavar="N",
     )
     seed: int = _option(0, "of the search: initial genomes and every choice after", metavar="N")
@@ -269,6 +270,11 @@ class Settings:
     def telling(self) -> str:
         """The fitness that tells the best."""
         return telling(self.fitness)
+
+    @property
+    def judge(self) -> Fitness:
+        """The fitness that tells the best, as a function."""
+        return find_fitness(self.telling, self.small_enough)
 
     @property
     def budgets(self) -> dict[str, int]:

@@ -61,9 +61,9 @@ def evaluations_table(
         fitness: that the run maximises; where it is none of the report's two, it is a column, too.
         function: what the name stands for, where it is not found by it.
     """
-    own = column_of(fitness) == OWN
+    column = column_of(fitness)
     function = function or find_fitness(fitness)
-    columns = [*COLUMNS[:LAST], *([OWN] if own else []), *COLUMNS[LAST:]]
+    columns = [*COLUMNS[:LAST], *([OWN] if column == OWN else []), *COLUMNS[LAST:]]
     records = []
     for row in rows:
         if row["generation"] is None:  # a baseline that the search did not find
@@ -75,8 +75,8 @@ def evaluations_table(
             "fitness": accuracy_per_log_params(evaluation)[0],
             "fitness_time": time_penalised(evaluation)[0] if evaluation.train_seconds else 0.0,
         }
-        if own:
-            values[OWN] = function(evaluation)[0]
+        if column != "fitness_time" or evaluation.train_seconds:
+            values[column] = function(evaluation)[0]
         measured = vars(evaluation)
         records.append([{**measured, **values}[name] for name in columns])
     table = pd.DataFrame(records, columns=columns)

@@ -15,7 +15,7 @@ from rich.console import Console
 from deap_nas.commands import session
 from deap_nas.commands.run import main
 from deap_nas.commands.terminal import STAGES, Log, ProgressWatcher
-from deap_nas.evaluation.fitness import Evaluation
+from deap_nas.evaluation.fitness import Evaluation, accuracy_per_log_params
 from deap_nas.runs.watcher import Watcher
 from deap_nas.training import evaluator
 
@@ -84,7 +84,7 @@ def test_on_a_terminal_no_generation_is_beyond_the_last(tmp_path):
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=120)
     with ProgressWatcher(
-        "accuracy_per_log_params", 2, lambda n: 4 * (n + 1), console, Log(tmp_path / "log.txt")
+        accuracy_per_log_params, 2, lambda n: 4 * (n + 1), console, Log(tmp_path / "log.txt")
     ) as progress:
         for number in range(3):
             progress.generation(number, {"max": 1.0})

@@ -348,7 +348,7 @@ def test_the_bar_goes_on_with_finalists_by_their_name(tmp_path, monkeypatch):
     out = io.StringIO()
     console = Console(file=out, force_terminal=True, width=140)
     log, good = Log(tmp_path / "log.txt"), Evaluation(0.5, 0.5, 1000, 1.0)
-    fitness = "accuracy_per_log_params"
+    fitness = accuracy_per_log_params
     with ProgressWatcher(fitness, 1, lambda n: 2 + n, console, log, finals=True) as progress:
         for number in (0, 1):
             progress.evaluated("FL relu", good, False)

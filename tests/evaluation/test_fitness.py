@@ -27,6 +27,7 @@ from deap_nas.evaluation.fitness import (
     failed,
     macro_f1_per_log_params,
 )
+from deap_nas.evaluation.own_fitness import find_fitness
 
 FULL = Evaluation(
     0.75,
@@ -82,6 +83,16 @@ def test_accuracy_alone_does_not_look_at_the_size():
 def test_too_few_parameters_for_a_logarithm(name, n_params):
     with pytest.raises(ValueError, match=f"^n_params {n_params}, allowed 2 or more"):
         FITNESSES[name](Evaluation(0.5, 0.5, n_params, 1.0, confusion=((1, 1), (1, 1))))
+
+
+@pytest.mark.parametrize("name", FITNESSES)
+def test_fewer_parameters_than_are_enough_count_as_so_many(name):
+    def of(n_params: int, small_enough: int) -> tuple[float, ...]:
+        evaluation = Evaluation(0.5, 0.5, n_params, 2.0, confusion=((1, 1), (1, 1)))
+        return find_fitness(name, small_enough)(evaluation)
+
+    assert of(6, 600) == of(600, 600) == of(600, 0)
+    assert of(601, 600) == of(601, 0)
 
 
 def test_no_training_time_to_divide_by():

@@ -152,7 +152,7 @@ def test_search_breeds_a_front_of_sizes_worth_having_in_either_space(space):
 def test_what_a_preset_says_of_fronts_is_of_searches_that_breed_one(given, breeds):
     settings = make_settings("search", None, given)
     assert settings.several is breeds
-    assert settings.small_enough == (600 if breeds else 0)
+    assert settings.small_enough == 600, "that is of any fitness but one's own"
     assert settings.max_params == 9000
     assert settings.telling == ("accuracy" if "fitness" in given else "accuracy_per_log_params")
 

@@ -16,7 +16,7 @@ GENOME = "NC 2 3 relu;RC 4 3 relu;RC 4 3 relu;FL tanh"
 
 
 def run_main(*arguments: Any) -> int:
-    return run.main(drivers.without_finalists(arguments))
+    return run.main(drivers.plainly(arguments))
 
 
 def refused(call: Any, capsys: Any, *words: str) -> None:

@@ -117,11 +117,17 @@ def save_npz(path: Path, dataset: Dataset) -> Path:
 # --- processes
 
 
-def without_finalists(arguments: Sequence[Any]) -> list[str]:
-    """A new run's arguments: finalists have tests of their own, and come only where asked for."""
+PLAIN = {"--space": "paper", "--fitness": "accuracy_per_log_params", "--finalists": "0"}
+
+
+def plainly(arguments: Sequence[Any]) -> list[str]:
+    """A new run's arguments: the plainest search there is, where they ask for no other. Finalists,
+    fronts and wide spaces have tests of their own."""
     given = [str(argument) for argument in arguments]
-    asks = {"--resume", "--finalists", "--help"} & set(given)
-    return given if asks else [*given, "--finalists", "0"]
+    if {"--resume", "--help"} & set(given):
+        return given
+    asked = ["--finalists"] if {"--preset", "--config"} & set(given) else list(PLAIN)
+    return given + [word for flag in asked for word in (flag, PLAIN[flag]) if flag not in given]
 
 
 def environment(**variables: str) -> dict[str, str]:
@@ -131,13 +137,13 @@ def environment(**variables: str) -> dict[str, str]:
 
 def cli(*arguments: Any, module: str = "deap_nas.run", **variables: str) -> Any:
     """Run the real command line to its end."""
-    given = without_finalists(arguments) if module == "deap_nas.run" else map(str, arguments)
+    given = plainly(arguments) if module == "deap_nas.run" else map(str, arguments)
     return _run(["-m", module, *given], variables)
 
 
 def stub_cli(*arguments: Any, **variables: str) -> Any:
     """Run the command line with stub training to its end."""
-    return _run([str(TESTS / "drivers.py"), *without_finalists(arguments)], variables)
+    return _run([str(TESTS / "drivers.py"), *plainly(arguments)], variables)
 
 
 def python(code: str, *arguments: Any, **variables: str) -> Any:
@@ -159,7 +165,7 @@ def start(*arguments: Any, stub: bool = True, **variables: str) -> subprocess.Po
     """Begin a run in the background."""
     command = [str(TESTS / "drivers.py")] if stub else ["-m", "deap_nas.run"]
     return subprocess.Popen(
-        [sys.executable, *command, *without_finalists(arguments)],
+        [sys.executable, *command, *plainly(arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -274,7 +280,7 @@ def run_here(arguments: list[str], variables: dict[str, str], inline: bool) -> N
     session.make_page = lambda *_: None
     if KILL_AT in variables:
         arm(variables[KILL_AT])
-    status = run.main(without_finalists(arguments))
+    status = run.main(plainly(arguments))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)

@@ -331,11 +331,14 @@ HERE: list[tuple[str, str, Try, Try]] = [
      lambda: run("--fitness", "accuracy_and_params", "--algorithm", "generational"),
      lambda: [run("--fitness", "accuracy_and_params", "--algorithm", name)
               for name in ("preselected", "nsga2")]),
-    ("runs/checks", "{} {} with fitness {}, allowed only where a front is bred; use "
+    ("runs/checks", "objectives {} with fitness {}, allowed only where a front is bred; use "
      "--fitness accuracy_and_params",
      lambda: run("--objectives", "accuracy,multiply_adds"),
-     lambda: [run(*given, "--fitness", "accuracy_and_params")
-              for given in (("--objectives", "accuracy,multiply_adds"), ("--small-enough", 600))]),
+     lambda: run("--objectives", "accuracy,multiply_adds", "--fitness", "accuracy_and_params")),
+    ("runs/checks", "small_enough {} with a fitness of your own, allowed 0; leave out "
+     "--small-enough",
+     lambda: run("--fitness", f"{file('f.py', FITNESS)}:score", "--small-enough", 600),
+     lambda: run("--fitness", "f.py:score")),
     ("runs/checks", "halving {} with algorithm {}, which breeds while others are in training; "
      "use --algorithm preselected, or --halving 0",
      lambda: run("--halving", 3, *STREAM),
