@@ -15,6 +15,7 @@ from deap_nas.evaluation.own_fitness import find_fitness, parts_of
 from deap_nas.genome import Genome, GenomeError, parse_genome
 from deap_nas.spaces import COSTS, DEVICES, SPACES, SpaceError, budgets_of
 from deap_nas.training.cards import ACCELERATORS
+from deap_nas.training.recipes import FARTHEST
 
 
 class SettingsError(ValueError):
@@ -181,6 +182,7 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     *((name, 1, 1e18) for name in COSTS),
     ("int8_sample", 1, 1e6),
     ("epochs", 0, 1e9),
+    ("shifts", 0, FARTHEST),
     ("population", 2, 1e9),
     ("generations", 0, 1e9),
     ("cxpb", 0, 1),

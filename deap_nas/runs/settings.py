@@ -63,6 +63,12 @@ class Settings:
         "classes count as much as others",
         allowed=CLASS_WEIGHTS,
     )
+    flips: bool = _option(
+        False, "train on mirrored images, too, left for right; for images that may be mirrored"
+    )
+    shifts: int = _option(
+        0, "train on images moved by as many pixels at most, drawn anew in each epoch", metavar="N"
+    )
     train_seed: int = _option(0, "initial weights and batch order of every network", metavar="N")
     space: str = _option(
         "paper",
@@ -303,16 +309,25 @@ class Settings:
             recipe = replace(recipe, epochs=self.epochs)
         if self.halving:
             recipe = replace(recipe, rungs=rungs_of(recipe.epochs, self.halving))
-        if self.class_weights != "none":  # a recipe may have its own
-            recipe = replace(recipe, class_weights=self.class_weights)
         if not self.early_stopping:
             recipe = replace(recipe, patience=0, min_delta=0.0, best_epoch=False, scored="last")
-        return recipe
+        return self._changed(recipe)
 
     def make_final_recipe(self) -> Recipe:
-        """The recipe of the finalists with the setting that changes it."""
+        """The recipe of the finalists with the settings that change it."""
         recipe = find_recipe(self.final_recipe)
-        return replace(recipe, epochs=self.final_epochs) if self.final_epochs else recipe
+        if self.final_epochs:
+            recipe = replace(recipe, epochs=self.final_epochs)
+        return self._changed(recipe)
+
+    def _changed(self, recipe: Recipe) -> Recipe:
+        """What holds for every training; a recipe may have its own."""
+        changes: dict[str, Any] = {
+            **({"class_weights": self.class_weights} if self.class_weights != "none" else {}),
+            **({"flips": True} if self.flips else {}),
+            **({"shifts": self.shifts} if self.shifts else {}),
+        }
+        return replace(recipe, **changes)
 
     def initial_genomes(self) -> list[Genome]:
         return [

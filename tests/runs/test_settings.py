@@ -28,7 +28,8 @@ BAD = {
     "mutpb": [2], "elitism": [-1, 10, 11], "algorithm": ["luck"], "children": [-1, 2.5],
     "candidates": [0, 1.5], "optimism": [-0.1, math.nan, "x"],
     "learns": ["accuracy", ""], "first": ["random", ""],
-    "fitness": ["acuracy", "mine.py"], "class_weights": ["heavy"], "halving": [-1, 1, 2.5],
+    "fitness": ["acuracy", "mine.py"], "class_weights": ["heavy"], "flips": ["yes", 1],
+    "shifts": [-1, 1.5, 101], "halving": [-1, 1, 2.5],
     "small_enough": [-1, 0.5],
     "grey": ["yes"],
     "image_size": ["32", "0x3", "3x3x3", 32], "seed": [-1],
@@ -60,9 +61,12 @@ def test_whole_numbers_are_fine_where_a_float_is_allowed():
     assert Settings(cxpb=1, time_budget=60).cxpb == 1
 
 
-def test_class_weights_are_the_recipes():
+def test_what_holds_for_every_training_is_in_both_recipes():
     assert Settings().make_recipe() == find_recipe("fast")
-    assert Settings(class_weights="balanced").make_recipe().class_weights == "balanced"
+    settings = Settings(class_weights="balanced", flips=True, shifts=2, final_epochs=3)
+    for recipe in (settings.make_recipe(), settings.make_final_recipe()):
+        assert (recipe.class_weights, recipe.flips, recipe.shifts) == ("balanced", True, 2)
+    assert settings.make_final_recipe().epochs == 3
 
 
 def test_what_data_are_told_also_by_an_old_run():
