@@ -37,8 +37,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     # A front to choose from, in ten minutes on two cores: as many generations as fit in what the
     # finalists leave, which is half of the time or more. An epoch of networks of 602, 1,384, 3,638
-    # and 8,242 parameters took 0.4, 1.0, 1.9 and 5.5 s of CPU on a machine with much other work on
-    # it; the last one has 670,960 multiply-adds, and longer ones would leave others no second seed.
+    # and 8,242 parameters took 0.4, 0.8, 1.8 and 6 s of CPU (results/recipes); the last one has
+    # 670,960 multiply-adds, and longer ones would leave others no second seed.
     "search": {
         "dataset": "fashion_mnist",
         "space": "wide",
@@ -46,11 +46,12 @@ PRESETS: dict[str, dict[str, Any]] = {
         "max_multiply_adds": 700_000,
         "fitness": "accuracy_and_params",
         "small_enough": 600,
-        "epochs": 4,
+        "epochs": 3,
         "population": 12,
         "generations": 100,
         "time_budget": 600,
         "finalists": 4,
+        "final_epochs": 30,
     },
     # For images of one's own, and those that come with the package: few of them, so many epochs.
     "quick": {

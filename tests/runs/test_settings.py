@@ -140,7 +140,7 @@ def test_search_breeds_a_front_of_sizes_worth_having_in_either_space(space):
         few += n_params >= settings.small_enough
     assert few > 25
     assert (settings.finalists, settings.final_seeds, settings.time_budget) == (4, 3, 600)
-    assert settings.make_final_recipe().epochs == 50
+    assert settings.make_final_recipe().epochs == 30
 
 
 @pytest.mark.parametrize(
