@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from deap_nas.devices.arena import ROOM
+
 BATCH = 500  # images at a time
 Array = np.ndarray[Any, Any]
 
@@ -90,7 +92,7 @@ def _interpreter(content: bytes) -> Any:
 def _by_micro(content: bytes, images: Array) -> Array:
     from tflite_micro.python.tflite_micro import runtime
 
-    interpreter = runtime.Interpreter.from_bytes(content)
+    interpreter = runtime.Interpreter.from_bytes(content, arena_size=ROOM)
     about = interpreter.get_input_details(0)["quantization_parameters"]
     inputs = as_int8(images, float(about["scales"][0]), int(about["zero_points"][0]))
     outputs = []
