@@ -4,7 +4,7 @@
 
 Of rivals and attribution each, writes results/search/NAME.csv (a row a search), NAME_course.csv
 (both measures over time), NAME_compared.csv (ours against each other one), and the figures
-NAME_hypervolume and NAME_best_fitness.
+NAME_hypervolume and NAME_best_fitness. Of finalists.csv it draws finalists.svg and finalists.png.
 """
 
 from __future__ import annotations
@@ -20,10 +20,22 @@ import pandas as pd
 from benchmarks.common import write_csv
 from benchmarks.search import attribution, ours, rivals
 from benchmarks.search.measures import MEASURES, compared, course, summary
-from benchmarks.search.plan import OUT, REFERENCE
-from deap_nas.report.figure import CYCLE, DASHES, Figure, new_canvas, styled, write_figure
+from benchmarks.search.plan import OUT, REFERENCE, REPORT
+from deap_nas.report.figure import (
+    BLUE,
+    CYCLE,
+    DASHES,
+    GREEN,
+    RED,
+    Figure,
+    new_canvas,
+    params_axis,
+    styled,
+    write_figure,
+)
 from deap_nas.runs.directory import RunDirectory
 from deap_nas.runs.record import read_run
+from deap_nas.words import noun
 
 Found = tuple[dict[str, Any], pd.DataFrame, float]  # about a search, its trials, its seconds
 LABELS = {
@@ -100,6 +112,26 @@ def draw(courses: pd.DataFrame, measure: str, name: str) -> Figure:
     return Figure(name, canvas, LABELS[measure], alt, wide=len(groups) > 1)
 
 
+@styled
+def draw_finalists(table: pd.DataFrame) -> Figure:
+    """The finalists of all searches, a colour a space, beside the report's networks."""
+    canvas, ax = new_canvas(height=3.6)
+    for colour, (space, each) in zip((GREEN, BLUE), table.groupby("space", sort=False)):
+        n = each["search_seed"].nunique()
+        label = f"{space} space, finalists of {n} {noun(n, 'search')}"
+        accuracies = 100 * each["test_accuracy_mean"], 100 * each["test_accuracy_std"]
+        look = {"fmt": "o", "ms": 4.5, "lw": 1.1, "color": colour}
+        ax.errorbar(each["n_params"], accuracies[0], accuracies[1], label=label, **look)
+    there = [(each.n_params, 100 * each.accuracy) for each in REPORT]
+    ax.plot(*zip(*there), "X", color=RED, ms=7, label="the report's networks")
+    params_axis(ax, [*table["n_params"], *(each.n_params for each in REPORT)])
+    ax.set(ylabel="test accuracy, %")
+    canvas.legend(loc="outside upper left", ncols=2, borderaxespad=0)
+    alt = "Scatter chart: test accuracy over parameters of finalists, above the report's networks."
+    title = "What the command finds in ten minutes, beside the report"
+    return Figure("finalists", canvas, title, alt)
+
+
 def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=OUT, help="(default: %(default)s)")
@@ -112,6 +144,8 @@ def main(argv: list[str] | None = None) -> None:
         if found:
             describe(name, found, first, out)
         print(f"{name}: {len(found)} searches in {out}")
+    if (out / "finalists.csv").exists():
+        write_figure(draw_finalists(pd.read_csv(out / "finalists.csv")), out)
 
 
 if __name__ == "__main__":

@@ -132,6 +132,15 @@ FINALISTS = pd.DataFrame(
 )
 
 
+def test_finalists_are_drawn_beside_the_report(tmp_path):
+    both = [FINALISTS.assign(space=space, search_seed=0) for space in plan.SPACES]
+    pd.concat(both).assign(test_accuracy_std=0.01).to_csv(tmp_path / "finalists.csv")
+    describe.main(["--out", str(tmp_path)])
+    text = (tmp_path / "finalists.svg").read_text()
+    for words in ("wide space, finalists of 1 search", "paper space", "report"):
+        assert words in text
+
+
 def test_a_target_is_met_by_what_validation_images_chose():
     rows = targets.against("paper", 1, FINALISTS).set_index("what")
     at = rows.loc["accuracy, at most 3264 parameters"]
