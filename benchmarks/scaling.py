@@ -119,7 +119,7 @@ def check(speed: float) -> pd.DataFrame:
             "host": "127.0.0.1",
             "dashboard_address": "127.0.0.1:0",
         }
-        with LocalCluster(workers, **how) as cluster, Client(cluster) as client:
+        with LocalCluster(n_workers=workers, **how) as cluster, Client(cluster) as client:
             client.wait_for_workers(workers)
             with (
                 DaskBackend(client, sleeper) as backend,
