@@ -54,7 +54,7 @@ def connect(settings: Settings, dataset: Dataset) -> Iterator[Any]:
         count = workers_here(settings, dataset)
         quiet: Any = {"dashboard_address": f"{LOOPBACK}:0", "silence_logs": logging.CRITICAL}
         with _deaf():
-            cluster = LocalCluster(count, threads_per_worker=1, host=LOOPBACK, **quiet)
+            cluster = LocalCluster(n_workers=count, threads_per_worker=1, host=LOOPBACK, **quiet)
         with cluster, _client(cluster, "of its own") as client:
             yield client
 

@@ -161,6 +161,13 @@ def test_a_cluster_of_its_own_listens_on_the_loopback_interface_alone(data: Path
     assert set(found) == {"127.0.0.1"}
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_cluster_of_its_own_is_as_large_as_it_is_told(data: Path, count: int) -> None:
+    settings = Settings(dataset=str(data), backend="dask", workers=count)
+    with connect(settings, load_dataset(data)) as client:
+        assert list(client.nthreads().values()) == [1] * count
+
+
 def test_ctrl_c_is_for_the_search_alone(data: Path, tmp_path: Path) -> None:
     """As a terminal sends it, to the search and to the cluster that it has started."""
     words = ("--dataset", data, "--out", "run", *FEW, "--backend", "dask", "--workers", 1)
