@@ -42,6 +42,7 @@ from deap_nas import (
 from deap_nas.algorithms import ea_generational, ea_steady_state
 from deap_nas.evaluation.workers import cores
 from deap_nas.report.figure import BLUE, ORANGE, Figure, new_canvas, styled, write_figure
+from deap_nas.runs.draws import drawing_from
 
 WORKERS = tuple(4**i for i in range(7))
 FEWEST, BRED = 32, 8  # genomes in a population; births for each place in it
@@ -62,8 +63,9 @@ def search(loop: str, evaluator: GeneralEvaluator, places: int, clock: Any) -> f
 
     evaluator.observe = observe
     rng = random.Random(0)
-    random.seed(0)
     toolbox = make_toolbox(WIDE_SPACE, evaluator, selection="tournament", rng=rng)
+    # A scheduler in this process draws from the random module, as DEAP's selection would.
+    toolbox.decorate("select", drawing_from(random.Random(0)))
     function = {"generational": ea_generational, "steady_state": ea_steady_state}[loop]
     function(toolbox.population(n=places), toolbox, **SHARES, ngen=BRED - 1, rng=rng)
     return reached
