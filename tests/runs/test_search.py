@@ -238,7 +238,7 @@ def test_a_step_of_preselection_has_a_child_that_was_trained(home, inline, data)
             ["fitness 'accuracy_and_params' with algorithm steady_state", "preselected or nsga2"],
         ),
         (
-            ["--preset", "quick", "--objectives", "accuracy,n_params"],
+            ["--objectives", "accuracy,n_params"],
             ["--fitness accuracy_and_params"],
         ),
         (["--algorithm", "nsga2", "--objectives", "accuracy"], ["two or more that differ"]),

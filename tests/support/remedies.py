@@ -86,7 +86,7 @@ def command(*words: Any, heard: bool = False) -> None:
 
 def run(*words: Any) -> None:
     """What a search would do, without doing it."""
-    command("run", "--dry-run", *words)
+    command("run", *drivers.plainly(["--dry-run", *words]))
 
 
 def on_card(*words: Any, cards: tuple[Card, ...] = (Card("Toy", LEAST),)) -> None:
@@ -98,7 +98,7 @@ def on_card(*words: Any, cards: tuple[Card, ...] = (Card("Toy", LEAST),)) -> Non
 
 def search(*words: Any, **how: bool) -> None:
     few = ("--dataset", "tiny.npz", "--population", 3, "--generations", 1)
-    command("run", *few, *words, **how)
+    command("run", *drivers.plainly([*few, *words]), **how)
 
 
 def space(**settings: Any) -> SearchSpace:

@@ -22,7 +22,7 @@ from deap_nas.training.evaluator import RecipeTrainer
 from deap_nas.training.native.network import NativeNetwork
 from deap_nas.training.trainer import ENVIRONMENT
 
-RECIPE = replace(RECIPES["fast"], epochs=1)
+RECIPE = replace(RECIPES["fast"], epochs=1, least_steps=0)
 GOOD = "NC 2 3 relu;RC 4 3 relu;GP"
 BAD = "NC 4 3 relu;RC 4 3 gelu;GP"
 LARGE = ";".join(["CB 64 3 gelu"] * 12 + ["GP"])  # a batch of it takes hundreds of MiB
@@ -98,7 +98,7 @@ def test_the_command_says_so_in_one_line(tmp_path, home, capsys):
     assert train.main(["CB 32 3 gelu;CB 32 3 gelu;GP", *arguments]) == 1
     out, err = capsys.readouterr()
     last = out.splitlines()[-1]
-    assert last.startswith("oom: MemoryError: feature maps of a batch of 128 take ")
+    assert last.startswith("oom: MemoryError: feature maps of a batch of 16 take ")
     assert last.endswith("MiB: take smaller images or batches")
     assert "epoch" not in out
     assert err == ""
