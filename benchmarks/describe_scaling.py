@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 from common import RESULTS
 from pages import render
-from simulated import TARGET
+from simulated import TARGET, Measured
 
 from deap_nas.files import write_whole
 
@@ -50,6 +50,7 @@ def numbers(found: Found) -> dict[str, float]:
         "most": most,
         "target": TARGET,
         "training": training,
+        "longest": Measured().longest,
         "overhead": one["overhead"],
         "limit": training / one["overhead"],
         "lowest_ratio": ratio.min(),

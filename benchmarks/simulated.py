@@ -48,6 +48,11 @@ class Measured:
         self._rows = pd.concat(tables).query("status == 'ok'").reset_index(drop=True)
         self._places = np.log(self._rows[["n_params", "multiply_adds"]].to_numpy(float))
 
+    @property
+    def longest(self) -> float:
+        """Seconds of the longest training."""
+        return float(self._rows["train_cpu_seconds"].max())
+
     @functools.cache  # noqa: B019  # one object, as long as the program
     def train(self, text: str, budget: Any = None) -> Evaluation:
         genome = parse_genome(text)
