@@ -32,9 +32,9 @@ PRESETS: dict[str, dict[str, Any]] = {
         "small_enough": 600,
         "epochs": 3,
         "population": 8,
-        "generations": 3,
+        "generations": 6,
         "finalists": 3,
-        "final_epochs": 6,
+        "final_epochs": 15,
     },
     # A front to choose from, in ten minutes on two cores: as many generations as fit in what the
     # finalists leave, which is half of the time or more. An epoch of networks of 602, 1,384, 3,638
