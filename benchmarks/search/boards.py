@@ -1,6 +1,6 @@
 """Networks for boards: the best in int8 under three budgets of flash and RAM.
 
-    python -m benchmarks.search.boards                  # nine searches, at most 30 minutes each
+    python -m benchmarks.search.boards                  # nine searches of 10 to 25 minutes
     python -m benchmarks.search.boards --only-tables    # of those that are there
 
 Full Fashion-MNIST, the wide space, the fitness accuracy: a budget alone limits the size. Finalists

@@ -114,14 +114,15 @@ def make_settings(
 
 
 def _preset_for(preset: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """A preset's values, but for those of a front where what is given by hand breeds none."""
+    """A preset's values, but for those that do not go with a fitness or a loop given by hand."""
     values = PRESETS[preset]
     fitness = str(given.get("fitness", values.get("fitness", Settings.fitness)))
     loop = ALGORITHMS.get(str(given.get("algorithm", Settings.algorithm)))
-    if not loop or (loop.several_objectives and (breeds_front(fitness) or not loop.one_objective)):
-        return values
-    own = fitness not in FITNESSES
-    gone = {"fitness", "objectives"} | ({"small_enough"} if own else set())
+    breeds = not loop or (
+        loop.several_objectives and (breeds_front(fitness) or not loop.one_objective)
+    )
+    gone = set() if breeds else {"fitness", "objectives"}
+    gone |= set() if fitness in FITNESSES else {"small_enough"}
     return {name: value for name, value in values.items() if name not in gone}
 
 

@@ -161,6 +161,14 @@ def test_what_a_preset_says_of_fronts_is_of_searches_that_breed_one(given, breed
     assert settings.telling == ("accuracy" if "fitness" in given else "accuracy_per_log_params")
 
 
+@pytest.mark.parametrize("algorithm", ["nsga2", "preselected"])
+def test_a_preset_says_of_sizes_nothing_to_a_fitness_of_ones_own(tmp_path, algorithm):
+    own = tmp_path / "mine.py"
+    own.write_text("def score(evaluation):\n    return evaluation.accuracy\n")
+    settings = make_settings("search", None, {"fitness": f"{own}:score", "algorithm": algorithm})
+    assert settings.small_enough == 0
+
+
 def test_an_unknown_preset():
     with pytest.raises(SettingsError, match="preset 'x', allowed fashion, search, quick, paper"):
         make_settings("x")
