@@ -15,43 +15,48 @@ import contextlib
 import math
 import multiprocessing
 import random
+from dataclasses import replace
 from typing import Any
 
 import moocore
 import numpy as np
 import pandas as pd
 from common import RESULTS, make_parser, provenance, save
-from preselection import BUDGETS, Known, Spent, find_known
-from variants.problems import TABLE
+from variants.problems import TABLE, find_problem, trainings
 
 from deap_nas import accuracy_per_log_params, ea_nsga2, ea_preselected, make_toolbox
 from deap_nas.algorithms import sel_crowded_tournament
+from deap_nas.benchmark.problem import TableProblem
 from deap_nas.benchmark.statistics import mean_interval, p_better
 from deap_nas.evaluation.fitness import LEARNED
-from deap_nas.evaluation.forecast import Forecast
 from deap_nas.evaluation.objectives import Objectives
 from deap_nas.runs.first import spread
 
+BUDGETS = (25, 50, 100)
 FRONT = Objectives(["accuracy", "n_params"])
 ONE, NSGA2, SEVERAL = "one number", "nsga2", "front"
 
 
-def search(known: Known, seed: int, kind: str) -> list[Any]:
+class Spent(Exception):
+    """All evaluations are used up."""
+
+
+def search(problem: TableProblem, seed: int, kind: str) -> list[Any]:
     """The genomes of a search in the order of their evaluation."""
     several = kind != ONE
     fitness = FRONT if several else accuracy_per_log_params
-    found: dict[Any, None] = {}
+    measured, found = trainings(problem), dict[Any, None]()
 
     def evaluate(genome: Any) -> tuple[float, ...]:
         if tuple(genome) not in found and len(found) == max(BUDGETS):
             raise Spent
         found[tuple(genome)] = None
-        return fitness(known.measure(genome))
+        return fitness(measured.measure(genome))
 
     rng = random.Random(seed)
     random.seed(seed)  # DEAP's own selections draw from the module
     toolbox = make_toolbox(
-        known.problem.space,
+        problem.space,
         evaluate,
         crossover="uniform",
         mutation="mixture",
@@ -64,8 +69,8 @@ def search(known: Known, seed: int, kind: str) -> list[Any]:
         if several
         else (accuracy_per_log_params, LEARNED["accuracy_per_log_params"])
     )
-    Forecast(combine, learned, known.measure, known.size).register(toolbox)
-    first, rates = spread(toolbox.individual, 10, known.size), {"cxpb": 0.5, "mutpb": 1.0}
+    replace(measured, fitness=combine, learned=learned).register(toolbox)
+    first, rates = spread(toolbox.individual, 10, measured.size), {"cxpb": 0.5, "mutpb": 1.0}
     with contextlib.suppress(Spent):
         if kind == NSGA2:
             ea_nsga2(first, toolbox, **rates, ngen=10**4, rng=rng)
@@ -74,20 +79,20 @@ def search(known: Known, seed: int, kind: str) -> list[Any]:
     return list(found)
 
 
-def points(known: Known, genomes: Any) -> Any:
+def points(problem: TableProblem, genomes: Any) -> Any:
     """(-accuracy, ln parameters) of genomes: less is better."""
-    evaluations = [known.measure(genome) for genome in genomes]
+    evaluations = [trainings(problem).measure(genome) for genome in genomes]
     return np.array([(-each.accuracy, math.log(each.n_params)) for each in evaluations])
 
 
 def measure(kind: str, seeds: range) -> list[tuple[int, float]]:
     """(evaluations, share of the volume that is missing) of a search, for each seed."""
-    known = find_known(TABLE)
-    everything = points(known, known.problem.scores)
+    problem = find_problem(TABLE)
+    everything = points(problem, problem.scores)
     worst = everything.max(0)
     whole, found = moocore.hypervolume(everything, ref=worst), []
     for seed in seeds:
-        course = points(known, search(known, seed, kind))
+        course = points(problem, search(problem, seed, kind))
         for budget in BUDGETS:
             share = float(moocore.hypervolume(course[:budget], ref=worst) / whole)
             found.append((budget, 1 - share))

@@ -23,13 +23,12 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 from common import RESULTS, make_parser, provenance, save
-from preselection import Known, find_known
 from scipy.stats import spearmanr
-from variants.problems import TABLE
+from variants.problems import TABLE, find_problem, trainings
 
 from deap_nas import Evaluation, ea_preselected, make_toolbox
+from deap_nas.benchmark.problem import Measured, TableProblem
 from deap_nas.benchmark.statistics import mean_interval, p_better
-from deap_nas.evaluation.forecast import Forecast
 from deap_nas.evaluation.halving import Halving, accuracy_after, cut
 from deap_nas.evaluation.trained import Trained
 from deap_nas.genome import format_genes, parse_genome
@@ -68,17 +67,17 @@ class Lookup:
     """Stands in for an evaluator with ``halving``, with the table's answers.
 
     Args:
-        known: the table.
+        measured: what the table holds.
         halving: None: every network is trained to the end.
     """
 
-    def __init__(self, known: Known, halving: Halving | None) -> None:
-        self._known, self._halving = known, halving
+    def __init__(self, measured: Measured, halving: Halving | None) -> None:
+        self._measured, self._halving = measured, halving
         self.found: dict[tuple[Any, ...], Evaluation] = {}
         self.epochs = 0
 
     def __call__(self, genome: Any) -> tuple[float, ...]:
-        return self._known.fitness(self.found[tuple(genome)])
+        return self._measured.fitness(self.found[tuple(genome)])
 
     def map(self, function: Callable[[Any], Any], genomes: Iterable[Any]) -> list[Any]:
         genomes = list(genomes)
@@ -88,7 +87,7 @@ class Lookup:
         for genome, text in zip(new, texts):
             if self.epochs >= max(BUDGETS):
                 raise Spent
-            trained = cut(Trained(self._known.measure(genome)), floors.get(text, {}))
+            trained = cut(Trained(self._measured.measure(genome)), floors.get(text, {}))
             assert trained
             self.found[tuple(genome)] = trained.evaluation
             self.epochs += trained.evaluation.epochs
@@ -101,33 +100,32 @@ class Lookup:
         return self.found[tuple(genome)].stopped
 
 
-def make_halving(known: Known, eta: int) -> Halving | None:
+def make_halving(measured: Measured, eta: int) -> Halving | None:
     if not eta:
         return None
     rungs = rungs_of(EPOCHS, eta)
-    return Halving(eta, rungs, known.fitness, lambda text: known.size(parse_genome(text)))
+    return Halving(eta, rungs, measured.fitness, lambda text: measured.size(parse_genome(text)))
 
 
-def search(known: Known, seed: int, eta: int) -> dict[Any, Evaluation]:
+def search(problem: TableProblem, seed: int, eta: int) -> dict[Any, Evaluation]:
     """What a search measured, in order."""
     rng = random.Random(seed)
     random.seed(seed)  # DEAP's own selection draws from the module
-    lookup = Lookup(known, make_halving(known, eta))
+    measured = trainings(problem)
+    lookup = Lookup(measured, make_halving(measured, eta))
     operators = {"crossover": "uniform", "mutation": "mixture", "selection": "tournament"}
-    toolbox = make_toolbox(known.problem.space, lookup, **operators, rng=rng)
-    Forecast(
-        known.fitness, ("accuracy",), lambda genome: lookup.found[tuple(genome)], known.size
-    ).register(toolbox)
-    first = spread(toolbox.individual, 10, known.size)
+    toolbox = make_toolbox(problem.space, lookup, **operators, rng=rng)
+    measured.register(toolbox, lambda genome: lookup.found[tuple(genome)])
+    first = spread(toolbox.individual, 10, measured.size)
     settings = {"mu": 10, "lambda_": 4, "cxpb": 0.5, "mutpb": 1.0, "ngen": 10**6}
     with contextlib.suppress(Spent):
         ea_preselected(first, toolbox, **settings, rng=rng)
     return lookup.found
 
 
-def answers(known: Known, found: dict[Any, Evaluation]) -> Iterator[Answer]:
+def answers(problem: TableProblem, found: dict[Any, Evaluation]) -> Iterator[Answer]:
     """What a search has in hand at each budget."""
-    scores, best = known.problem.scores, known.problem.optimum
+    scores, best = problem.scores, problem.optimum
     for budget in BUDGETS:
         spent, within = 0, []
         for genes, evaluation in found.items():
@@ -137,14 +135,14 @@ def answers(known: Known, found: dict[Any, Evaluation]) -> Iterator[Answer]:
             within.append((genes, evaluation))
         whole = [genes for genes, evaluation in within if evaluation.ok]
         held_out = scores[max(whole, key=lambda genes: scores[genes].seen)].held_out
-        stopped, rank = len(within) - len(whole), known.problem.rank(held_out)
+        stopped, rank = len(within) - len(whole), problem.rank(held_out)
         yield Answer(budget, best.held_out - held_out, rank, len(within), stopped)
 
 
 def measure(eta: int, seeds: range) -> list[Answer]:
     """The answers of a search for each seed."""
-    known = find_known(TABLE)
-    return [each for seed in seeds for each in answers(known, search(known, seed, eta))]
+    problem = find_problem(TABLE)
+    return [each for seed in seeds for each in answers(problem, search(problem, seed, eta))]
 
 
 def summary(measured: dict[int, list[Answer]]) -> pd.DataFrame:
@@ -162,15 +160,15 @@ def summary(measured: dict[int, list[Answer]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*columns, *(f"mean_{name}" for name in COUNTED)])
 
 
-def rungs_table(known: Known) -> pd.DataFrame:
+def rungs_table(measured: Measured) -> pd.DataFrame:
     """How well fitness at a rung tells the fitness at the end: rank correlation, among all networks
     of the table and among the best at the end."""
-    good = [e for e in map(known.measure, known.problem.scores) if e.ok]
-    good.sort(key=lambda each: known.fitness(each), reverse=True)
-    ends, rows = [known.fitness(each)[0] for each in good], []
+    good = [e for e in measured.evaluations.values() if e.ok]
+    good.sort(key=lambda each: measured.fitness(each), reverse=True)
+    ends, rows = [measured.fitness(each)[0] for each in good], []
     for rung in (1, 2):
         then = [replace(each, accuracy=accuracy_after(each, rung)) for each in good]
-        values = [known.fitness(each)[0] for each in then]
+        values = [measured.fitness(each)[0] for each in then]
         for n in (len(good), 1000, 300, 100):
             rows.append((rung, n, spearmanr(values[:n], ends[:n]).statistic))
     return pd.DataFrame(rows, columns=["rung", "best_at_the_end", "rank_correlation"])
@@ -181,7 +179,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=60)
     parser.add_argument("--jobs", type=int, default=1, help="processes (default: %(default)s)")
     arguments, made = parser.parse_args(), provenance()
-    rungs, measured = rungs_table(find_known(TABLE)), dict[int, list[Answer]]()
+    rungs, measured = rungs_table(trainings(find_problem(TABLE))), dict[int, list[Answer]]()
     of_seeds = partial(measure, seeds=range(arguments.seeds))
     with multiprocessing.get_context("spawn").Pool(arguments.jobs) as pool:
         for eta, found in zip(ETAS, pool.imap(of_seeds, ETAS)):

@@ -12,8 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from deap_nas import Genome, accuracy_per_log_params, time_penalised
-from deap_nas.benchmark.problem import Score, TableProblem, table_problem
+from deap_nas import Evaluation, Genome
+from deap_nas.benchmark.problem import Measured, Score, TableProblem, table_problem
+from deap_nas.evaluation.fitness import FITNESSES, LEARNED
 from deap_nas.spaces import find_space
 from deap_nas.tabular import Table, load_table
 
@@ -47,6 +48,7 @@ class MacroSpace:
 
 TABLE, TIMED, MACRO, SHALLOW = "table", "table_timed", "macro", "table_shallow"
 DIGITS = "digits"  # nothing of the default search was chosen on it
+FITNESS = "accuracy_per_log_params"
 PROBLEMS = (TABLE, TIMED, MACRO, DIGITS)
 MACRO_VARIABLE = "DEAP_NAS_MACRO"
 # As build_table.py leaves it: digits.csv.gz, and the space digits.toml.
@@ -58,17 +60,17 @@ def find_problem(name: str) -> TableProblem:
     """A problem by its name; the same in every process, since the environment says where from."""
     if name == MACRO:
         return macro(Path(os.environ[MACRO_VARIABLE]))
-    table = table_of(name)
-    if name == DIGITS:
-        title = "digits, accuracy / ln(parameters)"
-        return table_problem(table, name, title, accuracy_per_log_params)
-    if name == TIMED:
-        title = "table, accuracy / ln(parameters) / seconds"
-        return table_problem(table, name, title, time_penalised)
-    problem = table_problem(
-        table, name, "table, accuracy / ln(parameters)", accuracy_per_log_params
-    )
+    what = "digits" if name == DIGITS else "table"
+    title = f"{what}, accuracy / ln(parameters){' / seconds' if name == TIMED else ''}"
+    fitness = "time_penalised" if name == TIMED else FITNESS
+    problem = table_problem(table_of(name), name, title, FITNESSES[fitness], LEARNED[fitness])
     return restricted(problem) if name == SHALLOW else problem
+
+
+def trainings(problem: TableProblem) -> Measured:
+    """What the trainings of a problem told: there is that of every one of ``PROBLEMS``."""
+    assert problem.measured
+    return problem.measured
 
 
 def table_of(name: str) -> Table:
@@ -94,8 +96,16 @@ def macro(path: Path) -> TableProblem:
         scale = math.log(row["params"])
         return Score(row["test_acc"][0] / scale, row["mean_acc"] / scale)
 
-    scores = {tuple(map(int, text)): score(row) for text, row in rows.items()}
-    return TableProblem(MACRO, "NAS-Bench-Macro, accuracy / ln(parameters)", MacroSpace(), scores)
+    def evaluation(row: dict[str, Any]) -> Evaluation:
+        accuracy = row["test_acc"][0] / 100
+        return Evaluation(accuracy, n_params=row["params"], multiply_adds=row["flops"])
+
+    of = {tuple(map(int, text)): row for text, row in rows.items()}
+    scores = {genes: score(row) for genes, row in of.items()}
+    evaluations = {genes: evaluation(row) for genes, row in of.items()}
+    measured = Measured(evaluations, FITNESSES[FITNESS], LEARNED[FITNESS])
+    title = "NAS-Bench-Macro, accuracy / ln(parameters)"
+    return TableProblem(MACRO, title, MacroSpace(), scores, measured=measured)
 
 
 def restricted(problem: TableProblem) -> TableProblem:

@@ -13,7 +13,7 @@ REPORT = of_settings("the report's GA", make_settings("paper"))
 BASE = Variant("preselected", "preselected", 10, 4, "tournament", "uniform", "mixture")
 # What a search does unless told: Settings() says the same, which a test compares. Of all variants
 # the first on the seeds that choose.
-BEST = replace(BASE, name="deap_nas", optimism=2.0)
+BEST = replace(BASE, name="deap_nas", optimism=2.0, first="spread")
 LOCAL = Variant("local search", "local_search", 1, mutation="attribute_mixture")
 AGING = Variant("regularized", "regularized", 10, sample=3, mutation="attribute_mixture")
 PLUS = Variant("mu+lambda", population=5, children=1, mutation="attribute_mixture")

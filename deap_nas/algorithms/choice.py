@@ -15,6 +15,7 @@ from deap_nas.algorithms.surrogate import GaussianProcess
 from deap_nas.algorithms.volume import Volume
 
 PARTS = ("known", "learned", "combine")
+COST = "cost"  # a toolbox's tool, too, if it likes
 
 
 class Choice(Protocol):
@@ -90,8 +91,12 @@ class ByParts:
     def __init__(self, toolbox: Any, parts: Any, model: InformedProcess, optimism: float) -> None:
         self._sound, self._stopped, self._parts = merit(toolbox), was_stopped(toolbox), parts
         self._model, self._optimism = model, optimism
+        self._cost = getattr(toolbox, COST, None)
+        self._best = -math.inf
 
     def learn(self, individuals: Population) -> None:
+        values = (self._value(ind.fitness.wvalues[0]) for ind in individuals if self._sound(ind)[0])
+        self._best = max([self._best, *values])
         told = [self._sound(ind)[0] or self._stopped(ind) for ind in individuals]
         numbers = [self._parts.learned(i) if known else None for i, known in zip(individuals, told)]
         self._model.learn(individuals, numbers)
@@ -100,8 +105,18 @@ class ByParts:
         return self._model.choose(candidates, k, self._worth, self._optimism)
 
     def _worth(self, candidate: Any, numbers: Numbers) -> float:
-        value = self._point(candidate, numbers)[0]
-        return -math.inf if math.isnan(value) else float(value)
+        value = self._value(self._point(candidate, numbers)[0])
+        if self._cost is None or not math.isfinite(self._best):
+            return value
+        return self._per_cost(candidate, value - self._best)
+
+    @staticmethod
+    def _value(number: Any) -> float:
+        return -math.inf if math.isnan(number) else float(number)
+
+    def _per_cost(self, candidate: Any, gain: float) -> float:
+        """A gain by what it costs; what is no gain is not made up for by being cheap."""
+        return gain / self._cost(candidate) if self._cost and gain > 0 else gain
 
     def _point(self, individual: Any, numbers: Numbers) -> Matrix:
         """The fitness, more being better."""
@@ -131,7 +146,9 @@ class ByVolume(ByParts):
         return self._model.choose(
             candidates,
             k,
-            lambda candidate, numbers: volume.gain(self._point(candidate, numbers)),
+            lambda candidate, numbers: self._per_cost(
+                candidate, volume.gain(self._point(candidate, numbers))
+            ),
             self._optimism,
             lambda candidate, numbers: volume.add(self._point(candidate, numbers)),
         )

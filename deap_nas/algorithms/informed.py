@@ -47,7 +47,7 @@ class InformedProcess:
     def __init__(
         self,
         known: Callable[[Any], Numbers] = lambda _: (),
-        scale: float = 1.0,
+        scale: float = 2.0,
         noise: float = 0.01,
         weight: float = 0.1,
     ) -> None:

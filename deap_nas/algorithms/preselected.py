@@ -62,6 +62,10 @@ def ea_preselected(
     - ``learned(individual)``: numbers that its evaluation told, each the better the greater.
     - ``combine(individual, numbers)``: its fitness, if the evaluation told these numbers.
 
+    A toolbox with these three may also say what an evaluation takes, ``cost(individual)``, a number
+    above 0: then what a candidate promises beyond the best so far is divided by that, so that a
+    search that is short of time spends it where it brings most.
+
     With several objectives a candidate is worth what it would add to the volume that the front
     covers (``Volume``), on the scales on which ``combine`` gives the objectives; who lives on, and
     ``fitness.crowding_dist``, is as in ``ea_nsga2``. Let ``toolbox.select`` be
@@ -70,7 +74,7 @@ def ea_preselected(
     Args:
         population: the first individuals; those without a fitness are evaluated.
         toolbox: a ``deap.base.Toolbox``, of which ``map evaluate select mate mutate clone`` are
-            used; ``failed``, and ``known learned combine``, too, if there.
+            used; ``failed``, and ``known learned combine cost``, too, if there.
         mu: how many live on.
         lambda_: how many children are evaluated.
         cxpb: the probability that two neighbours are mated.
@@ -101,7 +105,9 @@ def ea_preselected(
             three tools.
 
     Source: Ulmer, Streichert and Zell 2003, *Evolution Strategies Assisted by Gaussian Processes
-    with Improved Pre-Selection Criterion*; the believer, Ginsbourger et al. 2010.
+    with Improved Pre-Selection Criterion*; the believer, Ginsbourger et al. 2010; improvement by
+    cost, Snoek, Larochelle and Adams 2012, *Practical Bayesian Optimization of Machine Learning
+    Algorithms*, section 3.2.
     """
     for name, value in (("mu", mu), ("lambda_", lambda_), ("candidates", candidates)):
         if value < 1:

@@ -15,7 +15,7 @@ from deap_nas.benchmark.courses import Courses, anytime, compared, run, summary,
 from deap_nas.benchmark.own import BenchmarkError, as_operators, check, kind_of
 from deap_nas.benchmark.problem import Problem, table_problem
 from deap_nas.benchmark.variant import Own, Variant
-from deap_nas.evaluation.fitness import FITNESSES
+from deap_nas.evaluation.fitness import FITNESSES, LEARNED
 from deap_nas.evaluation.workers import cores
 from deap_nas.operators import CROSSOVERS, MUTATIONS, SELECTIONS
 from deap_nas.runs.settings import Settings
@@ -94,7 +94,8 @@ def default_problem(
             f"{space.said_size()} of its space: give a table and a space of the same genomes"
         )
     name = Path(table).name.partition(".")[0] if table else "table"
-    return table_problem(found, name, f"{name}, {fitness}", FITNESSES[fitness])
+    learned = LEARNED.get(fitness, ())
+    return table_problem(found, name, f"{name}, {fitness}", FITNESSES[fitness], learned)
 
 
 def contestants(

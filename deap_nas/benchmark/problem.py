@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 from deap_nas.evaluation.fitness import Evaluation
+from deap_nas.evaluation.forecast import Forecast, known_in
 from deap_nas.tabular import Table
 
 Key = tuple[Any, ...]  # the genes of an individual
@@ -26,6 +27,42 @@ class Score(NamedTuple):
 
     seen: float
     held_out: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a training of each individual told, and the fitness that is made of it.
+
+    Args:
+        evaluations: by the individual's genes; its parameters and multiply-adds are known before.
+        fitness: a function of an Evaluation.
+        learned: what a model must learn of it, as ``Forecast`` takes it.
+        known: by the individual's genes, numbers that a model learns from; unless given, the
+            logarithms of parameters and multiply-adds.
+    """
+
+    evaluations: Mapping[Key, Evaluation]
+    fitness: Callable[[Evaluation], tuple[float, ...]]
+    learned: tuple[str, ...] = ()
+    known: Mapping[Key, tuple[float, ...]] = field(default_factory=dict)
+
+    def measure(self, genes: Iterable[Any]) -> Evaluation:
+        return self.evaluations[tuple(genes)]
+
+    def size(self, genes: Iterable[Any]) -> tuple[int, int]:
+        """Parameters and multiply-adds."""
+        return self.measure(genes).n_params, self.measure(genes).multiply_adds
+
+    def register(self, toolbox: Any, measure: Callable[[Any], Evaluation] | None = None) -> None:
+        """Have a model that uses the toolbox learn measurements, and compute the fitness.
+
+        Args:
+            toolbox: of the search.
+            measure: individual -> its Evaluation, where that is not the one that is kept here.
+        """
+        known = (lambda genes: self.known[tuple(genes)]) if self.known else None
+        of = (self.fitness, self.learned, measure or self.measure, self.size)
+        Forecast(*of, known=known).register(toolbox)
 
 
 class Problem(Protocol):
@@ -51,6 +88,10 @@ class Problem(Protocol):
     def fingerprint(self) -> str:
         """Changes when any score does."""
 
+    @property
+    def measured(self) -> Measured | None:
+        """What is known of every individual besides its score."""
+
     def score(self, key: Key) -> Score:
         """Of an individual."""
 
@@ -71,6 +112,7 @@ class TableProblem:
         space: whose individuals these are.
         scores: of every individual that is judged, by its genes.
         reachable: the individuals that are legal, if not all that have scores.
+        measured: what the scores are made of; None: a model can learn nothing but the scores.
     """
 
     name: str
@@ -78,6 +120,7 @@ class TableProblem:
     space: Any
     scores: Mapping[Key, Score]
     reachable: tuple[Key, ...] = ()
+    measured: Measured | None = None
 
     @cached_property
     def optimum(self) -> Score:
@@ -133,6 +176,10 @@ class FunctionProblem:
     def fingerprint(self) -> str:
         return self.code
 
+    @property
+    def measured(self) -> None:
+        return None
+
     def score(self, key: Key) -> Score:
         value = self.function(list(key))
         value = float(value[0] if isinstance(value, tuple | list) else value)
@@ -154,6 +201,7 @@ def table_problem(
     name: str,
     title: str,
     fitness: Callable[[Evaluation], tuple[float, ...]],
+    learned: tuple[str, ...] = (),
 ) -> TableProblem:
     """A fitness over a table: searched on validation accuracy, judged by test accuracy.
 
@@ -162,12 +210,17 @@ def table_problem(
         name: of the problem, in tables and files.
         title: as a person reads it.
         fitness: a function of an Evaluation; its first value counts.
+        learned: what a model must learn of it, as ``Forecast`` takes it.
     """
+    evaluations = {tuple(genome): evaluation for genome, evaluation in table.items()}
+    describe = known_in(table.space)
+    known = {genes: describe(genes) for genes in evaluations}
+    measured = Measured(evaluations, fitness, learned, known)
     scores: dict[Key, Score] = {}
-    for genome, evaluation in table.items():
-        test = replace(evaluation, accuracy=table.test_accuracy(genome))
-        scores[tuple(genome)] = Score(fitness(evaluation)[0], fitness(test)[0])
-    return TableProblem(name, title, table.space, scores)
+    for genes, evaluation in measured.evaluations.items():
+        test = replace(evaluation, accuracy=table.test_accuracy(genes))
+        scores[genes] = Score(fitness(evaluation)[0], fitness(test)[0])
+    return TableProblem(name, title, table.space, scores, measured=measured)
 
 
 def _digest(lines: Iterable[Hashable]) -> str:

@@ -22,13 +22,17 @@ from deap_nas.operators import (
     mut_mixture,
     mut_swap,
 )
+from deap_nas.runs.first import spread
 from deap_nas.toolbox import make_toolbox
 
 FOREVER = 10**9  # generations: the memo ends a search
 PACKAGE = Path(__file__).parents[1]
 FOLDERS, FILES = (
     ("operators", "algorithms", "layers", "spaces"),
-    ("toolbox", "genome", "files", "extras", "words", "benchmark/variant"),
+    (
+        *("toolbox", "genome", "files", "extras", "words", "benchmark/variant"),
+        *("evaluation/fitness", "evaluation/forecast", "runs/first"),
+    ),
 )
 CODE = (
     *(path for name in FOLDERS for path in sorted((PACKAGE / name).rglob("*.py"))),
@@ -71,6 +75,10 @@ class Variant:
         restart_after: the patience of ``ea_local_search``.
         candidates: as ``ea_preselected`` takes it.
         optimism: as ``ea_preselected`` takes it.
+        first: the first individuals: as they are ``drawn``, or ``spread`` over sizes where these
+            are known.
+        learns: what the model of a loop that has one learns: ``fitness``, or ``measurements``,
+            from which the fitness is computed, where these are known.
     """
 
     name: str
@@ -87,6 +95,8 @@ class Variant:
     restart_after: int = 30
     candidates: int = 10
     optimism: float = 1.0
+    first: str = "drawn"
+    learns: str = "measurements"
 
     def definition(self) -> dict[str, Any]:
         """What the outcome depends on, ready for JSON."""
@@ -114,8 +124,13 @@ class Variant:
             if self.loop == "random":
                 while True:
                     memo(memo.problem.draw(rng))
-            toolbox = self._toolbox(memo, rng)
-            population = toolbox.population(n=self.population)
+            toolbox, measured = self._toolbox(memo, rng), memo.problem.measured
+            if measured and self.learns == "measurements":
+                measured.register(toolbox)
+            if measured and self.first == "spread":
+                population = spread(toolbox.individual, self.population, measured.size)
+            else:
+                population = toolbox.population(n=self.population)
             if isinstance(self.loop, Own):
                 call_loop(self.loop.function, population, toolbox, self, rng)
             else:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import fmean
 from typing import Any
 
 from deap_nas.evaluation.fitness import Evaluation
-from deap_nas.layers.cost import arena_head, count_multiply_adds, count_params, flash
+from deap_nas.layers.cost import arena_head, count_multiply_adds, count_params, flash, walk
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,9 @@ LOG_OF_ERROR = Scale(
 LOG_OF_SECONDS = Scale(
     lambda seconds: -math.log(max(1e-9, seconds)), lambda number: math.exp(-number)
 )
+OVERHEAD = (
+    20  # multiply-adds for each value of an image: a small network's training, and the search
+)
 SECONDS = ("train_seconds", "train_cpu_seconds")
 SCALES = {"accuracy": LOG_OF_ERROR, **dict.fromkeys(SECONDS, LOG_OF_SECONDS)}
 """By the name of an Evaluation's attribute, or of one of its ``metrics``."""
@@ -56,6 +59,25 @@ def size_in(space: Any) -> Callable[[Any], tuple[int, int]] | None:
         return count_params(genes, *images), count_multiply_adds(genes, *images)
 
     return lambda genome: size(tuple(genome))
+
+
+def known_in(space: Any) -> Callable[[Any], tuple[float, ...]]:
+    """Numbers that are known of a genome, for a model to learn from, on the images of a
+    ``SearchSpace`` all of whose layers have formulas: logarithms of its parameters, of its
+    multiply-adds, of the channels and of the places of the feature map that reaches the head, and
+    the mean logarithm of all maps' sizes."""
+    images = (space.input_shape, space.n_classes)
+
+    @lru_cache(maxsize=10_000)
+    def describe(genes: tuple[Any, ...]) -> tuple[float, ...]:
+        maps = [tuple(space.input_shape)]
+        maps += [behind for _, layer, _, behind in walk(genes, *images) if not layer.head]
+        costs = count_params(genes, *images), count_multiply_adds(genes, *images)
+        size = fmean(math.log(math.prod(shape)) for shape in maps)
+        last = math.log(maps[-1][-1]), math.log(math.prod(maps[-1][:-1]))
+        return *map(math.log1p, costs), *last, size
+
+    return lambda genome: describe(tuple(genome))
 
 
 def bytes_in(space: Any) -> Callable[[Any], tuple[int, int]]:
@@ -101,6 +123,10 @@ class Forecast:
         measure: genome -> its Evaluation; only asked for genomes that have one.
         size: genome -> (parameters, multiply-adds); ``size_in(space)`` counts them.
         int8: genome -> bytes of (RAM, flash), where the fitness looks at them; ``bytes_in(space)``.
+        known: genome -> numbers for the model to learn from; ``known_in(space)`` has them. Unless
+            given, the logarithms of parameters and multiply-adds.
+        overhead: what training takes besides a network's multiply-adds, in multiply-adds an image.
+        per_cost: the power of its cost that a genome's promise is divided by; 0: cost is no matter.
     """
 
     def __init__(
@@ -110,21 +136,31 @@ class Forecast:
         measure: Callable[[Any], Evaluation],
         size: Callable[[Any], tuple[int, int]],
         int8: Callable[[Any], tuple[int | None, int | None]] = lambda _: (None, None),
+        known: Callable[[Any], Sequence[float]] | None = None,
+        overhead: int = 0,
+        per_cost: float = 0.0,
     ) -> None:
         self._fitness, self._measure = fitness, measure
         self._size, self._int8 = size, int8
+        self._known = known
+        self._overhead, self._per_cost = overhead, per_cost
         self._scales = {name: SCALES[name] for name in learned}
         self._gains = Gains(SCALES["accuracy"])
 
     def register(self, toolbox: Any) -> None:
-        """Give a toolbox the three tools that ``ea_preselected`` looks for."""
-        for name in ("known", "learned", "combine"):
+        """Give a toolbox the tools that ``ea_preselected`` looks for."""
+        for name in ("known", "learned", "combine", *(["cost"] if self._per_cost else [])):
             toolbox.register(name, getattr(self, name))
 
-    def known(self, genome: Any) -> tuple[float, float]:
-        """Logarithms of parameters and of multiply-adds."""
-        n_params, multiply_adds = self._size(genome)
-        return math.log1p(n_params), math.log1p(multiply_adds)
+    def known(self, genome: Any) -> Sequence[float]:
+        """What the model learns from besides the genes."""
+        if self._known:
+            return self._known(genome)
+        return tuple(map(math.log1p, self._size(genome)))
+
+    def cost(self, genome: Any) -> float:
+        """About what training takes, without a unit. Seconds would differ from run to run."""
+        return float((self._overhead + self._size(genome)[1]) ** self._per_cost)
 
     def learned(self, genome: Any) -> tuple[float, ...]:
         """What training told, each on its scale; of a training that was stopped early (``Halving``)

@@ -191,6 +191,7 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("children", 0, 1e9),
     ("candidates", 1, 1e9),
     ("optimism", 0, 1e9),
+    ("per_cost", 0, 10),
     ("halving", 0, 1e9),
     ("small_enough", 0, 1e18),
     ("sample", 0, 1e9),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from deap_nas.evaluation.fitness import Evaluation
-from deap_nas.evaluation.forecast import Forecast, bytes_in, size_in
+from deap_nas.evaluation.forecast import OVERHEAD, Forecast, bytes_in, known_in, size_in
 from deap_nas.evaluation.halving import Halving
 from deap_nas.genome import parse_genome
 from deap_nas.runs.checks import SettingsError
@@ -25,8 +26,10 @@ def tell_what_is_known(
     if wanted and (size := size_in(space)):
         front = settings.front
         fitness = front.placed if settings.several else evaluator.fitness
-        int8 = {"int8": bytes_in(space)} if settings.several and front.int8 else {}
-        Forecast(fitness, settings.learned, evaluator.measure, size, **int8).register(toolbox)
+        int8: Any = {"int8": bytes_in(space)} if settings.several and front.int8 else {}
+        cost = {"overhead": OVERHEAD * prod(space.input_shape), "per_cost": settings.per_cost}
+        more: Any = {**int8, **cost, "known": known_in(space)}
+        Forecast(fitness, settings.learned, evaluator.measure, size, **more).register(toolbox)
 
 
 def make_halving(settings: Settings, space: SearchSpace) -> Halving | None:

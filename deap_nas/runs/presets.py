@@ -51,6 +51,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "population": 12,
         "generations": 100,
         "time_budget": 600,
+        "per_cost": 0.5,
         "finalists": 4,
         "final_epochs": 30,
     },

@@ -151,6 +151,12 @@ class Settings:
         "model, more explores",
         metavar="F",
     )
+    per_cost: float = _option(
+        0.0,
+        "preselected: what a candidate promises beyond the best is divided by its cost (multiply-"
+        "adds) to this power: 1 where time is short, 0 where trainings are counted",
+        metavar="P",
+    )
     learns: str = _option(
         "measurements",
         "preselected: what the model learns; measurements (accuracy, and seconds where the fitness "

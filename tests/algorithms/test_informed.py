@@ -175,7 +175,9 @@ def test_equal_measurements_are_no_division_by_zero() -> None:
 # --- the loop
 
 
-def search(seed: int, *, parts: bool, ngen: int = 12, **settings: Any) -> list[Any]:
+def search(
+    seed: int, *, parts: bool, ngen: int = 12, cost: Any = None, **settings: Any
+) -> list[Any]:
     rng, asked = random.Random(seed), []
 
     def evaluate(genome: Genome) -> tuple[float]:
@@ -189,6 +191,8 @@ def search(seed: int, *, parts: bool, ngen: int = 12, **settings: Any) -> list[A
         toolbox.register("known", size)
         toolbox.register("learned", lambda genome: (skill(genome),))
         toolbox.register("combine", lambda genome, numbers: (numbers[0] / size(genome)[0] ** 2,))
+    if cost:
+        toolbox.register("cost", cost)
     ea_preselected(toolbox.population(n=8), toolbox, 8, 2, 0.5, 1.0, ngen, **settings, rng=rng)
     return asked
 
@@ -226,6 +230,17 @@ def test_what_is_known_pays() -> None:
         return float(np.mean([max(skill(g) / size(g)[0] ** 2 for g in asked) for asked in found]))
 
     assert mean_best(True) > mean_best(False)
+
+
+def test_what_is_promised_counts_by_its_cost() -> None:
+    def spent(cost: Any) -> float:
+        asked = (search(seed, parts=True, cost=cost) for seed in range(4))
+        return sum(math.exp(*size(genome)) for genomes in asked for genome in genomes)
+
+    assert spent(lambda genome: math.exp(*size(genome))) < spent(None)
+    # Divided by the same everywhere, the best stays the best.
+    assert search(3, parts=True, cost=lambda _: 7.0) == search(3, parts=True)
+    assert search(3, parts=False, cost=size) == search(3, parts=False)
 
 
 def test_equal_seeds_give_equal_searches() -> None:

@@ -13,8 +13,7 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
 import halving  # noqa: E402
-from preselection import find_known  # noqa: E402
-from variants.problems import TABLE  # noqa: E402
+from variants.problems import TABLE, find_problem  # noqa: E402
 
 from deap_nas.runs.presets import PRESETS  # noqa: E402
 from deap_nas.runs.settings import Settings  # noqa: E402
@@ -27,12 +26,12 @@ def test_a_search_spends_the_epochs_and_never_ends_with_who_was_stopped(
     eta: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(halving, "BUDGETS", (60, 120))
-    known = find_known(TABLE)
-    found = halving.search(known, 5, eta)
+    problem = find_problem(TABLE)
+    found = halving.search(problem, 5, eta)
     assert {e.epochs for e in found.values()} == ({2, 4} if eta else {4})
     assert all(e.stopped == (e.epochs == 2) for e in found.values())
     assert 120 <= sum(e.epochs for e in found.values()) < 120 + halving.EPOCHS
-    (first, last) = halving.answers(known, found)
+    (first, last) = halving.answers(problem, found)
     assert first.regret >= last.regret >= 0
     assert (last.stopped > 0) == (eta > 0)
     assert list(takewhile(lambda e: e.ok, found.values())), "the first genomes go on"

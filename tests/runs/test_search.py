@@ -140,6 +140,7 @@ def test_settings_reach_their_loops(home, inline, data):
         ("preselected", "--candidates", 1, ()),
         ("preselected", "--optimism", 0, ("--generations", 9)),
         ("preselected", "--learns", "fitness", ()),
+        ("preselected", "--per-cost", 1, ()),
         ("generational", "--elitism", 3, ()),
         ("mu_plus_lambda", "--children", 2, ()),
         ("regularized", "--sample", 40, ()),
@@ -342,7 +343,10 @@ def test_a_steady_state_killed_for_real(home, stub, data):
 
 @pytest.mark.parametrize(
     "name",
-    ["algorithm", "children", "candidates", "optimism", "sample", "restart_after", "slots"],
+    [
+        *("algorithm", "children", "candidates", "optimism", "per_cost"),
+        *("sample", "restart_after", "slots"),
+    ],
 )
 def test_a_run_from_before_a_setting_existed_is_resumed(home, inline, data, name):
     assert begin("run", data, "generational", "--slots", Settings().slots) == 0

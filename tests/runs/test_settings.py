@@ -26,7 +26,7 @@ BAD = {
     "population": [-5, 0, 1, 2.5, None], "generations": [-1], "crossover": ["two"],
     "mutation": ["two"], "selection": ["worst"], "cxpb": [-0.1, 1.1, math.nan, "x"],
     "mutpb": [2], "elitism": [-1, 10, 11], "algorithm": ["luck"], "children": [-1, 2.5],
-    "candidates": [0, 1.5], "optimism": [-0.1, math.nan, "x"],
+    "candidates": [0, 1.5], "optimism": [-0.1, math.nan, "x"], "per_cost": [-0.1, 11, "x"],
     "learns": ["accuracy", ""], "first": ["random", ""],
     "fitness": ["acuracy", "mine.py"], "class_weights": ["heavy"], "flips": ["yes", 1],
     "shifts": [-1, 1.5, 101], "halving": [-1, 1, 2.5],
