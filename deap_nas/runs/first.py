@@ -36,13 +36,13 @@ def spread(
     size: Callable[[Any], tuple[int, int]],
     small_enough: int = 0,
 ) -> list[Any]:
-    """``n`` genomes from small to large, each cheap to train for its size. ::
+    """``n`` genomes from small to large, none of them far from others in what it costs to train. ::
 
         12 distinct draws, sorted by parameters  ->  a b c d | e f g h | i j k l  ->  c e l
 
     Of ``DRAWS`` times as many draws, sorted by parameters and cut into ``n`` equal groups, each
-    group gives the one with the fewest multiply-adds. Where too few draws differ, the first ``n``
-    are taken as they are.
+    group gives the one in its middle by multiply-adds. (The cheapest ones tell a model too little:
+    ``results/preselection``.) Where too few draws differ, the first ``n`` are taken as they are.
 
     Args:
         draw: draws a genome; all chance is in it.
@@ -59,4 +59,4 @@ def spread(
     distinct.sort(key=lambda genome: (size(genome)[0], str(genome)))
     edges = [len(distinct) * i // n for i in range(n + 1)]
     groups = [distinct[a:b] for a, b in pairwise(edges)]
-    return [min(group, key=lambda genome: size(genome)[1]) for group in groups]
+    return [sorted(group, key=lambda genome: size(genome)[1])[len(group) // 2] for group in groups]

@@ -118,8 +118,8 @@ class Settings:
     )
     first: str = _option(
         "spread",
-        "the first genomes: spread over sizes, each the cheapest to train of four of its size, or "
-        "as they are drawn",
+        "the first genomes: spread over sizes, each the middle one of four of its size by what it "
+        "takes to train, or as they are drawn",
         allowed=("spread", "drawn"),
     )
     generations: int = _option(
