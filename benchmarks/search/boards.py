@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,9 +21,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from benchmarks.common import RESULTS, write_csv
-from benchmarks.pages import command
 from benchmarks.search.plan import DATASET, FOREVER
-from benchmarks.search.runs import go
+from benchmarks.search.runs import go, read_finalists
 from deap_nas.runs.directory import RunDirectory
 
 OUT = RESULTS / "device"
@@ -107,23 +105,16 @@ def write_tables(out: Path) -> None:
     chosen.insert(2, "aim", aims)
     chosen.insert(3, "short_by", aims - chosen["int8_test_accuracy_mean"])
     write_csv(chosen, out / "targets.csv")
-    means = ["aim", "int8_test_accuracy_mean", "test_accuracy_mean", "short_by", "search_seconds"]
+    means = ["aim", "int8_test_accuracy_mean", "test_accuracy_mean", "short_by", "seconds"]
     print(chosen.groupby("budget", sort=False)[means].mean().to_string())
 
 
 def finalists(name: str, seed: int, folder: Path) -> pd.DataFrame:
     """The finalists of a search, and what it was made with."""
-    made = json.loads((folder / "run.json").read_text())
-    directory = RunDirectory(folder)
-    table = pd.read_csv(directory.finalists).drop(columns="fitness")
+    table = read_finalists(folder).drop(columns="fitness")
     table.insert(0, "budget", name)
     table.insert(1, "search_seed", seed)
-    return table.assign(
-        search_seconds=json.loads(directory.result.read_text())["seconds"],
-        command=command(made),
-        commit=made["commit"],
-        machine=made["machine"]["processor"],
-    )
+    return table
 
 
 if __name__ == "__main__":

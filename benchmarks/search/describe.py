@@ -22,10 +22,8 @@ from benchmarks.search import attribution, ours, rivals
 from benchmarks.search.measures import MEASURES, compared, course, summary
 from benchmarks.search.plan import OUT, REFERENCE, REPORT
 from deap_nas.report.figure import (
-    BLUE,
     CYCLE,
     DASHES,
-    GREEN,
     RED,
     Figure,
     new_canvas,
@@ -114,13 +112,14 @@ def draw(courses: pd.DataFrame, measure: str, name: str) -> Figure:
 
 @styled
 def draw_finalists(table: pd.DataFrame) -> Figure:
-    """The finalists of all searches, a colour a space, beside the report's networks."""
+    """The finalists of all searches, a colour a kind, beside the report's networks."""
     canvas, ax = new_canvas(height=3.6)
-    for colour, (space, each) in zip((GREEN, BLUE), table.groupby("space", sort=False)):
+    groups = table.groupby(["space", "minutes"], sort=False)
+    for i, ((space, minutes), each) in enumerate(groups):
         n = each["search_seed"].nunique()
-        label = f"{space} space, finalists of {n} {noun(n, 'search')}"
+        label = f"{space} space, {n} {noun(n, 'search')} of {minutes:g} minutes"
         accuracies = 100 * each["test_accuracy_mean"], 100 * each["test_accuracy_std"]
-        look = {"fmt": "o", "ms": 4.5, "lw": 1.1, "color": colour}
+        look = {"fmt": "o", "ms": 4.5, "lw": 1.1, "color": CYCLE[i]}
         ax.errorbar(each["n_params"], accuracies[0], accuracies[1], label=label, **look)
     there = [(each.n_params, 100 * each.accuracy) for each in REPORT]
     ax.plot(*zip(*there), "X", color=RED, ms=7, label="the report's networks")
@@ -128,7 +127,7 @@ def draw_finalists(table: pd.DataFrame) -> Figure:
     ax.set(ylabel="test accuracy, %")
     canvas.legend(loc="outside upper left", ncols=2, borderaxespad=0)
     alt = "Scatter chart: test accuracy over parameters of finalists, above the report's networks."
-    title = "What the command finds in ten minutes, beside the report"
+    title = "What the command finds, beside the report"
     return Figure("finalists", canvas, title, alt)
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from benchmarks.common import ROOT
+from benchmarks.pages import command
 from benchmarks.paper.run import note, run
 from benchmarks.search.plan import DATASET, MINUTES, PRESET, SPACES
 from deap_nas.runs.directory import RunDirectory
@@ -33,6 +37,21 @@ def go(folder: Path, flags: dict[str, Any], *, page: bool) -> int:
     note(folder, ["python", "-m", "deap_nas.run", *begin], resumed)
     given = ["--resume", place] if resumed else begin
     return run(*given, *([] if page else ["--no-report"]))
+
+
+def read_finalists(folder: Path) -> pd.DataFrame:
+    """The finalists of a run that is finished, with what it was made with: ``minutes`` that it was
+    given, ``command commit machine``, and ``seconds`` that it took."""
+    directory = RunDirectory(folder)
+    made = json.loads((folder / "run.json").read_text())
+    settings = json.loads(directory.config.read_text())["settings"]
+    return pd.read_csv(directory.finalists).assign(
+        minutes=settings["time_budget"] / 60,
+        command=command(made),
+        commit=made["commit"],
+        machine=made["machine"]["processor"],
+        seconds=json.loads(directory.result.read_text())["seconds"],
+    )
 
 
 def words(flags: dict[str, Any]) -> list[str]:

@@ -43,7 +43,12 @@ def make_run(folder: Path, accuracies: list[float]) -> None:
     )
     table.to_csv(folder / "finalists.csv", index=False)
     made = {"command": ["python"], "commit": "abc", "machine": {"processor": "one"}}
-    for name, content in (("run.json", made), ("result.json", {"seconds": 5.0})):
+    contents = {
+        "run.json": made,
+        "result.json": {"seconds": 5.0},
+        "config.json": {"settings": {"time_budget": 600.0}},
+    }
+    for name, content in contents.items():
         (folder / name).write_text(json.dumps(content))
 
 
