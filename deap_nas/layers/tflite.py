@@ -1,7 +1,7 @@
 """What TensorFlow Lite makes of operations: the operators of an int8 model, their RAM and flash.
 
 Its converter folds a normalisation into the convolution before it, fuses relu and relu6, and drops
-dropout. Learned from conversions by TensorFlow 2.21, which ``tests/device`` repeats.
+dropout. Learned from conversions by TensorFlow 2.21, which ``tests/devices`` repeats.
 """
 
 from __future__ import annotations
