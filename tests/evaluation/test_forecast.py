@@ -108,4 +108,6 @@ def test_bytes_are_known_before_training() -> None:
         objectives.placed, objectives.learned, lambda _: told, size, bytes_in(PAPER_SPACE)
     )
     found = forecast.combine(genome, forecast.learned(genome))
-    assert found == pytest.approx((0.8, math.log(arena_head(genome)), math.log(flash(genome))))
+    assert found == pytest.approx(
+        (-math.log(0.2), math.log(arena_head(genome)), math.log(flash(genome)))
+    )

@@ -27,7 +27,9 @@ def test_accuracy_and_params_are_the_objectives_of_before() -> None:
 def test_all_of_them() -> None:
     objectives = Objectives(["accuracy", "n_params", "multiply_adds", "cpu_seconds"])
     assert objectives(SOME) == (0.8, 1000.0, 5000.0, 3.0)
-    assert objectives.placed(SOME) == (0.8, math.log(1000), math.log(5000), math.log(3))
+    assert objectives.placed(SOME) == pytest.approx(
+        (-math.log(0.2), math.log(1000), math.log(5000), math.log(3))
+    )
     assert objectives.learned == ("accuracy", "train_cpu_seconds")
     assert objectives.weights in FITNESS_CLASSES
     objectives = Objectives(["flash", "ram", "accuracy"])
@@ -44,7 +46,7 @@ def test_each_beside_accuracy_is_an_individuals(other: str) -> None:
 def test_fewer_parameters_than_are_enough_are_no_better() -> None:
     objectives = Objectives(["accuracy", "n_params"], 2000)
     assert objectives(SOME) == (0.8, 2000.0)
-    assert objectives.placed(SOME) == (0.8, math.log(2000))
+    assert objectives.placed(SOME) == pytest.approx((-math.log(0.2), math.log(2000)))
     assert objectives(replace(SOME, n_params=3000)) == (0.8, 3000.0)
 
 
