@@ -1,8 +1,7 @@
-"""Make the figures of the first pages: search for some minutes, then take them from the run.
+"""Make the figures of the first pages: search as README's first command does, for about three
+minutes, then take them from the run.
 
     python docs/make_figures.py
-
-The numbers depend on the machine, as far as its arithmetic and its speed do.
 """
 
 import shutil
@@ -13,15 +12,10 @@ from deap_nas.commands.run import main
 
 FIGURES = ("front", "scatter_fitness")
 RUN = Path("results/runs/readme")
-SEARCH = (
-    *("--population", "12", "--generations", "15", "--epochs", "5"),
-    *("--baseline", "NC 8 3 relu;RC 8 3 relu;RC 8 3 relu;FL relu"),
-    *("--finalists", "0"),
-)
 
 if __name__ == "__main__":
     finished = (RUN / "result.json").exists()
-    status = 0 if finished else main(["--out", str(RUN), *SEARCH])
+    status = 0 if finished else main(["--out", str(RUN)])
     if status == 0:
         for name in FIGURES:
             shutil.copy(

@@ -38,9 +38,7 @@ LOG_OF_ERROR = Scale(
 LOG_OF_SECONDS = Scale(
     lambda seconds: -math.log(max(1e-9, seconds)), lambda number: math.exp(-number)
 )
-OVERHEAD = (
-    20  # multiply-adds for each value of an image: a small network's training, and the search
-)
+PER_VALUE = 12  # of a feature map: what it takes to train, in multiply-adds (results/estimate)
 SECONDS = ("train_seconds", "train_cpu_seconds")
 SCALES = {"accuracy": LOG_OF_ERROR, **dict.fromkeys(SECONDS, LOG_OF_SECONDS)}
 """By the name of an Evaluation's attribute, or of one of its ``metrics``."""
@@ -78,6 +76,21 @@ def known_in(space: Any) -> Callable[[Any], tuple[float, ...]]:
         return *map(math.log1p, costs), *last, size
 
     return lambda genome: describe(tuple(genome))
+
+
+def cost_in(space: Any) -> Callable[[Any], float]:
+    """About what training a genome takes, in multiply-adds an image: those of its layers, and
+    ``PER_VALUE`` for each value of its feature maps, on the images of a ``SearchSpace`` all of
+    whose layers have formulas. Seconds would differ from run to run."""
+    images = (space.input_shape, space.n_classes)
+
+    @lru_cache(maxsize=10_000)
+    def cost(genes: tuple[Any, ...]) -> float:
+        maps = math.prod(space.input_shape)
+        maps += sum(math.prod(behind) for *_, behind in walk(genes, *images))
+        return float(count_multiply_adds(genes, *images) + PER_VALUE * maps)
+
+    return lambda genome: cost(tuple(genome))
 
 
 def bytes_in(space: Any) -> Callable[[Any], tuple[int, int]]:
@@ -125,8 +138,8 @@ class Forecast:
         int8: genome -> bytes of (RAM, flash), where the fitness looks at them; ``bytes_in(space)``.
         known: genome -> numbers for the model to learn from; ``known_in(space)`` has them. Unless
             given, the logarithms of parameters and multiply-adds.
-        overhead: what training takes besides a network's multiply-adds, in multiply-adds an image.
-        per_cost: the power of its cost that a genome's promise is divided by; 0: cost is no matter.
+        cost: genome -> what training it takes, by which what it promises is divided, such as
+            ``cost_in(space)``; unless given that is no matter.
     """
 
     def __init__(
@@ -137,19 +150,17 @@ class Forecast:
         size: Callable[[Any], tuple[int, int]],
         int8: Callable[[Any], tuple[int | None, int | None]] = lambda _: (None, None),
         known: Callable[[Any], Sequence[float]] | None = None,
-        overhead: int = 0,
-        per_cost: float = 0.0,
+        cost: Callable[[Any], float] | None = None,
     ) -> None:
         self._fitness, self._measure = fitness, measure
         self._size, self._int8 = size, int8
-        self._known = known
-        self._overhead, self._per_cost = overhead, per_cost
+        self._known, self.cost = known, cost
         self._scales = {name: SCALES[name] for name in learned}
         self._gains = Gains(SCALES["accuracy"])
 
     def register(self, toolbox: Any) -> None:
         """Give a toolbox the tools that ``ea_preselected`` looks for."""
-        for name in ("known", "learned", "combine", *(["cost"] if self._per_cost else [])):
+        for name in ("known", "learned", "combine", *(["cost"] if self.cost else [])):
             toolbox.register(name, getattr(self, name))
 
     def known(self, genome: Any) -> Sequence[float]:
@@ -157,10 +168,6 @@ class Forecast:
         if self._known:
             return self._known(genome)
         return tuple(map(math.log1p, self._size(genome)))
-
-    def cost(self, genome: Any) -> float:
-        """About what training takes, without a unit. Seconds would differ from run to run."""
-        return float((self._overhead + self._size(genome)[1]) ** self._per_cost)
 
     def learned(self, genome: Any) -> tuple[float, ...]:
         """What training told, each on its scale; of a training that was stopped early (``Halving``)

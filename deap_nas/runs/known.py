@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any
 
 from deap_nas.evaluation.fitness import Evaluation
-from deap_nas.evaluation.forecast import OVERHEAD, Forecast, bytes_in, known_in, size_in
+from deap_nas.evaluation.forecast import Forecast, bytes_in, cost_in, known_in, size_in
 from deap_nas.evaluation.halving import Halving
 from deap_nas.genome import parse_genome
 from deap_nas.runs.checks import SettingsError
@@ -27,8 +26,10 @@ def tell_what_is_known(
         front = settings.front
         fitness = front.placed if settings.several else evaluator.fitness
         int8: Any = {"int8": bytes_in(space)} if settings.several and front.int8 else {}
-        cost = {"overhead": OVERHEAD * prod(space.input_shape), "per_cost": settings.per_cost}
-        more: Any = {**int8, **cost, "known": known_in(space)}
+        more: Any = {**int8, "known": known_in(space)}
+        if settings.per_cost:
+            cost = cost_in(space)
+            more["cost"] = lambda genome: cost(genome) ** settings.per_cost
         Forecast(fitness, settings.learned, evaluator.measure, size, **more).register(toolbox)
 
 

@@ -32,19 +32,20 @@ PRESETS: dict[str, dict[str, Any]] = {
         "small_enough": 600,
         "epochs": 3,
         "population": 8,
-        "generations": 6,
+        "generations": 10,
+        "per_cost": 0.5,
         "finalists": 3,
         "final_epochs": 15,
     },
     # A front to choose from, in ten minutes on two cores: as many generations as fit in what the
     # finalists leave, which is half of the time or more. An epoch of networks of 602, 1,384, 3,638
     # and 8,242 parameters took 0.4, 0.8, 1.8 and 6 s of CPU (results/recipes); the last one has
-    # 670,960 multiply-adds, and longer ones would leave others no second seed.
+    # 670,960 multiply-adds, and a finalist of that kind would leave others no second seed.
     "search": {
         "dataset": "fashion_mnist",
         "space": "wide",
         "max_params": 9000,
-        "max_multiply_adds": 700_000,
+        "max_multiply_adds": 400_000,
         "fitness": "accuracy_and_params",
         "small_enough": 600,
         "epochs": 3,
@@ -53,7 +54,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "time_budget": 600,
         "per_cost": 0.5,
         "finalists": 4,
-        "final_epochs": 30,
+        "final_epochs": 20,
     },
     # For images of one's own, and those that come with the package: few of them, so many epochs.
     "quick": {

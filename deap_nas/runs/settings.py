@@ -153,8 +153,8 @@ class Settings:
     )
     per_cost: float = _option(
         0.0,
-        "preselected: what a candidate promises beyond the best is divided by its cost (multiply-"
-        "adds) to this power: 1 where time is short, 0 where trainings are counted",
+        "preselected: what a candidate promises beyond the best is divided by what it takes to "
+        "train, to this power: 0.5 where time counts, 0 where trainings do",
         metavar="P",
     )
     learns: str = _option(

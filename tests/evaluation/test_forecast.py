@@ -8,9 +8,17 @@ from types import SimpleNamespace
 
 import pytest
 
-from deap_nas import PAPER_SPACE, WIDE_SPACE, Layer, SearchSpace, register_layer
+from deap_nas import PAPER_SPACE, WIDE_SPACE, Layer, SearchSpace, parse_genome, register_layer
 from deap_nas.evaluation.fitness import FITNESSES, LEARNED, Evaluation
-from deap_nas.evaluation.forecast import LOG_OF_ERROR, SCALES, Forecast, bytes_in, size_in
+from deap_nas.evaluation.forecast import (
+    LOG_OF_ERROR,
+    SCALES,
+    Forecast,
+    bytes_in,
+    cost_in,
+    known_in,
+    size_in,
+)
 from deap_nas.evaluation.objectives import Objectives
 from deap_nas.layers import LAYERS
 from deap_nas.layers.cost import arena_head, count_multiply_adds, count_params, flash
@@ -111,3 +119,17 @@ def test_bytes_are_known_before_training() -> None:
     assert found == pytest.approx(
         (-math.log(0.2), math.log(arena_head(genome)), math.log(flash(genome)))
     )
+
+
+def test_what_training_takes_and_what_is_known_are_counted_by_hand() -> None:
+    genome = parse_genome("CB 4 3 relu;MP 2;GP")
+    # 28 x 28 x 1, then 28 x 28 x 4, 14 x 14 x 4, and ten outputs.
+    maps = (784, 3136, 784)
+    multiply_adds = 784 * 4 * 9 + 4 * 10
+    assert count_multiply_adds(genome) == multiply_adds
+    assert cost_in(WIDE_SPACE)(genome) == multiply_adds + 12 * (sum(maps) + 10)
+    expected = (
+        math.log1p(count_params(genome)), math.log1p(multiply_adds),
+        math.log(4), math.log(196), sum(map(math.log, maps)) / 3,
+    )  # fmt: skip
+    assert known_in(WIDE_SPACE)(genome) == pytest.approx(expected)
