@@ -49,10 +49,16 @@ class Budget(NamedTuple):
 
 
 BUDGETS = {
-    "4-4": Budget(4, 4, 0.88, 10, {"max_multiply_adds": 600_000, "finalists": 4}),
-    "16-8": Budget(16, 8, 0.92, 20, {"max_multiply_adds": 1_200_000, "finalists": 3}),
+    "4-4": Budget(
+        4, 4, 0.88, 10, {"max_multiply_adds": 600_000, "finalists": 4, "final_epochs": 50}
+    ),
+    "16-8": Budget(
+        16, 8, 0.92, 20, {"max_multiply_adds": 800_000, "finalists": 3, "final_epochs": 50}
+    ),
+    # Flips help larger networks (results/recipes).
     "64-32": Budget(
-        64, 32, 0.935, 25, {"max_multiply_adds": 3_000_000, "epochs": 3, "finalists": 2}
+        *(64, 32, 0.935, 25),
+        {"max_multiply_adds": 2_000_000, "finalists": 2, "final_epochs": 30, "flips": True},
     ),
 }
 

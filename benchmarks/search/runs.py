@@ -58,7 +58,8 @@ def words(flags: dict[str, Any]) -> list[str]:
     """Settings as the command line has them."""
     given = {f"--{name.replace('_', '-')}": value for name, value in flags.items()}
     cached = given.pop("--cache", "") is not None
-    found = [word for flag, value in given.items() for word in (flag, str(value))]
+    pairs = [[flag] if value is True else [flag, str(value)] for flag, value in given.items()]
+    found = [word for pair in pairs for word in pair]
     return found if cached else [*found, "--no-cache"]
 
 
