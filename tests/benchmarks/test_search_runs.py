@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.search import attribution, describe, plan, runs, targets  # noqa: E402
+from benchmarks.search import attribution, describe, plan, repeated, runs, targets  # noqa: E402
 from benchmarks.search.measures import MEASURES  # noqa: E402
 from deap_nas.commands.options import given_settings  # noqa: E402
 from deap_nas.commands.run import make_parser  # noqa: E402
@@ -170,6 +170,29 @@ def test_a_search_without_small_networks_has_no_answer_for_them():
     assert rows.loc["of the report's networks dominated", "short_by"] == 1
 
 
+def test_fronts_are_compared_at_sizes_that_both_have():
+    means = pd.DataFrame(
+        {
+            "space": "wide",
+            "search_seed": [0, 0, 1, 1, 2],
+            "n_params": [100, 10_000, 1_000, 100_000, 10],
+            "test_accuracy_mean": [0.7, 0.9, 0.85, 0.85, 0.5],
+        }
+    )
+    (found,) = repeated.apart(means).to_dict("records")
+    assert (found["one"], found["other"]) == (0, 1)
+    assert found["from_params"] == pytest.approx(1000)
+    assert found["to_params"] == pytest.approx(10_000)
+    # Along the logarithm the first has 0.8 at 1,000 and 0.9 at 10,000, the other 0.85.
+    assert found["largest_gap"] == pytest.approx(0.05)
+    assert found["mean_gap"] == pytest.approx(0.025, abs=1e-3)
+
+
+def test_a_network_that_is_larger_and_worse_is_not_on_the_front():
+    found = pd.DataFrame({"n_params": [900, 100], "test_accuracy_mean": [0.6, 0.7]})
+    assert repeated.front(found)[1].tolist() == [0.7, 0.7]
+
+
 @pytest.mark.slow
 def test_the_targets_are_measured_by_the_command(data, tmp_path):
     words = ["--space", "wide", "--seed", "0", "--minutes", "0.5", "--quick"]
@@ -182,3 +205,8 @@ def test_the_targets_are_measured_by_the_command(data, tmp_path):
     assert found["test_accuracy_mean"].between(0, 1).all()
     assert len(pd.read_csv(tmp_path / "targets.csv")) == len(plan.TARGETS) + 2
     assert targets.main([*words, "--only-tables"]) == 0
+    words = ["--runs", str(tmp_path / "runs"), "--out", str(tmp_path / "repeated"), "--seeds", "2"]
+    assert repeated.main(words) == 0
+    means = pd.read_csv(tmp_path / "repeated" / "means.csv")
+    assert set(means["genome"]) == set(found["genome"])
+    assert (means["seeds"] == 2).all()
