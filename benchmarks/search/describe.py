@@ -117,7 +117,7 @@ def draw_finalists(table: pd.DataFrame) -> Figure:
     groups = table.groupby(["space", "minutes"], sort=False)
     for i, ((space, minutes), each) in enumerate(groups):
         n = each["search_seed"].nunique()
-        label = f"{space} space, {n} {noun(n, 'search')} of {minutes:g} minutes"
+        label = f"{space} space, {minutes:g} minutes, {n} search {noun(n, 'seed')}"
         accuracies = 100 * each["test_accuracy_mean"], 100 * each["test_accuracy_std"]
         look = {"fmt": "o", "ms": 4.5, "lw": 1.1, "color": CYCLE[i]}
         ax.errorbar(each["n_params"], accuracies[0], accuracies[1], label=label, **look)
@@ -125,7 +125,7 @@ def draw_finalists(table: pd.DataFrame) -> Figure:
     ax.plot(*zip(*there), "X", color=RED, ms=7, label="the report's networks")
     params_axis(ax, [*table["n_params"], *(each.n_params for each in REPORT)])
     ax.set(ylabel="test accuracy, %")
-    canvas.legend(loc="outside upper left", ncols=2, borderaxespad=0)
+    canvas.legend(loc="outside upper left", borderaxespad=0)
     alt = "Scatter chart: test accuracy over parameters of finalists, above the report's networks."
     title = "What the command finds, beside the report"
     return Figure("finalists", canvas, title, alt)

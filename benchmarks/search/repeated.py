@@ -29,7 +29,6 @@ from deap_nas import load_dataset
 from deap_nas.evaluation.workers import Task
 from deap_nas.runs.directory import RunDirectory
 from deap_nas.runs.presets import make_settings
-from deap_nas.runs.record import read_run
 from deap_nas.runs.settings import data_options
 
 FIRST_SEED = 100  # finalists have 1000, 2000, ..., and a search has 0
@@ -77,8 +76,8 @@ def searches(runs: Path) -> Iterator[tuple[str, int, Path]]:
 
 def finalists(folder: Path) -> list[tuple[str, int]]:
     """Genome and parameters of each, from small to large."""
-    found = [(each.genome, each.mean.n_params) for each in read_run(folder).finalists]
-    return sorted(found, key=lambda each: each[1])
+    table = pd.read_csv(RunDirectory(folder).finalists).sort_values("n_params")
+    return list(zip(map(str, table["genome"]), map(int, table["n_params"])))
 
 
 def trained(folder: Path, genome: str, seeds: Iterable[int]) -> list[float]:

@@ -27,7 +27,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "fashion": {
         "dataset": "fashion_mnist",
         "space": "wide",
-        "max_multiply_adds": 1_000_000,
+        "max_multiply_adds": 400_000,
         "fitness": "accuracy_and_params",
         "small_enough": 600,
         "epochs": 3,

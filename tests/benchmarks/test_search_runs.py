@@ -137,7 +137,7 @@ def test_finalists_are_drawn_beside_the_report(tmp_path):
     pd.concat(both).assign(test_accuracy_std=0.01).to_csv(tmp_path / "finalists.csv")
     describe.main(["--out", str(tmp_path)])
     text = (tmp_path / "finalists.svg").read_text()
-    for words in ("wide space, 1 search of 10 minutes", "paper space", "report"):
+    for words in ("wide space, 10 minutes, 1 search seed", "paper space", "report"):
         assert words in text
 
 
