@@ -15,7 +15,6 @@ from deap_nas.algorithms.surrogate import GaussianProcess
 from deap_nas.algorithms.volume import Volume
 
 PARTS = ("known", "learned", "combine")
-COST = "cost"  # a toolbox's tool, too, if it likes
 
 
 class Choice(Protocol):
@@ -91,7 +90,7 @@ class ByParts:
     def __init__(self, toolbox: Any, parts: Any, model: InformedProcess, optimism: float) -> None:
         self._sound, self._stopped, self._parts = merit(toolbox), was_stopped(toolbox), parts
         self._model, self._optimism = model, optimism
-        self._cost = getattr(toolbox, COST, None)
+        self._cost = getattr(toolbox, "cost", None)
         self._best = -math.inf
 
     def learn(self, individuals: Population) -> None:

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 from deap_nas.evaluation.fitness import Evaluation
-from deap_nas.evaluation.forecast import Forecast, known_in
+from deap_nas.evaluation.forecast import Forecast, known_in, size_in
 from deap_nas.tabular import Table
 
 Key = tuple[Any, ...]  # the genes of an individual
@@ -213,8 +213,10 @@ def table_problem(
         learned: what a model must learn of it, as ``Forecast`` takes it.
     """
     evaluations = {tuple(genome): evaluation for genome, evaluation in table.items()}
-    describe = known_in(table.space)
-    known = {genes: describe(genes) for genes in evaluations}
+    known: dict[Key, tuple[float, ...]] = {}
+    if size_in(table.space):  # else Keras would be asked about every genome
+        describe = known_in(table.space)
+        known = {genes: describe(genes) for genes in evaluations}
     measured = Measured(evaluations, fitness, learned, known)
     scores: dict[Key, Score] = {}
     for genes, evaluation in measured.evaluations.items():

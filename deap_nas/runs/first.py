@@ -36,7 +36,7 @@ def spread(
     size: Callable[[Any], tuple[int, int]],
     small_enough: int = 0,
 ) -> list[Any]:
-    """``n`` genomes from small to large, none of them far from others in what it costs to train. ::
+    """``n`` genomes from small to large, each typical of its size in what it takes to train. ::
 
         12 distinct draws, sorted by parameters  ->  a b c d | e f g h | i j k l  ->  c e l
 

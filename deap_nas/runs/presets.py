@@ -23,7 +23,7 @@ from deap_nas.runs.settings import Settings
 
 DEFAULT = "quick"  # where no preset is named; the command has "fashion" where it finds its images
 PRESETS: dict[str, dict[str, Any]] = {
-    # About three minutes on two cores, one of them for the finalists.
+    # Less than three minutes on two cores, one of them at most for the finalists.
     "fashion": {
         "dataset": "fashion_mnist",
         "space": "wide",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import math
 from importlib import resources
 
 import pandas as pd
 import pytest
+from deap import base
 
-from deap_nas.benchmark import BenchmarkError, compare, load_function, write_page
+from deap_nas.benchmark import BenchmarkError, compare, load_function, problem, write_page
 from deap_nas.benchmark.comparison import (
     OURS,
     contestants,
@@ -134,3 +136,15 @@ def test_another_table_must_hold_its_space(tmp_path):
         default_problem(whole, PAPER_SPACE)
     with pytest.raises(TableError):
         default_problem(tmp_path / "none.csv.gz")
+
+
+def test_of_a_space_without_formulas_the_sizes_in_the_table_are_known(monkeypatch):
+    with_formulas = default_problem().measured
+    monkeypatch.setattr(problem, "size_in", lambda _: None)
+    monkeypatch.setattr(problem, "known_in", None)  # asks Keras there
+    measured = default_problem().measured
+    toolbox = base.Toolbox()
+    measured.register(toolbox)
+    genes = next(iter(measured.evaluations))
+    assert toolbox.known(genes) == tuple(map(math.log1p, measured.size(genes)))
+    assert with_formulas.known[genes][:2] == pytest.approx(toolbox.known(genes))

@@ -140,7 +140,6 @@ def test_the_digits_are_a_problem_of_the_benchmark(digits_problem):
         assert memo.found.keys() <= digits_problem.scores.keys(), "all that is asked for is there"
 
 
-@pytest.mark.skipif(not DIGITS.file.exists(), reason="it is not built yet")
 def test_the_digits_table_is_whole_and_the_command_takes_it(tmp_path, capsys):
     table = load_table(DIGITS.file, DIGITS.space)
     assert len(table) == 3744

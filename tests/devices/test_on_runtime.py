@@ -6,13 +6,7 @@ pip install -e '.[cpu,test,device]' && python -m pytest -m device
 
 from __future__ import annotations
 
-import contextlib
-import os
 import random
-import re
-import sys
-import tempfile
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -28,6 +22,7 @@ from deap_nas import (
     parse_genome,
     peak_ram,
 )
+from deap_nas.devices.arena import measure
 from deap_nas.devices.kernels import int8_logits
 from deap_nas.devices.quantise import draw_sample, quantise
 from deap_nas.spaces import supported
@@ -52,30 +47,6 @@ def converted(genome: Any, shape: tuple[int, ...], rng: np.random.Generator) -> 
     return quantise(model, rng.random((IMAGES, *shape), dtype=np.float32))
 
 
-def measured_head(content: bytes) -> int:
-    """Bytes that the runtime's tensors take, as it says itself, on standard error."""
-    from tflite_micro.python.tflite_micro import runtime
-
-    with tempfile.TemporaryFile() as file:
-        with standard_error_in(file.fileno()):
-            runtime.Interpreter.from_bytes(content).print_allocations()
-        file.seek(0)
-        (found,) = re.findall(r"Arena allocation head (\d+) bytes", file.read().decode())
-    return int(found)
-
-
-@contextlib.contextmanager
-def standard_error_in(file: int) -> Iterator[None]:
-    sys.stderr.flush()
-    before = os.dup(2)
-    os.dup2(file, 2)
-    try:
-        yield
-    finally:
-        os.dup2(before, 2)
-        os.close(before)
-
-
 @pytest.mark.parametrize(
     ("n", "seed"), [(6, 0), pytest.param(1000, 1, marks=pytest.mark.slow)], ids=["few", "many"]
 )
@@ -87,7 +58,7 @@ def test_of_random_genomes(name, n, seed):
         genome = SPACES[name].sample(rng)
         shape = (28, 28, 1) if i % 2 else (19, 24, 3)
         content = converted(genome, shape, np.random.default_rng(i))
-        assert arena_head(genome, shape) == measured_head(content), genome
+        assert arena_head(genome, shape) == measure(content).head, genome
         assert peak_ram(genome, shape) <= arena_head(genome, shape)
         assert flash(genome, shape) == pytest.approx(len(content), rel=0.02), genome
 

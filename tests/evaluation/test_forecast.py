@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 import random
+from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from deap_nas import PAPER_SPACE, WIDE_SPACE, Layer, SearchSpace, parse_genome, register_layer
 from deap_nas.evaluation.fitness import FITNESSES, LEARNED, Evaluation
 from deap_nas.evaluation.forecast import (
     LOG_OF_ERROR,
+    PER_VALUE,
     SCALES,
     Forecast,
     bytes_in,
@@ -133,3 +137,14 @@ def test_what_training_takes_and_what_is_known_are_counted_by_hand() -> None:
         math.log(4), math.log(196), sum(map(math.log, maps)) / 3,
     )  # fmt: skip
     assert known_in(WIDE_SPACE)(genome) == pytest.approx(expected)
+
+
+def test_what_a_value_of_a_map_takes_is_what_was_measured() -> None:
+    path = Path(__file__).parents[2] / "results" / "estimate" / "seconds.csv"
+    table = pd.read_csv(path).query("engine == 'native'")
+    costs = {text: cost_in(WIDE_SPACE)(parse_genome(text)) for text in table["genome"]}
+    values = (table["genome"].map(costs) - table["multiply_adds"]) / PER_VALUE
+    columns = np.column_stack([table["multiply_adds"], values])
+    seconds = table["image_seconds"].to_numpy()
+    (a, b), *_ = np.linalg.lstsq(columns / seconds[:, None], np.ones(len(seconds)))
+    assert b / a == pytest.approx(PER_VALUE, abs=0.5)
