@@ -24,7 +24,7 @@ ROOM = 2**24  # bytes that the runtime is given here; the ten times a model that
 BASE = 870
 TENSOR = 53
 NODE = 76
-CHANNEL = 4.05
+CHANNEL = 8.1
 
 
 @dataclass(frozen=True)

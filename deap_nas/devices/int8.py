@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from deap_nas.devices.compact import expand
 from deap_nas.devices.kernels import int8_logits
 from deap_nas.devices.quantise import quantise
 from deap_nas.evaluation.fitness import Confusion, Evaluation, accuracy_of
@@ -67,7 +68,7 @@ class Quantiser(Saver):
         inference.use_one_thread()
 
     def quantise(self, genome: str, weights: Weights, sample: Array) -> bytes:
-        """A trained network as the content of a ``.tflite`` file; the same each time.
+        """A trained network as what goes into flash; the same each time.
 
         Args:
             genome: the network, as text.
@@ -76,14 +77,18 @@ class Quantiser(Saver):
         """
         from deap_nas.training.keras_engine.inference import trained_model
 
-        import_keras().backend.clear_session()  # names, which are in the file, count from 1 again
+        import_keras().backend.clear_session()
         return quantise(trained_model(parse_genome(genome), weights, *self.size), sample)
+
+    def expand(self, content: bytes) -> bytes:
+        """A model as the content of a ``.tflite`` file; see ``devices.compact``."""
+        return expand(content)
 
     def score_int8(self, content: bytes, x: Array, y: Array) -> Array:
         """Confusion counts, [true class][predicted class], of an int8 model.
 
         Args:
-            content: of its ``.tflite`` file.
+            content: of the model.
             x: uint8 or float32 images, shape (n, height, width, channels).
             y: their labels, shape (n,).
         """

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from deap_nas.devices.compact import expand
+
 
 class Quantisation(NamedTuple):
     """A whole number q of int8 stands for ``scale * (q - zero_point)``."""
@@ -18,7 +20,8 @@ class Int8Model:
     """An int8 model.
 
     Args:
-        content: of its ``.tflite`` file.
+        content: what goes into flash (``compact``).
+        file: the same as the content of a ``.tflite`` file (``expand``).
         operators: that it needs, each once, by TensorFlow Lite's names.
         input_shape: (height, width, channels) of an image.
         n_classes: numbers that it gives.
@@ -30,6 +33,7 @@ class Int8Model:
     """
 
     content: bytes
+    file: bytes
     operators: tuple[str, ...]
     input_shape: tuple[int, int, int]
     n_classes: int
@@ -44,7 +48,7 @@ def read_model(content: bytes) -> Int8Model:
     """Read an int8 model with one input and one output; needs TensorFlow.
 
     Args:
-        content: of its ``.tflite`` file.
+        content: of the model (``compact``).
     """
     from tensorflow.lite.python import schema_py_generated as schema
 
@@ -59,6 +63,7 @@ def read_model(content: bytes) -> Int8Model:
     tensors = [graph.Tensors(i) for i in range(graph.TensorsLength())]
     return Int8Model(
         content,
+        expand(content),
         tuple(sorted(set(ran))),
         (height, width, channels),
         int(found.Shape(1)),

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from deap_nas.devices.arena import ROOM
+from deap_nas.devices.compact import expand
 
 BATCH = 500  # images at a time
 Array = np.ndarray[Any, Any]
@@ -23,7 +24,7 @@ def int8_logits(content: bytes, images: Array, *, micro: bool = False) -> Array:
     """Run an int8 model.
 
     Args:
-        content: of its ``.tflite`` file.
+        content: of the model, ``compact`` or as a ``.tflite`` file.
         images: uint8 (0..255) or float32 (0..1), shape (n, height, width, channels).
         micro: by TensorFlow Lite Micro itself, image by image.
 
@@ -59,7 +60,7 @@ def as_int8(images: Array, scale: float, zero_point: int) -> Array:
 
 
 def _by_lite(content: bytes, images: Array) -> Array:
-    interpreter = _interpreter(content)
+    interpreter = _interpreter(expand(content))
     (given,), (found,) = interpreter.get_input_details(), interpreter.get_output_details()
     inputs, outputs = as_int8(images, *given["quantization"]), []
     for start in range(0, len(inputs), BATCH):

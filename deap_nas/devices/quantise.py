@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from deap_nas.devices.compact import compact
+
 SAMPLE = 200  # training images by which the ranges of activations are chosen
 SAMPLE_SEED = 0
 
@@ -41,8 +43,7 @@ def quantise(model: Any, sample: np.ndarray[Any, Any]) -> bytes:
             of activations are taken from them.
 
     Returns:
-        The content of a ``.tflite`` file. The names of the model's layers are in it: for the same
-        bytes each time, build the model behind ``keras.backend.clear_session()``.
+        What goes into flash: see ``compact``; ``expand`` makes a ``.tflite`` file of it.
     """
     import tensorflow as tf
 
@@ -53,5 +54,4 @@ def quantise(model: Any, sample: np.ndarray[Any, Any]) -> bytes:
     converter.inference_input_type = converter.inference_output_type = tf.int8
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.filterwarnings("ignore", "Statistics for quantized inputs were expected")
-        content: bytes = converter.convert()
-    return content
+        return compact(converter.convert())

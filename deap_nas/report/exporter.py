@@ -93,7 +93,7 @@ class Exporter:
         if model is None:
             self._studio.write(genome, weights_of(self._record, genome), path)
         elif form == "tflite":
-            write_whole(path, model.content)
+            write_whole(path, model.file)
         else:
             arena = self._write_c(model, genome, path)
         evaluation, _ = self._record.network(genome)
@@ -101,7 +101,7 @@ class Exporter:
         accuracy, why = self._score(path, form)
         if accuracy is not None and form in TOLERANCE:
             _compare(path, self._record.split, accuracy, evaluation.accuracy, TOLERANCE[form])
-        size = len(model.content) if model else path.stat().st_size
+        size = len(model.content) if model and form == "c" else path.stat().st_size
         found = (path.name, genome, form, size, evaluation.accuracy, accuracy, why, model, arena)
         return Exported(*found)
 

@@ -77,7 +77,7 @@ class Networks:
 
     def quantise(self, genome: str, weights: Weights, sample: Array) -> Int8Model:
         """A network in int8; see ``devices.quantise`` for the sample."""
-        self._keras.backend.clear_session()  # names, which are in the file, count from 1 again
+        self._keras.backend.clear_session()
         return read_model(quantise(self._model(genome, weights), sample))
 
     def predict_int8(self, content: bytes, x: Array) -> Array:

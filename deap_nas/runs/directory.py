@@ -58,7 +58,7 @@ class RunDirectory:
 
     def int8_of(self, genome: str, budget: Budget = None) -> Path:
         """The same training as an int8 model."""
-        return self.weights_of(genome, budget).with_suffix(".tflite")
+        return self.weights_of(genome, budget).with_suffix(".int8")
 
     def top(self, name: str) -> Path:
         """One of the top fives, as a table."""

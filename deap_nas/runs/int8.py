@@ -46,7 +46,8 @@ class Quantising:
         return read_int8(self._journal.int8, self._evaluator.split)[genome, budget]
 
     def content(self, genome: str, budget: Budget) -> bytes:
-        """The int8 model of a training; where its file is lost, made anew, the same.
+        """The int8 model of a training, as it goes into flash; where its file is lost, made anew,
+        the same.
 
         Raises:
             RuntimeError: where TensorFlow Lite cannot make it.
@@ -57,6 +58,15 @@ class Quantising:
             ask = self._evaluator.ask_saver
             write_whole(path, ask("quantise", genome, weights, self._sample))
         return path.read_bytes()
+
+    def file(self, genome: str, budget: Budget) -> bytes:
+        """The same as the content of a ``.tflite`` file.
+
+        Raises:
+            RuntimeError: where TensorFlow Lite cannot make it.
+        """
+        found: bytes = self._evaluator.ask_saver("expand", self.content(genome, budget))
+        return found
 
     def _score(self, genome: str, budget: Budget, split: str, x: Any, y: Any) -> None:
         if (genome, budget, split) in self._journal.int8:

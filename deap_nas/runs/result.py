@@ -204,7 +204,7 @@ def write_result(
         if model:
             evaluator.save(best, weights, directory.best)
         if quantising and result.best and result.best.int8 and not result.best.int8.reason:
-            int8 = quantising.content(str(best), budget or evaluator.budget)
+            int8 = quantising.file(str(best), budget or evaluator.budget)
             write_whole(directory.best_int8, int8)
         with contextlib.suppress(RuntimeError):  # for the report's images; nothing depends on it
             labels = evaluator.predict(best, weights)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from deap_nas.layers.cost import count_multiply_adds, count_params, flash, peak_ram
@@ -11,6 +12,9 @@ from deap_nas.layers.tflite import FILE
 from deap_nas.spaces.rules import Rule, SpaceError
 
 MOST = 10**18
+
+
+SPARE, LEAST_SPARE = 50, 100  # an estimate's 50th part, or so many bytes
 
 
 @dataclass(frozen=True)
@@ -23,11 +27,27 @@ class Cost:
     adds: bool = True
     int8: bool = False  # known where a layer's operations are
     base: int = 0  # of a genome, whatever its genes
+    estimated: bool = False  # what it comes to may be a little more
 
     @property
     def limit(self) -> str:
         """The setting that says how much there may be."""
         return f"max_{self.name}"
+
+    def limit_for(self, total: int) -> int:
+        """The least limit that a genome of this cost is within."""
+        return total + self._spare(total)
+
+    def _spare(self, total: int) -> int:
+        return max(-(-total // SPARE), LEAST_SPARE) if self.estimated else 0
+
+    def room(self, limit: int) -> int:
+        """What genomes may come to where they are limited to so much."""
+        low, high = 0, limit
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if self.limit_for(middle) <= limit else (low, middle - 1)
+        return low
 
 
 COSTS = {
@@ -36,7 +56,7 @@ COSTS = {
         Cost("params", "parameters", count_params),
         Cost("multiply_adds", "multiply-adds an image", count_multiply_adds),
         Cost("ram", "bytes of RAM", peak_ram, adds=False, int8=True),
-        Cost("flash", "bytes of flash", flash, int8=True, base=FILE),
+        Cost("flash", "bytes of flash", flash, int8=True, base=FILE, estimated=True),
     )
 }
 """By the setting that limits each: ``max_params``, ``max_multiply_adds``, ``max_ram``, ..."""
@@ -48,6 +68,11 @@ class Budget:
 
     cost: Cost
     most: int
+
+    @cached_property
+    def room(self) -> int:
+        """What genomes may come to: less, where what they come to is an estimate."""
+        return self.cost.room(self.most)
 
     def __str__(self) -> str:
         return f"at most {self.most:,} {self.cost.unit}"

@@ -66,7 +66,8 @@ def check_affordable(walks: Walks, budgets: Sequence[Budget], rules: tuple[Any, 
     limit, beside = budget.cost.limit, "".join(f" and {other}" for other in kept)
     raise SpaceError(
         f"no genome is legal with {limit} {budget.most}{beside}: the cheapest, "
-        f"'{';'.join(map(str, genes))}', has {least:,} {budget.cost.unit}; raise {limit} to {least}"
+        f"'{';'.join(map(str, genes))}', has {least:,} {budget.cost.unit}; raise {limit} to "
+        f"{budget.cost.limit_for(least)}"
     )
 
 
@@ -75,10 +76,11 @@ def _cheapest_genome(
 ) -> tuple[list[Any], int]:
     """The genome within the budgets ``kept`` that costs least, and what it costs, by bisection."""
     *_, input_shape, n_classes = rules
-    low, high, cheapest = budget.most + 1, MOST, list[Any]()
+    low, high, cheapest = budget.room + 1, MOST, list[Any]()
     while low < high or not cheapest:
         most = (low + high) // 2 if cheapest else high
-        walks = ThriftyWalks((*kept, Budget(budget.cost, most)), *rules)
+        wider = Budget(budget.cost, budget.cost.limit_for(most))
+        walks = ThriftyWalks((*kept, wider), *rules)
         if walks.depths:
             cheapest = draw(walks, random.Random(0))
             high = budget.cost.total(cheapest, input_shape, n_classes)

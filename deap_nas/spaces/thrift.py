@@ -46,7 +46,7 @@ class ThriftyWalks(Walks):
         self._operators = any(budget.cost.int8 for budget in budgets)
         self.start: Any = (
             input_shape,
-            tuple(budget.most - budget.cost.base for budget in self.sums),
+            tuple(budget.room - budget.cost.base for budget in self.sums),
         )
         every = (*self.layers.values(), *self.heads.values())
         monotone = all(rule.layer.monotone is not None for rule in every)
@@ -73,10 +73,10 @@ class ThriftyWalks(Walks):
         ahead = layer.ask("shape", gene, *about)
         if ahead is None or min(ahead) < 1:
             return None
-        if any(layer.ask(each.cost.name, gene, *about) > each.most for each in self._peaks):
+        if any(layer.ask(each.cost.name, gene, *about) > each.room for each in self._peaks):
             return None
         costs = tuple(layer.ask(each.cost.name, gene, *about) for each in self.sums)
-        return None if any(c > each.most for c, each in zip(costs, self.sums)) else (ahead, costs)
+        return None if any(c > each.room for c, each in zip(costs, self.sums)) else (ahead, costs)
 
     def steps(self, rule: Rule, shape: Shape) -> Steps:
         """Those of all the genes of a rule."""

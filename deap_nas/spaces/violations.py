@@ -55,8 +55,15 @@ def _of_counts(genes: Sequence[object], space: Any) -> Iterator[str]:
 def _of_budgets(genes: Sequence[Any], space: Any) -> Iterator[str]:
     for budget in space.budgets:
         found = budget.cost.total(genes, space.input_shape, space.n_classes)
-        if found > budget.most:
-            yield f"{found:,} {budget.cost.unit}, allowed at most {budget.most:,}"
+        if found > budget.room:
+            about = f"about {found:,}" if budget.cost.estimated else f"{found:,}"
+            yield f"{about} {budget.cost.unit}, allowed at most {budget.room:,}{_limit(budget)}"
+
+
+def _limit(budget: Any) -> str:
+    """Where genomes may not come to the whole of it."""
+    less = budget.most - budget.room
+    return f" ({budget.cost.limit} {budget.most:,} less {less:,} to spare)" if less else ""
 
 
 def _range(low: int, high: int) -> str:

@@ -17,6 +17,7 @@ CONTENT = np.random.default_rng(0).integers(0, 256, 1001, np.uint8).tobytes()
 NODES = ("CONV_2D", "LOGISTIC", "MUL", "MEAN", "FULLY_CONNECTED")
 MODEL = Int8Model(
     CONTENT,
+    b"a file",
     tuple(sorted(NODES)),
     (4, 3, 2),
     3,

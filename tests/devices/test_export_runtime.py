@@ -62,8 +62,10 @@ def test_the_array_gives_the_same_labels(tmp_path: Path):
     array, content = read_c((to / "best" / "model.c").read_text()), to / "best.tflite"
     _, _, x, _ = load_dataset("fashion_mnist_mini").split("validation")
     labels = int8_logits(array, x[:1000], micro=True).argmax(axis=1)
+    file = int8_logits(content.read_bytes(), x[:1000], micro=True).argmax(axis=1)
+    assert (labels == file).all()
     lite = int8_logits(content.read_bytes(), x[:1000]).argmax(axis=1)
-    assert (labels == lite).mean() == 1
+    assert (labels == lite).mean() >= 0.995  # see test_both_runtimes_give_the_same_labels
     about = json.loads((to / "export.json").read_text())["files"][1]["arena"]
     assert about["source"] == "as tflite-micro reports it"
     assert about["total"] == measure(array).total

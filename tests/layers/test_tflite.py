@@ -20,11 +20,11 @@ from deap_nas import (
     peak_ram,
 )
 from deap_nas.layers.operations import Activation, Convolution, Normalisation
-from deap_nas.layers.tflite import CHANNEL, FILE, FOLDED, OPERATORS, Graph
+from deap_nas.layers.tflite import FILE, OPERATORS, Graph
 
 with (Path(__file__).parent / "conversions.csv").open() as file:
     # By TensorFlow 2.21 and tflite-micro 0.dev20261023182759; that has no GELU, hence no arena.
-    # What OPERATORS says was fitted to the first 45; the others are new to it.
+    # What OPERATORS says was fitted to 228 others.
     CONVERSIONS = list(csv.DictReader(file))
 
 
@@ -54,8 +54,9 @@ def test_no_plan_needs_less_than_what_lives():
 
 
 @pytest.mark.parametrize("each", CONVERSIONS, ids=lambda each: each["genome"])
-def test_flash_is_within_two_percent_of_the_real_file(each):
-    assert flash(parse_genome(each["genome"])) == pytest.approx(int(each["flash"]), rel=0.02)
+def test_flash_is_within_two_percent_of_the_real_model(each):
+    measured = int(each["flash"])
+    assert flash(parse_genome(each["genome"])) == pytest.approx(measured, rel=0.02, abs=100)
 
 
 @pytest.mark.parametrize(
@@ -81,10 +82,11 @@ def test_ram_by_hand(text, live):
 
 
 def test_flash_by_hand():
-    # 3x3x3x4 and 4x10 weights, one byte each, and 14 channels; relu and normalisation are folded.
-    weights, channels = 112 + 48, 4 + 10
+    # 3x3x3x4 = 108 and 4x10 weights, one byte each, with 12 more a multiple of 16; the same of 4
+    # and 10 biases of 4 bytes; a scale of 4 bytes a channel; relu and normalisation are folded.
+    weights, biases, scales = 128 + 64, 32 + 64, 4 * (4 + 10)
     operators = sum(OPERATORS[name] for name in ("CONV_2D", "MEAN", "FULLY_CONNECTED"))
-    expected = FILE + operators + 2 * FOLDED + weights + CHANNEL * channels
+    expected = FILE + operators + weights + biases + scales
     assert flash(parse_genome("CB 4 3 relu;GP"), (5, 7, 3), 10) == expected
 
 

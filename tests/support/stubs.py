@@ -232,6 +232,9 @@ class Saver:
         digest = hashlib.sha256(b"".join(w.tobytes() for w in weights)).hexdigest()
         return f"{text} {digest} {len(sample)}".encode()
 
+    def expand(self, content: bytes) -> bytes:
+        return content
+
     def score_int8(self, content: bytes, x: Any, y: Any) -> Any:
         rng = random.Random(content + str(len(y)).encode())
         return np.diag([rng.randrange(50, 100) for _ in range(3)]) + rng.randrange(1, 30)
