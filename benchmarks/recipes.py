@@ -52,6 +52,8 @@ ONE_CHANGE: dict[str, dict[str, Any]] = {
     "rate 0.096": {"learning_rate": 0.096},
     "50 epochs, rate 0.024": {"epochs": 50, "learning_rate": 0.024},
     "50 epochs, rate 0.048": {"epochs": 50, "learning_rate": 0.048},
+    "100 epochs, rate 0.048": {"epochs": 100, "learning_rate": 0.048},
+    "200 epochs, rate 0.048": {"epochs": 200, "learning_rate": 0.048},
     "50 epochs, rate 0.048, flips": {"epochs": 50, "learning_rate": 0.048, "flips": True},
     "smoothing 0.05": {"label_smoothing": 0.05},
     "flips": {"flips": True},
