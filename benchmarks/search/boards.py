@@ -53,12 +53,12 @@ BUDGETS = {
         4, 4, 0.88, 10, {"max_multiply_adds": 600_000, "finalists": 4, "final_epochs": 50}
     ),
     "16-8": Budget(
-        16, 8, 0.92, 20, {"max_multiply_adds": 800_000, "finalists": 3, "final_epochs": 50}
+        16, 8, 0.92, 12, {"max_multiply_adds": 800_000, "finalists": 3, "final_epochs": 50}
     ),
     # Flips help larger networks (results/recipes).
     "64-32": Budget(
         *(64, 32, 0.935, 25),
-        {"max_multiply_adds": 2_000_000, "finalists": 2, "final_epochs": 30, "flips": True},
+        {"max_multiply_adds": 1_500_000, "finalists": 2, "final_epochs": 25, "flips": True},
     ),
 }
 
