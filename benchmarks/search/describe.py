@@ -114,10 +114,10 @@ def draw(courses: pd.DataFrame, measure: str, name: str) -> Figure:
 def draw_finalists(table: pd.DataFrame) -> Figure:
     """The finalists of all searches, a colour a kind, beside the report's networks."""
     canvas, ax = new_canvas(height=3.6)
-    groups = table.groupby(["space", "minutes"], sort=False)
-    for i, ((space, minutes), each) in enumerate(groups):
+    kinds = table["each_size"].gt(0).map({False: "a front", True: "each size"})
+    for i, ((space, kind), each) in enumerate(table.groupby(["space", kinds], sort=False)):
         n = each["search_seed"].nunique()
-        label = f"{space} space, {minutes:g} minutes, {n} search {noun(n, 'seed')}"
+        label = f"{space} space, searches for {kind}, {n} {noun(n, 'seed')}"
         accuracies = 100 * each["test_accuracy_mean"], 100 * each["test_accuracy_std"]
         look = {"fmt": "o", "ms": 4.5, "lw": 1.1, "color": CYCLE[i]}
         ax.errorbar(each["n_params"], accuracies[0], accuracies[1], label=label, **look)

@@ -14,10 +14,11 @@ DATASET = "fashion_mnist"
 SPACES = ("wide", "paper")
 SEEDS = (0, 1, 2, 3, 4)
 MINUTES = 10.0
-LONG_MINUTES = 45.0  # of a search for the targets, which have no time of their own
-LONG: dict[str, Any] = {
-    **{"max_params": 8768, "max_multiply_adds": 700_000},
-    **{"finalists": 10, "final_epochs": 50},
+# A search of each size of ``TARGETS`` alone: minutes by parameters, and settings.
+SIZES = {800: 8.0, 1600: 8.0, 3264: 10.0, 5830: 14.0, 8768: 20.0}
+OF_A_SIZE: dict[str, Any] = {
+    **{"fitness": "accuracy", "small_enough": 0, "max_multiply_adds": 700_000},
+    **{"finalists": 2, "final_seeds": 2, "final_epochs": 50},
 }
 FOREVER = 1000  # generations: the clock ends a search
 

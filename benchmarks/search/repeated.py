@@ -67,9 +67,9 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def searches(runs: Path) -> Iterator[tuple[str, int, Path]]:
-    """Those of ten minutes that are finished: space, seed and folder."""
+    """Those for a front that are finished: space, seed and folder."""
     for space in SPACES:
-        for path in sorted(runs.glob(f"{space}-[0-9]*")):
+        for path in sorted(runs.glob(f"{space}-[0-9]")):
             if RunDirectory(path).finished():
                 yield space, int(path.name.rpartition("-")[2]), path
 

@@ -1,13 +1,14 @@
 """The command as it is, against what was aimed at: three search seeds, two spaces.
 
-    python -m benchmarks.search.targets                 # six searches of ten minutes
-    python -m benchmarks.search.targets --long --seed 0 # a longer one of each space
-    python -m benchmarks.search.targets --only-tables   # of those that are there
+    python -m benchmarks.search.targets               # six searches of ten minutes, for a front
+    python -m benchmarks.search.targets --each-size   # 27 for the best network of one size
+    python -m benchmarks.search.targets --only-tables # of those that are there
 
-Writes results/search/runs/SPACE-SEED, and SPACE-long-SEED (a run each, gone on with where it was
-stopped); finalists.csv, a row a finalist, on the test set the mean of its trainings; and
-targets.csv: of each search, the best finalist of at most so many parameters (the best on validation
-images), beside the target, the report, and what was drawn by hand.
+Writes results/search/runs/SPACE-SEED, and SPACE-SIZE-SEED of the others (a run each, gone on with
+where it was stopped); finalists.csv, a row a finalist, on the test set the mean of its trainings;
+and targets.csv: of a search, or of those of each size together, the best finalist of at most so
+many parameters (the best on validation images), beside the target, the report, and what was drawn
+by hand.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ import pandas as pd
 from benchmarks.common import write_csv
 from benchmarks.search.plan import (
     BEST_FITNESS,
-    LONG,
-    LONG_MINUTES,
+    MINUTES,
+    OF_A_SIZE,
     OUT,
     REPORT,
     SEEDS,
+    SIZES,
     SPACES,
     TARGETS,
     Target,
@@ -41,30 +43,39 @@ SEARCHES = SEEDS[:3]
 
 def main(argv: list[str] | None = None) -> int:
     parser = make_parser(__doc__, OUT, SEARCHES, SPACES)
-    parser.add_argument("--long", action="store_true", help=f"searches of {LONG_MINUTES} minutes")
+    parser.add_argument("--each-size", action="store_true", help="a search of each size alone")
     parser.add_argument("--only-tables", action="store_true", help="of the searches that are there")
     arguments = parser.parse_args(argv)
-    minutes, changes = minutes_of(parser, arguments), arguments.changes
-    if arguments.long:
-        minutes, changes = LONG_MINUTES, {**LONG, **changes}
+    minutes = minutes_of(parser, arguments)
     for seed, space in itertools.product(arguments.seed, arguments.space):
-        flags = search_flags(space, seed, minutes, **changes)
-        name = f"{space}-long" if arguments.long else space
-        folder = arguments.out / "runs" / f"{name}-{seed}"
-        if not arguments.only_tables and (status := go(folder, flags, page=not arguments.quick)):
-            return status
+        found = searches(space, seed, minutes, each_size=arguments.each_size)
+        for name, flags in {} if arguments.only_tables else found.items():
+            folder, flags = arguments.out / "runs" / name, {**flags, **arguments.changes}
+            if status := go(folder, flags, page=not arguments.quick):
+                return status
     write_tables(arguments.out)
     return 0
 
 
+def searches(
+    space: str, seed: int, minutes: float = MINUTES, *, each_size: bool
+) -> dict[str, dict[str, Any]]:
+    """What searches are told, by the names of their folders: one for a front, or one of each size
+    that there is a target of."""
+    if not each_size:
+        return {f"{space}-{seed}": search_flags(space, seed, minutes)}
+    sizes = [target.n_params for target in TARGETS if space in target.aims]
+    return {
+        f"{space}-{n}-{seed}": search_flags(space, seed, SIZES[n], max_params=n, **OF_A_SIZE)
+        for n in sizes
+    }
+
+
 def write_tables(out: Path) -> None:
     """finalists.csv and targets.csv, of the searches that are finished."""
-    found = [
-        finalists(space, int(path.name.rpartition("-")[2]), path)
-        for space in SPACES
-        for path in sorted((out / "runs").glob(f"{space}-*"))
-        if RunDirectory(path).finished() and RunDirectory(path).finalists.exists()
-    ]
+    kinds = itertools.product(SPACES, SEEDS, (False, True))
+    found = [finalists(out, *kind) for kind in kinds]
+    found = [table for table in found if len(table)]
     if not found:
         print(f"no search with finalists is finished in {out / 'runs'}")
         return
@@ -74,12 +85,21 @@ def write_tables(out: Path) -> None:
     print(table.to_string(index=False))
 
 
-def finalists(space: str, seed: int, folder: Path) -> pd.DataFrame:
-    """The finalists of a search: ``space genome n_params test_accuracy_mean test_accuracy_std
-    seeds``, how they did on validation images, and what the search was made with."""
-    table = read_finalists(folder).assign(space=space, search_seed=seed)
+def finalists(out: Path, space: str, seed: int, each_size: bool) -> pd.DataFrame:
+    """The finalists of a search, or of those of each size, that are finished: ``space genome
+    n_params test_accuracy_mean test_accuracy_std seeds``, how they did on validation images, and
+    what the searches were made with; ``each_size`` as a number of parameters, 0 for a front."""
+    there = [out / "runs" / name for name in searches(space, seed, each_size=each_size)]
+    tables = [
+        read_finalists(path).assign(each_size=int(each_size and path.name.split("-")[1]))
+        for path in there
+        if RunDirectory(path).finished() and RunDirectory(path).finalists.exists()
+    ]
+    if not tables:
+        return pd.DataFrame()
+    table = pd.concat(tables).assign(space=space, search_seed=seed)
     columns = ["space", "genome", "n_params", "test_accuracy_mean", "test_accuracy_std", "seeds"]
-    columns += ["chosen", "accuracy_mean", "search_seed", "minutes"]
+    columns += ["chosen", "accuracy_mean", "search_seed", "each_size", "minutes"]
     return table[[*columns, "command", "commit", "machine", "seconds"]]
 
 
@@ -87,7 +107,9 @@ def against(table: pd.DataFrame) -> pd.DataFrame:
     """A search's finalists against the targets: a row each, and two more: the best fitness, and the
     report's networks, of which all four should be dominated."""
     space = str(table["space"].iloc[0])
-    about = {name: table[name].iloc[0] for name in ("space", "search_seed", "minutes")}
+    about = {name: table[name].iloc[0] for name in ("space", "search_seed")}
+    by_size = table.groupby("each_size")["minutes"].first()
+    about |= {"searches": len(by_size), "minutes": by_size.sum()}
     rows = [_row(space, target, best_below(table, target.n_params)) for target in TARGETS]
     by_fitness = table.assign(fitness=_fitness(table, "accuracy_mean"))
     best = by_fitness.loc[by_fitness["fitness"].idxmax()]

@@ -133,18 +133,17 @@ FINALISTS = pd.DataFrame(
 
 
 def test_finalists_are_drawn_beside_the_report(tmp_path):
-    both = [FINALISTS.assign(space=space, search_seed=0, minutes=10.0) for space in plan.SPACES]
+    both = [FINALISTS.assign(space=space, search_seed=0, each_size=0) for space in plan.SPACES]
     pd.concat(both).assign(test_accuracy_std=0.01).to_csv(tmp_path / "finalists.csv")
     describe.main(["--out", str(tmp_path)])
     text = (tmp_path / "finalists.svg").read_text()
-    for words in ("wide space, 10 minutes, 1 search seed", "paper space", "report"):
+    for words in ("wide space, searches for a front, 1 seed", "paper space", "report"):
         assert words in text
 
 
 def test_a_target_is_met_by_what_validation_images_chose():
-    rows = targets.against(FINALISTS.assign(space="paper", search_seed=1, minutes=10.0)).set_index(
-        "what"
-    )
+    about = {"space": "paper", "search_seed": 1, "each_size": 0, "minutes": 10.0}
+    rows = targets.against(FINALISTS.assign(**about)).set_index("what")
     at = rows.loc["accuracy, at most 3264 parameters"]
     assert (at["genome"], at["reached"], at["n_params"]) == ("c", 0.88, 3000)
     assert at["short_by"] == pytest.approx(0.885 - 0.88)
@@ -160,14 +159,31 @@ def test_a_target_is_met_by_what_validation_images_chose():
 
 
 def test_a_search_without_small_networks_has_no_answer_for_them():
-    rows = targets.against(
-        FINALISTS.iloc[3:].assign(space="wide", search_seed=1, minutes=10.0)
-    ).set_index("what")
+    about = {"space": "wide", "search_seed": 1, "each_size": 0, "minutes": 10.0}
+    rows = targets.against(FINALISTS.iloc[3:].assign(**about)).set_index("what")
     small = rows.loc["accuracy, at most 800 parameters"]
     assert small["target"] == 0.875
     assert pd.isna(small["reached"])
     assert rows.loc["of the report's networks dominated", "reached"] == 3
     assert rows.loc["of the report's networks dominated", "short_by"] == 1
+
+
+def test_searches_of_each_size_stand_beside_the_targets_together():
+    sizes = {"each_size": [800, 800, 3264, 5830], "minutes": [8.0, 8.0, 10.0, 14.0]}
+    rows = targets.against(FINALISTS.assign(space="wide", search_seed=1, **sizes))
+    assert rows[["searches", "minutes"]].drop_duplicates().to_numpy().tolist() == [[3, 32.0]]
+
+
+@pytest.mark.parametrize("space", plan.SPACES)
+def test_each_size_is_settings_of_the_command(space):
+    found = targets.searches(space, 2, each_size=True)
+    aims = [each.n_params for each in plan.TARGETS if space in each.aims]
+    assert list(found) == [f"{space}-{n}-2" for n in aims]
+    for n, flags in zip(aims, found.values()):
+        told = vars(make_parser("run").parse_args(["--preset", plan.PRESET, *runs.words(flags)]))
+        settings = make_settings(told["preset"], None, given_settings(told))
+        assert (settings.max_params, settings.fitness, settings.seed) == (n, "accuracy", 2)
+        assert settings.time_budget == 60 * plan.SIZES[n]
 
 
 def test_fronts_are_compared_at_sizes_that_both_have():
