@@ -70,9 +70,9 @@ TIGHT = (
     {},
     {"max_params": 1000},
     {"max_multiply_adds": 60_000},
-    {"max_ram": 3000, "max_flash": 13_000},
+    {"max_ram": 3000, "max_flash": 6_500},
     {"max_multiply_adds": 100_000, "max_params": 1300},
-    {"max_multiply_adds": 90_000, "max_params": 1500, "max_ram": 4000, "max_flash": 14_000},
+    {"max_multiply_adds": 90_000, "max_params": 1500, "max_ram": 4000, "max_flash": 6_500},
 )
 
 
