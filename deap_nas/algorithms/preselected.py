@@ -64,7 +64,8 @@ def ea_preselected(
 
     A toolbox with these three may also say what an evaluation takes, ``cost(individual)``, a number
     above 0: then what a candidate promises beyond the best so far is divided by that, so that a
-    search that is short of time spends it where it brings most.
+    search that is short of time spends it where it brings most; and who costs most is evaluated
+    first, so that several who evaluate end together.
 
     With several objectives a candidate is worth what it would add to the volume that the front
     covers (``Volume``), on the scales on which ``combine`` gives the objectives; who lives on, and
@@ -117,7 +118,7 @@ def ea_preselected(
     choice = make_choice(toolbox, model, optimism, weights) if candidates > 1 else NoChoice()
     memory, several = _Memory(toolbox, choice), len(weights) > 1
     nevals = sum(not ind.fitness.valid for ind in population)
-    asked, bred = len(population), evaluate(population, toolbox)
+    asked, bred = len(population), evaluate(_dearest_first(population, toolbox), toolbox)
     memory.learn(bred)
     population = _best(bred, len(bred), toolbox, several) if several else bred
     book.enter(0, population, nevals)
@@ -129,12 +130,21 @@ def ea_preselected(
         new = memory.unknown(children)
         if not new:
             break
-        offspring = choice.choose(new, lambda_)
+        offspring = _dearest_first(choice.choose(new, lambda_), toolbox)
         asked, bred = len(offspring), evaluate(offspring, toolbox)
         memory.learn(bred)
         population = _best([*bred, *population], mu, toolbox, several)
         book.enter(generation, population, asked, met=bred)
     return population, book.logbook
+
+
+def _dearest_first(individuals: Population, toolbox: Any) -> Population:
+    """Where costs are known: then few of those who evaluate wait for the last one.
+
+    Source: Graham 1969, *Bounds on Multiprocessing Timing Anomalies*, section 3.
+    """
+    cost = getattr(toolbox, "cost", None) if hasattr(toolbox, "known") else None
+    return sorted(individuals, key=cost, reverse=True) if cost else individuals
 
 
 def _best(individuals: Population, mu: int, toolbox: Any, several: bool) -> Population:

@@ -232,6 +232,15 @@ def test_what_is_known_pays() -> None:
     assert mean_best(True) > mean_best(False)
 
 
+def test_who_costs_most_is_evaluated_first() -> None:
+    """So that several who evaluate end together."""
+    asked = search(1, parts=True, cost=lambda genome: math.exp(*size(genome)))
+    groups = [asked[:8], *(asked[i : i + 2] for i in range(8, len(asked), 2))]
+    assert len(groups) == 13
+    for group in groups:
+        assert [size(each) for each in group] == sorted(map(size, group), reverse=True)
+
+
 def test_what_is_promised_counts_by_its_cost() -> None:
     def spent(cost: Any) -> float:
         asked = (search(seed, parts=True, cost=cost) for seed in range(4))
