@@ -52,14 +52,15 @@ BUDGETS = {
     "4-4": Budget(
         4, 4, 0.88, 10, {"max_multiply_adds": 600_000, "finalists": 4, "final_epochs": 50}
     ),
-    # Two epochs rank networks as well as more do, and flips help larger ones (results/recipes).
+    # After fewer epochs, networks that learn fast pass for better ones, the more the larger.
     "16-8": Budget(
         *(16, 8, 0.92, 26),
-        {"max_multiply_adds": 800_000, "epochs": 2, "finalists": 3, "final_epochs": 50},
+        {"max_multiply_adds": 800_000, "epochs": 4, "finalists": 3, "final_epochs": 50},
     ),
+    # Flips help larger networks (results/recipes).
     "64-32": Budget(
         *(64, 32, 0.935, 25),
-        {"max_multiply_adds": 1_000_000, "epochs": 2, "finalists": 2, "final_epochs": 30}
+        {"max_multiply_adds": 1_000_000, "epochs": 4, "finalists": 2, "final_epochs": 30}
         | {"flips": True},
     ),
 }
