@@ -17,7 +17,7 @@ MINUTES = 10.0
 # A search of each size of ``TARGETS`` alone: minutes by parameters, and settings.
 SIZES = {800: 8.0, 1600: 8.0, 3264: 10.0, 5830: 14.0, 8768: 20.0}
 OF_A_SIZE: dict[str, Any] = {
-    **{"fitness": "accuracy", "small_enough": 0, "max_multiply_adds": 700_000},
+    **{"fitness": "accuracy", "small_enough": 0, "max_multiply_adds": 700_000, "epochs": 4},
     **{"finalists": 2, "final_seeds": 2, "final_epochs": 50},
 }
 FOREVER = 1000  # generations: the clock ends a search
