@@ -109,7 +109,7 @@ class _Builder(flatbuffers.Builder):  # type: ignore[misc]
 
     def EndVector(self) -> int:
         n, place = self.vectorNumElems, super().EndVector()
-        start = self.Head()
+        start = int(self.head)
         size = 4 + n * self._form[0]
         key = (*self._form, bytes(self.Bytes[start : start + size]))
         if not self._numbers:
