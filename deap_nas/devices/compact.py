@@ -109,7 +109,7 @@ class _Builder(flatbuffers.Builder):  # type: ignore[misc]
 
     def EndVector(self) -> int:
         n, place = self.vectorNumElems, super().EndVector()
-        start = int(self.head)
+        start = len(self.Bytes) - int(place)
         size = 4 + n * self._form[0]
         key = (*self._form, bytes(self.Bytes[start : start + size]))
         if not self._numbers:
