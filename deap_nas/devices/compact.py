@@ -2,8 +2,8 @@
 
 A ``.tflite`` file says much that this runtime does not ask for: names, shapes of batches, a zero
 point of each channel of weights (0, each), the scales of biases (those of the input times those of
-the weights), and the same lists again and again. Without it a small network takes less than half of
-the bytes, and computes the same.
+the weights), and the same lists again and again. Without it a small network takes about half of the
+bytes, and computes the same.
 
 Source: FlatBuffers' format; what the runtime reads, tensorflow/lite/micro/micro_allocator.cc.
 """
