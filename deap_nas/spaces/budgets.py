@@ -12,8 +12,6 @@ from deap_nas.layers.tflite import FILE
 from deap_nas.spaces.rules import Rule, SpaceError
 
 MOST = 10**18
-
-
 SPARE, LEAST_SPARE = 50, 100  # an estimate's 50th part, or so many bytes
 
 
@@ -36,18 +34,13 @@ class Cost:
 
     def limit_for(self, total: int) -> int:
         """The least limit that a genome of this cost is within."""
-        return total + self._spare(total)
-
-    def _spare(self, total: int) -> int:
-        return max(-(-total // SPARE), LEAST_SPARE) if self.estimated else 0
+        return total + max(-(-total // SPARE), LEAST_SPARE) if self.estimated else total
 
     def room(self, limit: int) -> int:
-        """What genomes may come to where they are limited to so much."""
-        low, high = 0, limit
-        while low < high:
-            middle = (low + high + 1) // 2
-            low, high = (middle, high) if self.limit_for(middle) <= limit else (low, middle - 1)
-        return low
+        """What genomes may come to at most where they are limited to so much."""
+        if not self.estimated:
+            return limit
+        return max(0, min(limit * SPARE // (SPARE + 1), limit - LEAST_SPARE))
 
 
 COSTS = {

@@ -22,6 +22,7 @@ from test_general_draws import SPACE, check_neighbours
 from deap_nas import WIDE_SPACE, SearchSpace, SpaceError, parse_genome
 from deap_nas.operators import CROSSOVERS, MUTATIONS
 from deap_nas.spaces import describe, estimating
+from deap_nas.spaces.budgets import COSTS
 
 
 def those_within(space: SearchSpace) -> list[Any]:
@@ -48,6 +49,14 @@ class TestLegal:
             "spare)",
         ]
         assert genome not in space
+
+    @pytest.mark.parametrize("limit", [1, 99, 100, 101, 150, 5099, 5100, 5101, 5150, 10**18])
+    def test_the_room_of_an_estimate_is_all_that_is_within(self, limit):
+        cost = COSTS["max_flash"]
+        room = cost.room(limit)
+        assert room == 0 or cost.limit_for(room) <= limit
+        assert cost.limit_for(room + 1) > limit
+        assert COSTS["max_params"].room(limit) == limit
 
     def test_the_rules_as_a_person_reads_them(self):
         space = replace(SPACE, max_ram=4096, max_params=5000)
