@@ -57,6 +57,7 @@ ONE_CHANGE: dict[str, dict[str, Any]] = {
     "100 epochs, rate 0.048": {**LONGER, "epochs": 100},
     "200 epochs, rate 0.048": {**LONGER, "epochs": 200},
     "50 epochs, rate 0.048, flips": {**LONGER, "flips": True},
+    "50 epochs, rate 0.048, shifts 1": {**LONGER, "shifts": 1},
     "50 epochs, rate 0.048, flips, shifts 1": {**LONGER, "flips": True, "shifts": 1},
     "50 epochs, rate 0.048, flips, smoothing 0.05": {
         **LONGER,
