@@ -99,7 +99,7 @@ class Engine(ABC):
             watch: is asked after each epoch, with a function that scores, whether to stop.
         """
         try:
-            recipe = recipe.for_images(len(self._data[1]))
+            recipe = recipe.for_images(len(self._data[1]), min(self.size[0][:2]))
             recipe = recipe.for_network(normalised=is_normalised(genome, *self.size))
             return self._train(genome, recipe, stretch, watch)
         except Exception as error:

@@ -67,7 +67,10 @@ class Settings:
         False, "train on mirrored images, too, left for right; for images that may be mirrored"
     )
     shifts: int = _option(
-        0, "train on images moved by as many pixels at most, drawn anew in each epoch", metavar="N"
+        0,
+        "train on images moved by as many pixels at most, drawn anew in each epoch; 0: as the "
+        "recipe says",
+        metavar="N",
     )
     train_seed: int = _option(0, "initial weights and batch order of every network", metavar="N")
     space: str = _option(

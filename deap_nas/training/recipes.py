@@ -53,6 +53,8 @@ class Recipe:
         flips: each image is mirrored, left for right, in half of the epochs, drawn anew in each.
         shifts: most pixels by which each image is moved, drawn anew in each epoch, down or up and
             right or left; what comes in is 0.
+        shift_share: the same where ``shifts`` is 0, as a share of the image's shorter side, rounded
+            down to pixels.
         weight_decay: share, times the rate, by which all weights shrink before each step, apart
             from the gradient, as Keras's optimizers have it (Loshchilov and Hutter 2019).
         rungs: epochs after which the scored split is scored, too, and after which a search may stop
@@ -84,6 +86,7 @@ class Recipe:
     rungs: tuple[int, ...] = _later(())
     least_steps: int = _later(0)
     normalised_rate: float = _later(0.0)
+    shift_share: float = _later(0.0)
 
     def __post_init__(self) -> None:
         checks: list[tuple[str, bool, str]] = [
@@ -103,6 +106,7 @@ class Recipe:
             ("class_weights", self.class_weights in CLASS_WEIGHTS, ", ".join(CLASS_WEIGHTS)),
             ("flips", type(self.flips) is bool, "True or False"),
             ("shifts", type(self.shifts) is int and 0 <= self.shifts <= FARTHEST, "0 to 100"),
+            ("shift_share", 0 <= self.shift_share <= 1, "0 to 1"),
             ("weight_decay", 0 <= self.weight_decay < float("inf"), "0 or more"),
             ("rungs", all(type(n) is int and n >= 1 for n in self.rungs), "epochs from 1"),
         ]
@@ -115,12 +119,13 @@ class Recipe:
         found = asdict(self)
         return {name: found[name] for name in found if LATER.get(name, ...) != found[name]}
 
-    def for_images(self, n: int) -> Recipe:
-        """The same with the batch for so many training images."""
-        batch = self.batch_size
+    def for_images(self, n: int, side: int) -> Recipe:
+        """The same with the batch for ``n`` training images, and the shifts for their shorter side
+        of so many pixels."""
+        batch, shifts = self.batch_size, self.shifts or int(self.shift_share * side)
         while n < self.least_steps * batch and batch >= 2 * SMALLEST_BATCH:
             batch //= 2
-        return replace(self, batch_size=batch)
+        return replace(self, batch_size=batch, shifts=min(shifts, FARTHEST))
 
     def for_network(self, *, normalised: bool) -> Recipe:
         """The same with the rate for a network that is normalised, or is not."""
@@ -152,7 +157,7 @@ class Recipe:
 LATER = {each.name: each.default for each in fields(Recipe) if each.metadata.get("later")}
 
 # What else was tried of "fast" and "final": results/recipes. Without batch normalisation the higher
-# rate is too high; with few images larger batches are too few.
+# rate is too high; with few images larger batches are too few; a pixel is much of a small image.
 RECIPES = {
     recipe.name: recipe
     for recipe in (
@@ -183,7 +188,7 @@ RECIPES = {
         # For networks that are chosen, trained to the end.
         Recipe(
             "final",
-            version=3,
+            version=4,
             optimizer="adam",
             learning_rate=0.012,
             epochs=50,
@@ -191,6 +196,7 @@ RECIPES = {
             warmup=0.1,
             least_steps=100,
             normalised_rate=0.048,
+            shift_share=0.04,  # a pixel of 25 to 49
         ),
     )
 }

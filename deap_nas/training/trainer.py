@@ -122,7 +122,7 @@ class Trainer:
         self, genome: Sequence[Gene], recipe: Recipe, train_seed: int, floors: Floors
     ) -> Trained:
         n_images = len(self._train_data[1])
-        recipe = recipe.for_images(n_images)
+        recipe = recipe.for_images(n_images, min(self.input_shape[:2]))
         network = self.make(genome, recipe, train_seed)
         # Only now: of a layer without formulas Keras is asked, which the network sets up.
         normalised = is_normalised(genome, self.input_shape, self.n_classes)

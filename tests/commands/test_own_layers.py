@@ -14,8 +14,8 @@ from command import refused, run_main, snapshot
 EXAMPLES = Path(__file__).parents[2] / "examples"
 OWN, SPACE = EXAMPLES / "own_layer.py", EXAMPLES / "own_layer.toml"
 SHORT = (
-    *("--population", 4, "--generations", 2, "--children", 2, "--epochs", 1, "--workers", 1),
-    *("--no-cache", "--no-report"),
+    *("--population", 3, "--generations", 1, "--children", 2, "--epochs", 1, "--workers", 1),
+    *("--finalists", 1, "--final-epochs", 1, "--final-seeds", 1, "--no-cache", "--no-report"),
 )
 
 
@@ -55,7 +55,7 @@ def test_a_changed_file_is_refused_by_name(tmp_path, data):
     pytest.importorskip("keras")
     mine, folder = tmp_path / "mine.py", tmp_path / "run"
     shutil.copy(OWN, mine)
-    short = ("--population", 2, "--generations", 0, "--epochs", 1, "--no-report")
+    short = ("--population", 2, "--generations", 0, "--epochs", 1, "--finalists", 0, "--no-report")
     arguments = ("--layers", mine, "--space", SPACE, "--dataset", data, *short)
     assert drivers.cli(*arguments, "--out", folder).returncode == 0
     before = snapshot(folder)
@@ -134,7 +134,8 @@ def test_a_genome_whose_layer_raises_costs_itself_alone(tmp_path, data):
         'kernel = 3\nactivation = "relu"\n[heads.GP]\n'
     )
     folder = tmp_path / "run"
-    short = ("--population", 6, "--generations", 1, "--epochs", 1, "--no-report", "--no-cache")
+    short = ("--population", 6, "--generations", 0, "--epochs", 1, "--finalists", 0)
+    short += ("--no-report", "--no-cache")
     result = drivers.cli(
         *("--layers", mine, "--space", space, "--dataset", data, *short, "--out", folder)
     )

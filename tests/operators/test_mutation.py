@@ -51,9 +51,10 @@ def mutants(genome, space):
 
 
 class TestGene:
-    def test_mutants_are_legal_and_new_in_one_place(self):
+    @pytest.mark.parametrize("n", [10_000, pytest.param(100_000, marks=pytest.mark.slow)])
+    def test_mutants_are_legal_and_new_in_one_place(self, n):
         rng = random.Random(1)
-        for _ in range(100_000):
+        for _ in range(n):
             genome = FULL_SPACE.sample(rng)
             before = list(genome)
             mut_gene(genome, space=FULL_SPACE, rng=rng)

@@ -50,6 +50,12 @@ GOLDEN = {
         "patience": 0, "min_delta": 0.0, "best_epoch": False,
         "least_steps": 100, "normalised_rate": 0.048,
     },
+    ("final", 4): {
+        "optimizer": "adam", "learning_rate": 0.012, "epochs": 50, "batch_size": 128,
+        "momentum": 0.0, "schedule": "cosine", "warmup": 0.1, "scored": "last",
+        "patience": 0, "min_delta": 0.0, "best_epoch": False,
+        "least_steps": 100, "normalised_rate": 0.048, "shift_share": 0.04,
+    },
 }  # fmt: skip
 
 CHANGED = """\
@@ -101,6 +107,7 @@ def test_a_field_that_came_later_is_in_keys_only_where_it_says_something():
     changed = {
         **{"label_smoothing": 0.1, "class_weights": "balanced", "flips": True, "shifts": 1},
         **{"weight_decay": 0.01, "rungs": (1, 3), "normalised_rate": 0.1, "least_steps": 9},
+        "shift_share": 0.1,
     }
     assert changed.keys() == LATER.keys()
     for field, value in changed.items():
@@ -170,14 +177,24 @@ def test_all_warm_up():
 )
 def test_fewer_images_have_smaller_batches(n_images, batch):
     recipe = replace(RECIPES["fast"], least_steps=100)
-    assert recipe.for_images(n_images).batch_size == batch
+    assert recipe.for_images(n_images, 28).batch_size == batch
     kept = replace(RECIPES["fast"], least_steps=0)
-    assert kept.for_images(n_images).batch_size == 128
+    assert kept.for_images(n_images, 28).batch_size == 128
 
 
 def test_a_batch_that_was_small_stays():
     recipe = replace(RECIPES["fast"], batch_size=24, least_steps=100)
-    assert recipe.for_images(10).batch_size == 24
+    assert recipe.for_images(10, 28).batch_size == 24
+
+
+@pytest.mark.parametrize(
+    ("side", "shifts"), [(8, 0), (24, 0), (25, 1), (28, 1), (49, 1), (64, 2), (5000, 100)]
+)
+def test_larger_images_are_moved_by_more_pixels(side: int, shifts: int) -> None:
+    recipe = replace(RECIPES["fast"], shift_share=0.04)
+    assert recipe.for_images(1, side).shifts == shifts
+    assert replace(recipe, shifts=3).for_images(1, side).shifts == 3
+    assert RECIPES["fast"].for_images(1, side).shifts == 0
 
 
 def test_normalised_networks_have_their_own_rate_if_there_is_one():
@@ -221,6 +238,7 @@ def test_who_needs_all_scores_gets_them(needs):
         ("flips", 1), ("shifts", -1), ("shifts", 1.0), ("shifts", 101),
         ("least_steps", -1), ("least_steps", 1.5),
         ("normalised_rate", -0.1), ("normalised_rate", float("inf")),
+        ("shift_share", -0.1), ("shift_share", 1.1),
         ("weight_decay", -0.1), ("weight_decay", float("inf")),
     ],
 )  # fmt: skip
