@@ -59,7 +59,8 @@ BUDGETS = {
     ),
     "64-32": Budget(
         *(64, 32, 0.935, 28),
-        {"max_multiply_adds": 1_000_000, "epochs": 4, "finalists": 2, "final_epochs": 40},
+        {"max_multiply_adds": 1_000_000, "epochs": 4, "finalists": 2, "final_epochs": 40}
+        | {"flips": True},
     ),
 }
 
