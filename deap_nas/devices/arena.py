@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from deap_nas.devices.int8_model import Int8Model
+from deap_nas.devices.model import Int8Model
 
 ALIGNMENT = 16  # bytes
 ROOM = 2**24  # bytes that the runtime is given here; the ten times a model that it takes may not do

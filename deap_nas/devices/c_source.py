@@ -10,7 +10,7 @@ import jinja2
 import numpy as np
 
 from deap_nas.devices.arena import Arena
-from deap_nas.devices.int8_model import Int8Model
+from deap_nas.devices.model import Int8Model
 
 MODEL = "model.c"  # the file that has the bytes
 FILES = ("model.h", MODEL, "image.h", "main.cc", "README.md")

@@ -11,7 +11,7 @@ import numpy as np
 
 from deap_nas.devices.arena import Arena, has_runtime, predict
 from deap_nas.devices.c_source import MODEL, read_c, write_c
-from deap_nas.devices.int8_model import Int8Model
+from deap_nas.devices.model import Int8Model
 from deap_nas.devices.quantise import SAMPLE, draw_sample
 from deap_nas.files import write_whole
 from deap_nas.genome import parse_genome

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from deap_nas.devices.arena import Arena, measure
-from deap_nas.devices.int8_model import Int8Model, read_model
 from deap_nas.devices.kernels import int8_logits
+from deap_nas.devices.model import Int8Model, read_model
 from deap_nas.devices.quantise import quantise
 from deap_nas.evaluation.workers import Task, Workers
 from deap_nas.files import whole

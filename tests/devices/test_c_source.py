@@ -11,7 +11,7 @@ import pytest
 
 from deap_nas.devices.arena import Arena
 from deap_nas.devices.c_source import FILES, add_method, c_string, read_c, write_c
-from deap_nas.devices.int8_model import Int8Model, Quantisation
+from deap_nas.devices.model import Int8Model, Quantisation
 
 CONTENT = np.random.default_rng(0).integers(0, 256, 1001, np.uint8).tobytes()
 NODES = ("CONV_2D", "LOGISTIC", "MUL", "MEAN", "FULLY_CONNECTED")

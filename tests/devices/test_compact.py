@@ -10,8 +10,8 @@ import pytest
 from deap_nas import build_model, parse_genome
 from deap_nas.devices import quantise as quantising
 from deap_nas.devices.compact import compact, expand
-from deap_nas.devices.int8_model import read_model
 from deap_nas.devices.kernels import int8_logits
+from deap_nas.devices.model import read_model
 from deap_nas.layers.from_keras import import_keras
 
 SHAPE, CLASSES = (12, 12, 2), 5

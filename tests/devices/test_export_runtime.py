@@ -19,8 +19,8 @@ from trained_run import train_run
 from deap_nas import arena_head, load_dataset
 from deap_nas.devices.arena import measure, predict
 from deap_nas.devices.c_source import read_c
-from deap_nas.devices.int8_model import read_model
 from deap_nas.devices.kernels import int8_logits
+from deap_nas.devices.model import read_model
 
 pytestmark = [pytest.mark.device, pytest.mark.filterwarnings("ignore")]
 

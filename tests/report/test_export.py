@@ -18,7 +18,7 @@ from command import refused, snapshot
 from report_runs import make_run
 
 from deap_nas.__main__ import main
-from deap_nas.devices.int8_model import Int8Model, Quantisation
+from deap_nas.devices.model import Int8Model, Quantisation
 from deap_nas.layers import LAYERS, Layer, LayerError, register_layer
 from deap_nas.layers.gene import MAKERS
 from deap_nas.report import export, export_folder, exporter
