@@ -3,6 +3,8 @@
     python benchmarks/recipes.py final    # networks of 600 to 12,200 parameters, trained to the end
     python benchmarks/recipes.py short    # does a short training rank networks as a long one does?
     python benchmarks/recipes.py small    # the same on 5,000 training images
+    python benchmarks/recipes.py moved    # images that are moved, 5,000 of them
+    python benchmarks/recipes.py digits   # the same with images of 8x8
 
 One training after the other, in this process, by the engine native; scored on validation images.
 Writes results/recipes/PART.csv, a row a training as each ends, from which a stopped part goes on,
@@ -15,6 +17,7 @@ import random
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -89,6 +92,12 @@ STEPS = {
         *((5, 64), (10, 64), (20, 64), (5, 32), (10, 32), (20, 32), (5, 16), (10, 16)),
     )
 }
+FEW = {**LONGER, "least_steps": 100}
+SHIFTED: dict[str, dict[str, Any]] = {"as it was": FEW, "shifts 1": {**FEW, "shifts": 1}}
+OF_DIGITS = (
+    "CR 4 3 relu;SB 8 3 relu;SR 8 3 relu;GP",
+    "CB 8 3 relu;SB 12 3 relu;SB 16 3 relu;SB 16 3 relu;GP",
+)
 PARAMS, MULTIPLY_ADDS = (400, 9_000), (20_000, 300_000)  # of what ``short`` and ``small`` train
 
 
@@ -120,10 +129,17 @@ def small_jobs() -> Iterator[Job]:
         yield from (Job(name, replace(FAST, **changes), genome, 0) for genome in genomes)
 
 
+def shifted_jobs(genomes: tuple[str, ...]) -> Iterator[Job]:
+    for genome, (name, changes), seed in product(genomes, SHIFTED.items(), range(3)):
+        yield Job(name, replace(FINAL, **changes), genome, seed)
+
+
 PARTS = {
     "final": ("fashion_mnist", final_jobs),
     "short": ("fashion_mnist", short_jobs),
     "small": ("fashion_mnist_mini", small_jobs),
+    "moved": ("fashion_mnist_mini", lambda: shifted_jobs(tuple(GENOMES.values())[:4])),
+    "digits": ("digits", lambda: shifted_jobs(OF_DIGITS)),
 }
 
 
@@ -180,7 +196,7 @@ def train_all(jobs: list[Job], data: str, path: Path, until: float) -> pd.DataFr
 
 
 def summaries(rows: pd.DataFrame, part: str) -> pd.DataFrame:
-    return gains(rows) if part == "final" else ranks(rows)
+    return ranks(rows) if part in ("short", "small") else gains(rows)
 
 
 def gains(rows: pd.DataFrame) -> pd.DataFrame:

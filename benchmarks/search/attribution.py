@@ -5,7 +5,9 @@
 
 Each is a run of the command on full Fashion-MNIST with the plan's preset and minutes, and other
 settings as ``PARTS`` says. Writes results/search/attribution/SPACE/PART-SEED; a run that was
-stopped is gone on with. ``benchmarks.search.describe`` makes tables of them.
+stopped is gone on with. Two parts are searches of other benchmarks, in the folders of these: ours
+as it is (``targets``), and ours without finalists (``rivals``, begun anew where it was stopped).
+``benchmarks.search.describe`` makes tables of all.
 """
 
 from __future__ import annotations
@@ -17,13 +19,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks.search import rivals, targets
 from benchmarks.search.plan import OUT, SEEDS, SPACES, search_flags
 from benchmarks.search.runs import go, make_parser, minutes_of
 from deap_nas import Evaluation, accuracy_per_log_params
 from deap_nas.runs.presets import PRESETS
 from deap_nas.runs.record import Record
 
-WHOLE = "our search"
+WHOLE, ALONE = "our search", "no finalists"
 # The report's search, but for what it is trained and scored with.
 REPORT = {
     name: value
@@ -46,7 +49,7 @@ PARTS: dict[str, dict[str, Any]] = {
         **ONE_NUMBER,
     },
     "our search, the report's recipe": {"recipe": "paper", "epochs": 0},
-    "no finalists": {"finalists": 0},
+    ALONE: {"finalists": 0},
     "no model": {"candidates": 1},
     "with halving": {"halving": 2},
     "a model that learns fitness": {"learns": "fitness"},
@@ -61,8 +64,17 @@ def searches(out: Path) -> Iterator[tuple[str, str, int, Path]]:
 
 
 def folder_of(out: Path, space: str, name: str, seed: int) -> Path:
+    if name == WHOLE:
+        return targets.front_of(out, space, seed)
+    if name == ALONE:
+        return rival(space, seed).path(out)
     words = re.findall(r"\w+", name.replace("'", ""))
     return out / "attribution" / space / f"{'_'.join(words)}-{seed}"
+
+
+def rival(space: str, seed: int) -> rivals.Search:
+    """Ours without finalists, as a rival."""
+    return rivals.Search(rivals.OURS, "native", space, seed)
 
 
 def taken_home(record: Record) -> dict[str, Any]:
@@ -87,8 +99,11 @@ def main(argv: list[str] | None = None) -> int:
     wanted = itertools.product(arguments.space, arguments.seed, arguments.part)
     for space, seed, name in wanted:
         changes = {**PARTS[name], **arguments.changes}
-        flags = search_flags(space, seed, minutes, **changes)
-        if status := go(folder_of(arguments.out, space, name, seed), flags, page=False):
+        folder = folder_of(arguments.out, space, name, seed)
+        if name == ALONE:
+            if not (search := rival(space, seed)).done(arguments.out):
+                rivals.run(search, arguments.out, minutes, changes)
+        elif status := go(folder, search_flags(space, seed, minutes, **changes), page=False):
             return status
     return 0
 

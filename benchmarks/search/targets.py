@@ -63,12 +63,17 @@ def searches(
     """What searches are told, by the names of their folders: one for a front, or one of each size
     that there is a target of."""
     if not each_size:
-        return {f"{space}-{seed}": search_flags(space, seed, minutes)}
+        return {front_of(Path(), space, seed).name: search_flags(space, seed, minutes)}
     sizes = [target.n_params for target in TARGETS if space in target.aims]
     return {
         f"{space}-{n}-{seed}": search_flags(space, seed, SIZES[n], max_params=n, **OF_A_SIZE)
         for n in sizes
     }
+
+
+def front_of(out: Path, space: str, seed: int) -> Path:
+    """The folder of a search for a front."""
+    return out / "runs" / f"{space}-{seed}"
 
 
 def write_tables(out: Path) -> None:

@@ -83,6 +83,21 @@ def test_runs_are_begun_gone_on_with_or_left_alone(begun, tmp_path):
     assert json.loads((folder / "run.json").read_text())["resumed"]
 
 
+def test_two_parts_are_searches_of_other_benchmarks(begun, tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr(attribution.rivals, "run", lambda *about: told.append(about))
+    words = ["--part", attribution.WHOLE, attribution.ALONE, "--seed", "1", "--out", str(tmp_path)]
+    assert attribution.main(words) == 0
+    assert [path.name for path in tmp_path.glob("runs/*")] == ["wide-1"]
+    ((search, out, minutes, changes),) = told
+    assert vars(search) == {"who": "ours", "engine": "native", "space": "wide", "seed": 1}
+    assert (out, minutes, changes["finalists"]) == (tmp_path, 10, 0)
+    search.path(out).parent.mkdir(parents=True)
+    search.path(out).with_suffix(".json").write_text("{}")
+    assert attribution.main(words) == 0
+    assert (len(begun), len(told)) == (1, 1), "both are finished"
+
+
 def test_what_a_run_takes_home_is_on_test_images():
     record = read_run(ROOT / "results" / "wide_space" / "wide-0")
     best = record.result["best"]
@@ -98,10 +113,10 @@ def test_what_a_run_takes_home_is_on_test_images():
 def test_tables_and_figures_of_what_is_there(begun, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(attribution, "PARTS", {attribution.WHOLE: {}, "no model": {}})
     assert attribution.main(["--seed", "0", "1", "--out", str(tmp_path)]) == 0
-    for folder in tmp_path.glob("attribution/wide/*"):  # a run of before had no clock
-        config = json.loads((folder / "config.json").read_text())
+    for path in tmp_path.rglob("config.json"):  # a run of before had no clock
+        config = json.loads(path.read_text())
         config["settings"]["time_budget"] = 600.0
-        (folder / "config.json").write_text(json.dumps(config))
+        path.write_text(json.dumps(config))
     contest = tmp_path / "rivals" / "wide"
     contest.mkdir(parents=True)
     about = {"engine": "native", "space": "wide", "minutes": 10}
