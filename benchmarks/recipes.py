@@ -170,6 +170,7 @@ def main() -> None:
     parser.add_argument("part", choices=PARTS)
     parser.add_argument("--tried", nargs="+", metavar="NAME", help="only these (default: all)")
     parser.add_argument("--genomes", nargs="+", type=int, metavar="N", help="the N-th (from 0)")
+    parser.add_argument("--seeds", nargs="+", type=int, metavar="N", help="only these train seeds")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin none later")
     arguments = parser.parse_args()
     data, make_jobs = PARTS[arguments.part]
@@ -178,6 +179,7 @@ def main() -> None:
     genomes = [genomes[n] for n in arguments.genomes or range(len(genomes))]
     wanted = arguments.tried or [job.tried for job in jobs]
     jobs = [job for job in jobs if job.genome in genomes and job.tried in wanted]
+    jobs = [job for job in jobs if job.train_seed in (arguments.seeds or [job.train_seed])]
     path = arguments.out / f"{arguments.part}.csv"
     rows = train_all(jobs, data, path, time.monotonic() + 60 * arguments.minutes)
     summary = summaries(rows, arguments.part)
