@@ -60,6 +60,8 @@ ONE_CHANGE: dict[str, dict[str, Any]] = {
     "rate 0.048, smoothing 0.05": {"learning_rate": 0.048, "label_smoothing": 0.05},
     "rate 0.048, decay 0.01": {"learning_rate": 0.048, "weight_decay": 0.01},
     "rate 0.096": {"learning_rate": 0.096},
+    "20 epochs, rate 0.048": {**LONGER, "epochs": 20},
+    "20 epochs, rate 0.048, shifts 1": {**SHIFTED, "epochs": 20},
     "50 epochs, rate 0.024": {"epochs": 50, "learning_rate": 0.024},
     "50 epochs, rate 0.048": LONGER,
     "100 epochs, rate 0.048": {**LONGER, "epochs": 100},
