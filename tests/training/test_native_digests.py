@@ -46,7 +46,7 @@ def test_every_variant_gives_the_bits_that_are_kept(isa):
 
 
 # Rungs stop a training and change none; the others are settled before the engine is asked.
-OF_THE_TRAINER = {"rungs", "least_steps", "normalised_rate"}
+OF_THE_TRAINER = {"rungs", "least_steps", "normalised_rate", "shift_share"}
 
 
 def test_the_cases_leave_nothing_out():
