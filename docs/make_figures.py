@@ -1,4 +1,4 @@
-"""Make the figures of the first pages: search as README's first command does, for about three
+"""Make the figures of the first pages: search as README's first command does, for about two
 minutes, then take them from the run.
 
     python docs/make_figures.py

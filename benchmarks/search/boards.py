@@ -59,8 +59,10 @@ BUDGETS = {
     ),
     "64-32": Budget(
         *(64, 32, 0.935, 28),
-        {"max_multiply_adds": 1_000_000, "epochs": 4, "finalists": 2, "final_epochs": 40}
-        | {"flips": True},
+        {
+            **{"max_multiply_adds": 1_000_000, "epochs": 4, "flips": True},
+            **{"finalists": 2, "final_epochs": 40},
+        },
     ),
 }
 

@@ -53,9 +53,10 @@ def of_rivals(out: Path) -> Iterator[Found]:
 
 
 def of_attribution(out: Path) -> Iterator[Found]:
-    """Our searches with one thing changed, with what each took home."""
-    for space, name, seed, folder in attribution.searches(out):
-        if RunDirectory(folder).finished():
+    """Our searches with one thing changed, with what each took home; none before there is one."""
+    found = attribution.searches(out) if (out / "attribution").exists() else ()
+    for space, name, seed, folder in found:
+        if RunDirectory(folder).finished() and RunDirectory(folder).journal.exists():
             record = read_run(folder)
             about = {"group": f"{space} space", "name": name, "seed": seed}
             home = attribution.taken_home(record)

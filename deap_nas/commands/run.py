@@ -39,7 +39,7 @@ the search:
 
 presets:
   fashion full Fashion-MNIST, a front of networks of 600 parameters and more in the wide space,
-          about three minutes on two cores, finalists included
+          about two minutes on two cores, finalists included
   search  a front of networks to take home, of 600 to 9,000 parameters: full Fashion-MNIST, wide
           space (or --space paper), ten minutes on two cores, four finalists included
   quick   the same for few images, 20 epochs: yours, or the 7,000 of fashion_mnist_mini, in a

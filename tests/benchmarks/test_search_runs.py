@@ -137,6 +137,14 @@ def test_tables_and_figures_of_what_is_there(begun, tmp_path, capsys, monkeypatc
     assert "rivals: 2 searches" in capsys.readouterr().out
 
 
+def test_searches_for_a_front_alone_attribute_nothing(begun, tmp_path, capsys):
+    words = ["--part", attribution.WHOLE, "--seed", "0", "--out", str(tmp_path)]
+    assert attribution.main(words) == 0
+    describe.main(["--out", str(tmp_path)])
+    assert "attribution: 0 searches" in capsys.readouterr().out
+    assert not (tmp_path / "attribution.csv").exists()
+
+
 FINALISTS = pd.DataFrame(
     {
         "genome": ["a", "b", "c", "d"],
