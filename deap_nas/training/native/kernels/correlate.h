@@ -110,7 +110,7 @@ constexpr int MOST_GRADIENT_FILTERS = REGISTERS == 32 ? 6 : 3;
 template <int N>
 void gradient_strip(const float *x, const int *from, const int *taps, int n_taps, const float *d,
                     const int *at, int plane, int first, int last, float *sums, int ld) {
-    constexpr int MOST = fitting(N, 8);
+    constexpr int MOST = std::min(8, (REGISTERS - 1) / N - 1);
     for (int t = 0, n; t < n_taps; t += n) {
         n = share(n_taps - t, MOST);
         float *to = sums + t * ld * LANES;

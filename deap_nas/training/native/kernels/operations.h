@@ -75,6 +75,16 @@ INLINE void slope_places(int a, Value *v, int group, int channel, F each) {
     });
 }
 
+// each(first, last) for the places 0 to n, so few at a time that the first cache holds them.
+template <class F>
+INLINE void in_pieces(int n, int few, F each) {
+    const int piece = std::max(12, few);
+    for (int first = 0, last; first < n; first = last) {
+        last = n - first < 2 * piece ? n : first + piece;
+        each(first, last);
+    }
+}
+
 // Batch normalisation, the first half: mean and variance of what reaches it.
 struct Statistics : Operation {
     float momentum, epsilon = 1e-3f;  // Keras's
@@ -278,18 +288,15 @@ struct Convolution : Operation {
         const float *x = in->numbers(group), *w = at.weights, *b = biases();
         float *y = out->numbers(group);
         const int n = out->data.places(), xp = in->data.plane, yp = out->data.plane, F = filters();
-        for (int f = 0, planes = depthwise ? 1 : F; f < F; f += planes) {
-            const int chunk = std::max(12, 384 / planes);  // places that the first cache holds
-            for (int first = 0, last; first < n; first = last) {
-                last = n - first < 2 * chunk ? n : first + chunk;
+        for (int f = 0, planes = depthwise ? 1 : F; f < F; f += planes)
+            in_pieces(n, 384 / planes, [&](int first, int last) {
                 correlate<false>(depthwise ? x + f * xp : x, table, first, last, w + f, F,
                                  b ? b + f : nullptr, planes, y + f * yp, yp);
                 for (int i = f; i < f + planes; i++) {
                     activate_places(activation, out, group, i, first, last, batch.training);
                     if (fed && batch.training) fed->absorb(group, i, first, last);
                 }
-            }
-        }
+            });
     }
 
     void backward(const Batch &, int group) override {
@@ -313,7 +320,9 @@ struct Convolution : Operation {
             for (int c = 0; c < C; c++)
                 gradient(x + c * xp, table, places, d + c * dp, dp, 1, 0, n, sums + c * LANES, C);
         else
-            gradient(x, table, places, d, dp, F, 0, n, sums, F);
+            in_pieces(n, 48, [&](int first, int last) {
+                gradient(x, table, places, d, dp, F, first, last, sums, F);
+            });
         if (!in->wants_grad) return;
         for (const Way &way : ways) adds ? back<true>(way, d, group) : back<false>(way, d, group);
     }
@@ -328,7 +337,9 @@ struct Convolution : Operation {
                 correlate<ADD>(d + c * dp, way.table, 0, n, way.packed.data() + c, C, nullptr, 1,
                                to + c * plane, plane);
         else
-            correlate<ADD>(d, way.table, 0, n, way.packed.data(), C, nullptr, C, to, plane);
+            in_pieces(n, 768 / C, [&](int first, int last) {
+                correlate<ADD>(d, way.table, first, last, way.packed.data(), C, nullptr, C, to, plane);
+            });
     }
 };
 
