@@ -183,10 +183,6 @@ class Layer:
         """Bytes of its tensors in int8 that live at once, at most."""
         return self.graph(gene, *about).ram
 
-    def count_flash(self, gene: Gene, *about: Any) -> int:
-        """Bytes that it adds to an int8 model."""
-        return self.graph(gene, *about).flash
-
     def graph(self, gene: Gene, *about: Any) -> Graph:
         """Its operators in int8.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from deap_nas.layers.cost import count_multiply_adds, count_params, flash, peak_ram
+from deap_nas.layers.cost import count_multiply_adds, count_params, flash_at_most, peak_ram
 from deap_nas.layers.tflite import FILE
 from deap_nas.spaces.rules import Rule, SpaceError
 
@@ -49,7 +49,7 @@ COSTS = {
         Cost("params", "parameters", count_params),
         Cost("multiply_adds", "multiply-adds an image", count_multiply_adds),
         Cost("ram", "bytes of RAM", peak_ram, adds=False, int8=True),
-        Cost("flash", "bytes of flash", flash, int8=True, base=FILE, estimated=True),
+        Cost("flash", "bytes of flash", flash_at_most, int8=True, base=FILE, estimated=True),
     )
 }
 """By the setting that limits each: ``max_params``, ``max_multiply_adds``, ``max_ram``, ..."""

@@ -68,8 +68,8 @@ class SearchSpace:
         max_params: trainable parameters at most; as many as may be unless given.
         max_multiply_adds: multiply-adds of one image at most.
         max_ram: bytes of RAM at most, as ``peak_ram`` counts them; ``arena_head`` may be more.
-        max_flash: bytes of the int8 model at most; what ``flash`` says has 2 % or 100 bytes to
-            spare, so that the model is within it.
+        max_flash: bytes of the int8 model at most, as ``flash`` counts them, but with each operator
+            as the first of its kind, and 2 % or 100 bytes to spare, so that the model is within it.
 
     Raises:
         SpaceError: for settings that are malformed or that no genome can satisfy.

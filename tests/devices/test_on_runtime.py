@@ -61,7 +61,8 @@ def test_of_random_genomes(name, n, seed):
         content = converted(genome, shape, np.random.default_rng(i))
         assert arena_head(genome, shape) == measure(content).head, genome
         assert peak_ram(genome, shape) <= arena_head(genome, shape)
-        assert len(content) <= COSTS["max_flash"].limit_for(flash(genome, shape)), genome
+        cost = COSTS["max_flash"]
+        assert len(content) <= cost.limit_for(cost.total(genome, shape, 10)), genome
         assert flash(genome, shape) == pytest.approx(len(content), rel=0.02, abs=100), genome
 
 

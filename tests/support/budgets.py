@@ -11,13 +11,14 @@ from general_rules import every_genome, is_legal
 from general_spaces import general_spaces
 from hypothesis import strategies as st
 
-from deap_nas import SearchSpace, count_multiply_adds, count_params, flash, peak_ram
+from deap_nas import SearchSpace, count_multiply_adds, count_params, peak_ram
+from deap_nas.layers.cost import flash_at_most
 
 COUNTS = {
     "max_params": count_params,
     "max_multiply_adds": count_multiply_adds,
     "max_ram": peak_ram,
-    "max_flash": flash,
+    "max_flash": flash_at_most,
 }
 
 
@@ -38,7 +39,7 @@ def within(genes: Sequence[Any], space: SearchSpace) -> bool:
 def limit_for(count: Any, genes: Sequence[Any], about: tuple[Any, ...]) -> int:
     """The least limit that a genome is within: flash, an estimate, has some to spare."""
     found = int(count(genes, *about))
-    return found + (max(ceil(found / 50), 100) if count is flash else 0)
+    return found + (max(ceil(found / 50), 100) if count is flash_at_most else 0)
 
 
 @st.composite
