@@ -41,26 +41,26 @@ MISSING = {"GELU": "hard_swish or swish"}
 # how much less each other one. Fitted to 500 conversions of networks of the wide space.
 OPERATORS = {
     "ADD": 85,
-    "AVERAGE_POOL_2D": 128,
-    "CONV_2D": 223,
-    "DEPTHWISE_CONV_2D": 312,
-    "FULLY_CONNECTED": 189,
+    "AVERAGE_POOL_2D": 127,
+    "CONV_2D": 228,
+    "DEPTHWISE_CONV_2D": 315,
+    "FULLY_CONNECTED": 193,
     "GELU": 155,
-    "HARD_SWISH": 120,
-    "LOGISTIC": 104,
-    "MAX_POOL_2D": 152,
+    "HARD_SWISH": 118,
+    "LOGISTIC": 103,
+    "MAX_POOL_2D": 135,
     "MEAN": 0,  # each network has one; it is in FILE
-    "MUL": 132,
-    "TANH": 103,
+    "MUL": 130,
+    "TANH": 98,
 }
 LESS = {
-    "ADD": 69,
-    "DEPTHWISE_CONV_2D": 86,
-    "HARD_SWISH": 34,
-    "LOGISTIC": 40,
-    "MAX_POOL_2D": 33,
-    "MUL": 23,
-    "TANH": 28,
+    "ADD": 61,
+    "DEPTHWISE_CONV_2D": 91,
+    "HARD_SWISH": 39,
+    "LOGISTIC": 39,
+    "MAX_POOL_2D": 9,
+    "MUL": 25,
+    "TANH": 29,
 }
 ARRAY = 12  # of an array of weights, besides its bytes
 NUMBER = 4  # a bias, or a scale

@@ -13,7 +13,7 @@ from pathlib import Path
 import drivers
 import numpy as np
 import pytest
-from test_on_runtime import SPACES, converted
+from test_on_runtime import SPACES, converted, genomes
 from trained_run import train_run
 
 from deap_nas import arena_head, load_dataset
@@ -31,9 +31,7 @@ pytestmark = [pytest.mark.device, pytest.mark.filterwarnings("ignore")]
 @pytest.mark.parametrize("name", SPACES)
 def test_the_arena_by_formula_is_enough_and_little_more(name, n, seed):
     pytest.importorskip("tflite_micro")
-    rng = random.Random(seed)
-    for i in range(n):
-        genome, shape = SPACES[name].sample(rng), (28, 28, 1) if i % 2 else (19, 24, 3)
+    for i, (genome, shape) in enumerate(genomes(name, n, seed)):
         content = converted(genome, shape, np.random.default_rng(i))
         found = measure(content)
         formula = predict(read_model(content), arena_head(genome, shape))

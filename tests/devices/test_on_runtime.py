@@ -7,6 +7,8 @@ pip install -e '.[cpu,test,device]' && python -m pytest -m device
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +38,14 @@ IMAGES = 4  # by which the converter chooses its scales
 SPACES = {"wide": supported(WIDE_SPACE), "paper": supported(PAPER_SPACE)}
 
 
+def genomes(name: str, n: int, seed: int) -> Iterator[tuple[Any, tuple[int, int, int]]]:
+    """Random genomes of a space, and the images that each is for."""
+    rng = random.Random(seed)
+    for i in range(n):
+        shape = (28, 28, 1) if i % 2 else (19, 24, 3)
+        yield replace(SPACES[name], input_shape=shape).sample(rng), shape
+
+
 def converted(genome: Any, shape: tuple[int, ...], rng: np.random.Generator) -> bytes:
     """An int8 model with weights drawn at random."""
     import tensorflow as tf
@@ -48,16 +58,15 @@ def converted(genome: Any, shape: tuple[int, ...], rng: np.random.Generator) -> 
     return quantise(model, rng.random((IMAGES, *shape), dtype=np.float32))
 
 
-@pytest.mark.parametrize(
-    ("n", "seed"), [(6, 0), pytest.param(1000, 1, marks=pytest.mark.slow)], ids=["few", "many"]
-)
+# A thousand by all seeds, which may be run side by side.
+MANY = [pytest.param(250, seed, marks=pytest.mark.slow, id=f"many-{seed}") for seed in range(1, 5)]
+
+
+@pytest.mark.parametrize(("n", "seed"), [pytest.param(6, 0, id="few"), *MANY])
 @pytest.mark.parametrize("name", SPACES)
 def test_of_random_genomes(name, n, seed):
     pytest.importorskip("tflite_micro")
-    rng = random.Random(seed)
-    for i in range(n):
-        genome = SPACES[name].sample(rng)
-        shape = (28, 28, 1) if i % 2 else (19, 24, 3)
+    for i, (genome, shape) in enumerate(genomes(name, n, seed)):
         content = converted(genome, shape, np.random.default_rng(i))
         assert arena_head(genome, shape) == measure(content).head, genome
         assert peak_ram(genome, shape) <= arena_head(genome, shape)
