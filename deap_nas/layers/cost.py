@@ -68,8 +68,8 @@ def peak_ram(genome: Sequence[Gene], input_shape: Shape = IMAGES, n_classes: int
 
 def arena_head(genome: Sequence[Gene], input_shape: Shape = IMAGES, n_classes: int = 10) -> int:
     """Bytes of RAM that TensorFlow Lite Micro takes for the same tensors, to the byte: its planner
-    mostly needs no more than ``peak_ram``. Now and then it leaves a gap; and a mean works in some
-    bytes more, which count where it takes the largest map.
+    mostly needs no more than ``peak_ram``. Now and then it leaves a gap, and a global mean needs
+    some bytes more, which count where its input is the largest map.
 
     Raises:
         LayerError: for a layer whose operations are not given.
