@@ -20,8 +20,8 @@ ALIGNMENT = 16  # bytes
 ROOM = 2**24  # bytes that the runtime is given here; the ten times a model that it takes may not do
 
 # Bytes of the tail on a machine of 64 bits: whatever is in it, and for each tensor, operator and
-# scale. TENSOR and CHANNEL by least squares over 44 conversions, NODE over 681; BASE is so large that
-# no tail of the 681 was larger.
+# scale. TENSOR and CHANNEL by least squares over 44 conversions, NODE over 681; BASE is so large
+# that no tail of the 681 was larger.
 BASE = 875
 TENSOR = 53
 NODE = {
