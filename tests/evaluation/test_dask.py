@@ -14,10 +14,9 @@ from typing import Any
 
 import clusters
 import drivers
-import psutil
 import pytest
 from clusters import client_of, cluster
-from drivers import wait_until
+from drivers import is_running, wait_until
 
 from deap_nas.evaluation.backend import Outcome, Task, run
 from deap_nas.evaluation.dask import (
@@ -60,10 +59,6 @@ def outcomes(backend: Any, *calls: tuple[Any, ...]) -> list[Outcome]:
 def marked(log: Path) -> list[list[str]]:
     """(text, process) of the tasks that are begun."""
     return [line.split() for line in log.read_text().splitlines()] if log.exists() else []
-
-
-def gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 # --- one task
@@ -131,8 +126,8 @@ def test_the_object_is_sent_once_and_its_process_stays_warm(client: Any) -> None
     with make(client) as backend:
         pids = [outcome.value for outcome in outcomes(backend, *[("pid",)] * 20)]
         assert len(set(pids)) <= 2
-        assert not any(gone(pid) for pid in pids)
-    wait_until(lambda: all(gone(pid) for pid in pids))  # closed: Dask workers keep none
+        assert all(map(is_running, pids))
+    wait_until(lambda: not any(map(is_running, pids)))  # closed: Dask workers keep none
 
 
 def test_what_is_dropped_ends_and_makes_room(client: Any, tmp_path: Path) -> None:
@@ -144,7 +139,7 @@ def test_what_is_dropped_ends_and_makes_room(client: Any, tmp_path: Path) -> Non
         backend.cancel()
         assert backend.wait() == []
         assert [o.value for o in outcomes(backend, *[("echo", 1)] * 3)] == [1] * 3
-        wait_until(lambda: all(map(gone, pids)))
+        wait_until(lambda: not any(map(is_running, pids)))
 
 
 def test_a_third_search_pushes_out_the_first_which_goes_on(client: Any) -> None:
@@ -168,7 +163,7 @@ def test_a_search_that_is_killed_leaves_no_task_behind(client: Any, tmp_path: Pa
     (pid,) = wait_until(lambda: [int(pid) for _, pid in marked(log)], clusters.PATIENCE)
     search.kill()
     search.wait()
-    wait_until(lambda: gone(pid))
+    wait_until(lambda: not is_running(pid))
 
 
 # --- Dask workers
@@ -224,7 +219,7 @@ def test_a_scheduler_that_is_lost_is_said_in_one_line(tmp_path: Path) -> None:
         backend.close()
         with pytest.raises(SchedulerLostError):
             backend.has_room()
-        wait_until(lambda: gone(pid), clusters.PATIENCE)  # the Dask worker ends, too
+        wait_until(lambda: not is_running(pid), clusters.PATIENCE)  # the Dask worker ends, too
 
 
 # --- Dask workers that cannot be used

@@ -15,7 +15,7 @@ import drivers
 import psutil
 import pytest
 import stubs
-from drivers import wait_until
+from drivers import is_running, wait_until
 
 from deap_nas.evaluation import process
 from deap_nas.evaluation.workers import Task, Workers, WorkerStartError
@@ -233,7 +233,7 @@ def test_an_idle_worker_that_died_is_replaced():
         before = [outcome.value for outcome in outcomes(workers, ("sleep", 0.3), ("sleep", 0.3))]
         for pid in before:
             os.kill(pid, signal.SIGKILL)
-            wait_until(lambda pid=pid: psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+            wait_until(lambda pid=pid: not is_running(pid))
         after = outcomes(workers, ("pid",), ("pid",))
     assert [outcome.status for outcome in after] == ["ok", "ok"]
     assert not {outcome.value for outcome in after} & set(before)

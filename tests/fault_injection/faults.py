@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import drivers
-import psutil
 
 SEARCH = ("--population", 4, "--generations", 2, "--seed", 5, "--cxpb", 1, "--mutpb", 0.5)
 SEARCH += ("--finalists", 0)
@@ -89,18 +88,11 @@ def kill_after(process: Any, seconds: float, who: str, rng: random.Random) -> bo
     hit = False
     for victim in victims:
         try:
-            hit = is_running(victim) or hit
+            hit = drivers.is_running(victim) or hit
             os.kill(victim, signal.SIGKILL)
-        except (ProcessLookupError, psutil.NoSuchProcess):
+        except ProcessLookupError:
             continue
     return hit
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def no_orphans(mark: str) -> None:

@@ -193,9 +193,16 @@ def marked_workers(mark: str) -> list[psutil.Process]:
 
 def is_worker(process: psutil.Process) -> bool:
     with contextlib.suppress(psutil.Error):
-        running = process.status() != psutil.STATUS_ZOMBIE
-        return running and WORKER in process.cmdline()
+        return is_running(process.pid) and WORKER in process.cmdline()
     return False
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is a process that has not ended, waited for or not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def wait_until(condition: Callable[[], Any], seconds: float = 30) -> Any:
