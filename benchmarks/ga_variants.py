@@ -4,6 +4,7 @@ everything is known.
     python benchmarks/ga_variants.py --macro PATH --out DIR    # 20 seeds, about ten minutes
     python benchmarks/ga_variants.py --macro PATH --seeds 200  # the committed run; resumable
     python benchmarks/ga_variants.py ... --rivals              # and other packages beside it
+    python benchmarks/ga_variants.py ... --rivals only         # these alone
 
 PATH is NAS-Bench-Macro's table (or set DEAP_NAS_MACRO); without it our own two tables alone, the
 digits as soon as build_table.py has built them. The rivals need pip install '.[benchmark]'.
@@ -98,7 +99,8 @@ def main() -> None:
     parser.add_argument("--macro", type=Path, help="NAS-Bench-Macro's table")
     parser.add_argument("--seeds", type=int, default=20, help="in all, half to choose (default 20)")
     parser.add_argument("--jobs", type=int, default=cores(), help="processes (default: all cores)")
-    parser.add_argument("--rivals", action="store_true", help="run the contest with other packages")
+    kinds = {"nargs": "?", "const": "too", "choices": ("too", "only")}
+    parser.add_argument("--rivals", **kinds, help="run the contest with other packages")
     cache = Path(platformdirs.user_cache_dir("deap_nas")) / "ga_variants"
     parser.add_argument("--cache", type=Path, default=cache, help=f"default {cache}")
     parser.add_argument("--out", type=Path, default=OUT)
@@ -122,8 +124,9 @@ def main() -> None:
         )
     setting = contests.Setting(arguments.cache, arguments.jobs, tuple(available()), arguments.seeds)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    run_variants(setting, arguments.out)
-    write_json(measured_with, arguments.out / "run.json")
+    if arguments.rivals != "only":
+        run_variants(setting, arguments.out)
+        write_json(measured_with, arguments.out / "run.json")
     if arguments.rivals:
         run_contest(setting, arguments.out)
         told = {**measured_with, "packages": versions()}

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
 from numbers import Real
 from typing import Any
 
@@ -17,7 +15,9 @@ from deap_nas.algorithms.surrogate import frozen
 Numbers = Sequence[float]
 Score = Callable[[Any, Numbers], float]
 _Trait = tuple[Any, int, Any]  # place, attribute of the gene, value: a number is a float
-_Described = tuple[list[_Trait], tuple[float, ...]]  # genes, and the numbers that are known
+_Described = tuple[Matrix, tuple[float, ...]]  # cells, and the numbers that are known
+_Columns = dict[tuple[Any, ...], int]
+_NAME = -1  # in place of the attribute of a cell whose value is no number
 
 
 class InformedProcess:
@@ -53,6 +53,7 @@ class InformedProcess:
     ) -> None:
         self._known = known
         self._scale, self._noise, self._weight = scale, noise, weight
+        self._columns: _Columns = {}
         self._described: list[_Described] = []
         self._values: list[Numbers | None] = []
 
@@ -64,7 +65,7 @@ class InformedProcess:
             values: of each, as many numbers; None where it failed. That, and a number that is not
                 finite, counts as the worst, which is the least, there is.
         """
-        self._described += map(self._describe, individuals)
+        self._described += [self._describe(each, self._columns) for each in individuals]
         self._values += values
 
     def choose(
@@ -95,7 +96,9 @@ class InformedProcess:
         self, candidates: Sequence[Any], k: int, score: Score, optimism: float, believe: Any
     ) -> list[int]:
         n, values = len(self._described), _complete(self._values)
-        inputs = self._inputs([*self._described, *map(self._describe, candidates)], n)
+        columns = dict(self._columns)
+        others = [self._describe(each, columns) for each in candidates]
+        inputs = self._inputs([*self._described, *others], n, len(columns))
         middle, spread = _standard(values)
 
         def scores(left: list[int], expected: Matrix, deviation: Matrix) -> Matrix:
@@ -117,12 +120,12 @@ class InformedProcess:
         covariance: Matrix = np.exp(-np.maximum(0.0, squared) / self._scale)
         return covariance
 
-    def _describe(self, individual: Any) -> _Described:
-        return list(_traits(individual)), tuple(self._known(individual))
+    def _describe(self, individual: Any, columns: _Columns) -> _Described:
+        return _cells(individual, columns), tuple(self._known(individual))
 
-    def _inputs(self, described: Sequence[_Described], n: int) -> Matrix:
+    def _inputs(self, described: Sequence[_Described], n: int, width: int) -> Matrix:
         """Features of individuals, of which the first ``n`` set the standard."""
-        genes = _gene_features([traits for traits, _ in described], n)
+        genes = _gene_features([cells for cells, _ in described], n, width)
         unit = float((genes[:n] ** 2).sum(1).mean()) or 1.0
         known = np.array([known for _, known in described], dtype=float)
         middle, spread = _standard(known[:n])
@@ -141,25 +144,30 @@ def _traits(individual: Sequence[Any]) -> Iterator[_Trait]:
                 yield place, attribute, value
 
 
-def _gene_features(individuals: Sequence[list[_Trait]], n: int) -> Matrix:
-    """A column for each attribute's number, and for each name, at each place. A number is measured
-    from its attribute's mean among the first ``n`` individuals: a place without one is there."""
-    numbers = defaultdict[int, list[float]](list)
-    for _, attribute, value in chain(*individuals[:n]):
-        if isinstance(value, float):
-            numbers[attribute].append(value)
-    middle = {attribute: float(np.mean(found)) for attribute, found in numbers.items()}
-    columns: dict[Any, int] = {}
-    cells, amounts = [], []
-    for row, traits in enumerate(individuals):
-        for place, attribute, value in traits:
-            is_number = isinstance(value, float)
-            name = (place, attribute) if is_number else (place, attribute, value)
-            cells.append((row, columns.setdefault(name, len(columns))))
-            amounts.append(value - middle.get(attribute, 0.0) if is_number else 1.0)
-    features = np.zeros((len(individuals), len(columns)))
-    np.add.at(features, tuple(np.transpose(cells)), amounts)
-    return features
+def _cells(individual: Sequence[Any], columns: _Columns) -> Matrix:
+    """A row for each trait: its column, its attribute if it is a number, its amount. A column is
+    of an attribute's number, or of a name, at a place; new ones are added."""
+    cells = []
+    for place, attribute, value in _traits(individual):
+        is_number = isinstance(value, float)
+        name = (place, attribute) if is_number else (place, attribute, value)
+        column = columns.setdefault(name, len(columns))
+        cells.append((column, *((attribute, value) if is_number else (_NAME, 1.0))))
+    return np.array(cells, dtype=float).reshape(-1, 3)
+
+
+def _gene_features(individuals: Sequence[Matrix], n: int, width: int) -> Matrix:
+    """Shape (individuals, width). A number is measured from its attribute's mean among the first
+    ``n`` individuals: a place without one is there."""
+    rows = np.repeat(np.arange(len(individuals)), [len(cells) for cells in individuals])
+    columns, attributes, amounts = np.concatenate(individuals).T.copy()
+    for attribute in set(attributes) - {_NAME}:
+        here = attributes == attribute
+        if (standard := here & (rows < n)).any():
+            amounts[here] -= amounts[standard].mean()
+    places = rows * width + columns.astype(int)
+    features = np.bincount(places, amounts, len(individuals) * width).astype(float, copy=False)
+    return features.reshape(len(individuals), width)
 
 
 def _complete(values: Sequence[Numbers | None]) -> Matrix:
