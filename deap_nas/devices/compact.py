@@ -33,7 +33,8 @@ def compact(content: bytes) -> bytes:
             code.builtinCode = 0  # readers take the larger one
     (graph,) = model.subgraphs
     graph.name, buffers = None, [schema.BufferT()]
-    for tensor in graph.tensors:
+    of_convolutions = _biases(model, graph, schema)
+    for i, tensor in enumerate(graph.tensors):
         tensor.name = tensor.shapeSignature = None
         tensor.hasRank = False
         if _scales(tensor) == 0:
@@ -44,7 +45,8 @@ def compact(content: bytes) -> bytes:
             continue
         tensor.buffer = len(buffers)
         buffers.append(buffer)
-        if _scales(tensor) > 1 and tensor.type == schema.TensorType.INT32:
+        is_bias = _scales(tensor) > 1 and tensor.type == schema.TensorType.INT32
+        if is_bias or i in of_convolutions:
             tensor.quantization = None
         elif _scales(tensor) > 1:
             tensor.quantization.zeroPoint = np.zeros(1, np.int64)
@@ -77,6 +79,15 @@ def _schema() -> Any:
 def _read(content: bytes) -> Any:
     schema = _schema()
     return schema.ModelT.InitFromObj(schema.Model.GetRootAs(content))
+
+
+def _biases(model: Any, graph: Any, schema: Any) -> set[int]:
+    """Numbers of the biases whose scale is not read, of one channel too; a dense layer reads it."""
+    codes = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
+    convolutions = (schema.BuiltinOperator.CONV_2D, schema.BuiltinOperator.DEPTHWISE_CONV_2D)
+    return {
+        int(each.inputs[2]) for each in graph.operators if codes[each.opcodeIndex] in convolutions
+    }
 
 
 def _scales(tensor: Any) -> int:
