@@ -61,7 +61,7 @@ BUDGETS = {
         *(64, 32, 0.935, 28),
         {
             **{"max_multiply_adds": 1_000_000, "epochs": 4, "flips": True},
-            **{"finalists": 2, "final_epochs": 40},
+            **{"label_smoothing": 0.05, "finalists": 2, "final_epochs": 40},
         },
     ),
 }

@@ -25,7 +25,7 @@ from deap_nas.spaces import COSTS, budgets_of
 USED = (
     *("dataset", "image_size", "grey", "data_dir", "split", "split_seed", "recipe", "epochs"),
     *("early_stopping", "train_seed", "engine", "accelerator", "layers", "cache", "device"),
-    *("class_weights", "flips", "shifts", "max_seconds", "max_memory"),
+    *("class_weights", "flips", "shifts", "label_smoothing", "max_seconds", "max_memory"),
 )
 
 

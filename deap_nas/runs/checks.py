@@ -183,6 +183,7 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("int8_sample", 1, 1e6),
     ("epochs", 0, 1e9),
     ("shifts", 0, FARTHEST),
+    ("label_smoothing", 0, 0.99),
     ("population", 2, 1e9),
     ("generations", 0, 1e9),
     ("cxpb", 0, 1),

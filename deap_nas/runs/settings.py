@@ -72,6 +72,12 @@ class Settings:
         "recipe says",
         metavar="N",
     )
+    label_smoothing: float = _option(
+        0.0,
+        "share of each label that is spread over all classes in training; 0.05 or so may help "
+        "networks of tens of thousands of parameters, and costs smaller ones",
+        metavar="S",
+    )
     train_seed: int = _option(0, "initial weights and batch order of every network", metavar="N")
     space: str = _option(
         "paper",
@@ -335,6 +341,7 @@ class Settings:
             **({"class_weights": self.class_weights} if self.class_weights != "none" else {}),
             **({"flips": True} if self.flips else {}),
             **({"shifts": self.shifts} if self.shifts else {}),
+            **({"label_smoothing": self.label_smoothing} if self.label_smoothing else {}),
         }
         return replace(recipe, **changes)
 

@@ -29,7 +29,7 @@ BAD = {
     "candidates": [0, 1.5], "optimism": [-0.1, math.nan, "x"], "per_cost": [-0.1, 11, "x"],
     "learns": ["accuracy", ""], "first": ["random", ""],
     "fitness": ["acuracy", "mine.py"], "class_weights": ["heavy"], "flips": ["yes", 1],
-    "shifts": [-1, 1.5, 101], "halving": [-1, 1, 2.5],
+    "shifts": [-1, 1.5, 101], "label_smoothing": [-0.1, 1, math.nan, "x"], "halving": [-1, 1, 2.5],
     "small_enough": [-1, 0.5],
     "grey": ["yes"],
     "image_size": ["32", "0x3", "3x3x3", 32], "seed": [-1],
@@ -63,9 +63,10 @@ def test_whole_numbers_are_fine_where_a_float_is_allowed():
 
 def test_what_holds_for_every_training_is_in_both_recipes():
     assert Settings().make_recipe() == find_recipe("fast")
-    settings = Settings(class_weights="balanced", flips=True, shifts=2, final_epochs=3)
+    given = {"class_weights": "balanced", "flips": True, "shifts": 2, "label_smoothing": 0.1}
+    settings = Settings(**given, final_epochs=3)
     for recipe in (settings.make_recipe(), settings.make_final_recipe()):
-        assert (recipe.class_weights, recipe.flips, recipe.shifts) == ("balanced", True, 2)
+        assert {name: getattr(recipe, name) for name in given} == given
     assert settings.make_final_recipe().epochs == 3
 
 
