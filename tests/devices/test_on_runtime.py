@@ -58,12 +58,14 @@ def converted(genome: Any, shape: tuple[int, ...], rng: np.random.Generator) -> 
     return quantise(model, rng.random((IMAGES, *shape), dtype=np.float32))
 
 
-# A thousand by all seeds, which may be run side by side.
-MANY = [pytest.param(250, seed, marks=pytest.mark.slow, id=f"many-{seed}") for seed in range(1, 5)]
+# A thousand of the wide space by all seeds, which may be run side by side.
+MANY = [*(("wide", 250, seed) for seed in range(1, 5)), ("paper", 100, 1)]
 
 
-@pytest.mark.parametrize(("n", "seed"), [pytest.param(6, 0, id="few"), *MANY])
-@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize(
+    ("name", "n", "seed"),
+    [*((name, 6, 0) for name in SPACES), *(pytest.param(*m, marks=pytest.mark.slow) for m in MANY)],
+)
 def test_of_random_genomes(name, n, seed):
     pytest.importorskip("tflite_micro")
     for i, (genome, shape) in enumerate(genomes(name, n, seed)):
