@@ -84,7 +84,7 @@ def arena_head(genome: Sequence[Gene], input_shape: Shape = IMAGES, n_classes: i
 
 def flash(genome: Sequence[Gene], input_shape: Shape = IMAGES, n_classes: int = 10) -> int:
     """Bytes of the network in flash, as an int8 model for TensorFlow Lite Micro (the C form that
-    ``deap-nas export`` writes); within 2 %, or 100 bytes.
+    ``deap-nas export`` writes); within 2 %, or 128 bytes.
 
     Raises:
         LayerError: for a layer whose operations are not given.

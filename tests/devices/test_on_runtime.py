@@ -74,7 +74,7 @@ def test_of_random_genomes(name, n, seed):
         assert peak_ram(genome, shape) <= arena_head(genome, shape)
         cost = COSTS["max_flash"]
         assert len(content) <= cost.limit_for(cost.total(genome, shape, 10)), genome
-        assert flash(genome, shape) == pytest.approx(len(content), rel=0.02, abs=100), genome
+        assert flash(genome, shape) == pytest.approx(len(content), rel=0.02, abs=128), genome
 
 
 @pytest.mark.parametrize("n", [200, pytest.param(10_000, marks=pytest.mark.slow)])
