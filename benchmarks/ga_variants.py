@@ -1,8 +1,8 @@
 """Which GA variant to run, and whether other packages do better: measured on spaces of which
 everything is known.
 
-    python benchmarks/ga_variants.py --macro PATH --out DIR    # 20 seeds, about ten minutes
-    python benchmarks/ga_variants.py --macro PATH --seeds 200  # the committed run; resumable
+    python benchmarks/ga_variants.py --macro PATH --out DIR    # 20 seeds
+    python benchmarks/ga_variants.py --macro PATH --seeds 200  # the committed run: many hours
     python benchmarks/ga_variants.py ... --rivals              # and other packages beside it
     python benchmarks/ga_variants.py ... --rivals only         # these alone
 
@@ -100,7 +100,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20, help="in all, half to choose (default 20)")
     parser.add_argument("--jobs", type=int, default=cores(), help="processes (default: all cores)")
     kinds = {"nargs": "?", "const": "too", "choices": ("too", "only")}
-    parser.add_argument("--rivals", **kinds, help="run the contest with other packages")
+    parser.add_argument("--rivals", **kinds, help="the contest with other packages, too")
     cache = Path(platformdirs.user_cache_dir("deap_nas")) / "ga_variants"
     parser.add_argument("--cache", type=Path, default=cache, help=f"default {cache}")
     parser.add_argument("--out", type=Path, default=OUT)

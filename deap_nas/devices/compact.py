@@ -33,7 +33,7 @@ def compact(content: bytes) -> bytes:
             code.builtinCode = 0  # readers take the larger one
     (graph,) = model.subgraphs
     graph.name, buffers = None, [schema.BufferT()]
-    of_convolutions = _biases(model, graph, schema)
+    convolved = _biases_of_convolutions(model, graph, schema)
     for i, tensor in enumerate(graph.tensors):
         tensor.name = tensor.shapeSignature = None
         tensor.hasRank = False
@@ -45,8 +45,7 @@ def compact(content: bytes) -> bytes:
             continue
         tensor.buffer = len(buffers)
         buffers.append(buffer)
-        is_bias = _scales(tensor) > 1 and tensor.type == schema.TensorType.INT32
-        if is_bias or i in of_convolutions:
+        if i in convolved or (_scales(tensor) > 1 and tensor.type == schema.TensorType.INT32):
             tensor.quantization = None
         elif _scales(tensor) > 1:
             tensor.quantization.zeroPoint = np.zeros(1, np.int64)
@@ -81,8 +80,10 @@ def _read(content: bytes) -> Any:
     return schema.ModelT.InitFromObj(schema.Model.GetRootAs(content))
 
 
-def _biases(model: Any, graph: Any, schema: Any) -> set[int]:
-    """Numbers of the biases whose scale is not read, of one channel too; a dense layer reads it."""
+def _biases_of_convolutions(model: Any, graph: Any, schema: Any) -> set[int]:
+    """The numbers of these tensors. Their scales are never read; that of a dense layer's bias is,
+    if there is only one.
+    """
     codes = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
     convolutions = (schema.BuiltinOperator.CONV_2D, schema.BuiltinOperator.DEPTHWISE_CONV_2D)
     return {

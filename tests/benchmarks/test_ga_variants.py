@@ -164,6 +164,23 @@ def test_bad_seeds_are_one_line():
 
 
 @pytest.mark.parametrize(
+    ("words", "expected"),
+    [((), ["variants"]), (("too",), ["variants", "rivals"]), (("only",), ["rivals"])],
+)
+def test_variants_and_rivals_run_apart_or_together(tmp_path, monkeypatch, words, expected):
+    done = []
+    monkeypatch.setattr(ga_variants, "run_variants", lambda *_: done.append("variants"))
+    monkeypatch.setattr(ga_variants, "run_contest", lambda *_: done.append("rivals"))
+    monkeypatch.setattr(ga_variants, "versions", dict)
+    words = ("--rivals", *words) if words else ()
+    monkeypatch.setattr(sys, "argv", ["ga_variants.py", "--out", str(tmp_path), *words])
+    ga_variants.main()
+    assert done == expected
+    names = {"variants": "run.json", "rivals": "rivals_run.json"}
+    assert {path.name for path in tmp_path.iterdir()} == {names[each] for each in expected}
+
+
+@pytest.mark.parametrize(
     ("name", "package"),
     [
         ("Optuna TPE", "optuna"),

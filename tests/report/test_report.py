@@ -449,3 +449,11 @@ def test_help_is_light(command: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
     assert f"usage: deap-nas {command}" in done.stdout
+
+
+def test_the_page_says_how_training_was_changed(tmp_path):
+    run = make_run(tmp_path, generations=0, flips=True, shifts=2, label_smoothing=0.05)
+    make_report(run, tensorflow=False)
+    prose = Reader((run / "report.html").read_text()).prose
+    assert "images mirrored in half of the epochs, images moved by up to 2 pixels" in prose
+    assert "labels smoothed by 0.05" in prose

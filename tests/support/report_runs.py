@@ -21,7 +21,6 @@ from deap_nas.runs.finalists import assemble, choose, pick_finalists
 from deap_nas.runs.int8 import read_int8
 from deap_nas.runs.journal import Journal
 from deap_nas.runs.settings import Settings
-from deap_nas.training.recipes import RECIPES
 
 BASELINE = "NC 8 3 relu;RC 8 3 relu;RC 8 3 relu;FL relu"
 IMAGES = 100  # of each class
@@ -76,7 +75,7 @@ def write_config(folder: Path, **settings: Any) -> Settings:
     config = {
         "preset": "quick",
         "settings": made.to_dict(),
-        "recipe": RECIPES[made.recipe].to_dict(),
+        "recipe": made.make_recipe().to_dict(),
         "space": space,
         "data": {"source": "made up", "fingerprint": "0123456789abcdef"},
         "versions": {"python": "3.11"},

@@ -59,7 +59,7 @@ def test_a_network_from_a_file_answers_as_the_one_that_was_trained(tmp_path: Pat
     with Workers(target, (SHAPE, N_CLASSES), environment=ENVIRONMENT) as workers:
         studio = Studio(workers)
         found = studio.predict(str(genome), weights, x)
-        # One thread rounds otherwise than these tests: with AVX2 so that 93 in 100 are the same.
+        # One thread rounds otherwise than these tests; how many labels differ depends on the CPU.
         assert np.mean(found == expected) > 0.9
         studio.write(str(genome), weights, path)
         assert [each.name for each in tmp_path.iterdir()] == ["a.keras"]
