@@ -12,12 +12,12 @@ from deap_nas.spaces.walks import Place, Walks
 def replacements(walks: Walks, genes: Sequence[Any], i: int) -> Sequence[Any]:
     """Every other gene that is legal in place ``i`` of a legal genome, of any kind."""
     place = _place_of(walks, genes, i)
-    others = [gene.kind for j, gene in enumerate(genes[:-1]) if j != i]
+    others = walks.counted(gene.kind for j, gene in enumerate(genes[:-1]) if j != i)
     rules = walks.heads if i == len(genes) - 1 else walks.layers
     return _one(
         Without(choices, genes[i]) if rule.name == genes[i].kind else choices
         for rule in rules.values()
-        if rule.layer.head or _counts_allow(walks, [*others, rule.name])
+        if rule.layer.head or walks.allow((rule.name,), others)
         for choices in (walks.choices(rule, place, genes[i + 1 :]),)
     )
 
@@ -27,7 +27,7 @@ def insertions(walks: Walks, genes: Sequence[Any]) -> Sequence[tuple[int, Any]]:
     kinds = [gene.kind for gene in genes[:-1]]
     if len(kinds) >= walks.depth[1]:
         return []
-    rules = [r for r in walks.layers.values() if _counts_allow(walks, [*kinds, r.name])]
+    rules = [r for r in walks.layers.values() if walks.allow([*kinds, r.name])]
     return Joined(
         Pairs([i], walks.choices(rule, _place_of(walks, genes, i), genes[i:]))
         for i in range(len(genes))
@@ -43,18 +43,13 @@ def deletions(walks: Walks, genes: Sequence[Any]) -> Sequence[int]:
     return [
         i
         for i in range(len(kinds))
-        if _counts_allow(walks, kinds[:i] + kinds[i + 1 :])
+        if walks.allow(kinds[:i] + kinds[i + 1 :])
         and walks.end_of(genes[i + 1 :], _place_of(walks, genes, i)) is not None
     ]
 
 
 def _place_of(walks: Walks, genes: Sequence[Any], i: int) -> Place:
     return walks.end_of(genes[:i], walks.start)
-
-
-def _counts_allow(walks: Walks, kinds: Sequence[str]) -> bool:
-    counts = walks.counted(kinds)
-    return counts is not None and walks.enough(counts)
 
 
 def _one(parts: Iterator[Any]) -> Sequence[Any]:

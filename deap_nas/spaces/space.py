@@ -195,23 +195,19 @@ class SearchSpace:
         return tuple(self._walks.heads)
 
     def __contains__(self, genes: Any) -> bool:
-        walks = self._walks
+        walks, (low, high) = self._walks, self._general["depth"]
         try:
             *body, head = genes
+            if not low <= len(body) <= high or not walks.allow([gene.kind for gene in body]):
+                return False
             if head not in walks.heads[head.kind].genes.places:
                 return False
-            if not all(gene in walks.layers[gene.kind].genes.places for gene in body):
-                return False
+            for gene in body:
+                if gene not in walks.layers[gene.kind].genes.places:
+                    return False
         except (TypeError, ValueError, AttributeError, KeyError):  # not a list of genes at all
             return False
-        low, high = self._general["depth"]
-        counts = walks.counted(gene.kind for gene in body)
-        return (
-            low <= len(body) <= high
-            and counts is not None
-            and walks.enough(counts)
-            and walks.end_of((*body, head), walks.start) is not None
-        )
+        return walks.end_of((*body, head), walks.start) is not None
 
     def violations(self, genes: Sequence[object]) -> list[str]:
         """Each broken rule as a sentence that names gene, value and limit; empty if legal."""

@@ -5,8 +5,10 @@ A walk stands at a feature map, with some genes to go and some counts used up. E
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from operator import ge
 from typing import Any, TypeVar
 
 from deap_nas.layers import Gene, Shape
@@ -52,6 +54,13 @@ class Walks:
             self.reducing = (reducing, *reductions)
             self._limits.append(self.reducing)
         self.none: Counts = (0,) * len(self._limits)
+        self._lows = [low for _, low, _ in self._limits]
+        self._counts_of: dict[str, list[tuple[int, int]]] = {
+            rule.name: [
+                (i, most) for i, (of, _, most) in enumerate(self._limits) if rule.name in of
+            ]
+            for rule in layers
+        }
         self._kept: dict[Any, Any] = {}
 
     def _keep(self, key: Any, find: Callable[[], T]) -> T:
@@ -92,15 +101,12 @@ class Walks:
 
     def branches(self, rule: Rule, place: Place) -> dict[Place, int]:
         """Where the genes of a rule lead, and how many of them to each."""
-
-        def find() -> dict[Place, int]:
-            found: dict[Place, int] = {}
-            for gene in rule.genes:
-                if (place_behind := self.behind(gene, place)) is not None:
-                    found[place_behind] = found.get(place_behind, 0) + 1
-            return found
-
-        return self._keep(("branches", rule.name, place), find)
+        key = ("branches", rule.name, place)
+        if key not in self._kept:
+            ahead = (self.behind(gene, place) for gene in rule.genes)
+            self._kept[key] = dict(Counter(p for p in ahead if p is not None))
+        found: dict[Place, int] = self._kept[key]
+        return found
 
     def opening(self, rule: Rule, place: Place, kinds: tuple[str, ...] | None) -> Choices[Any]:
         """The genes of a rule that genes of these kinds and a head can follow; a head is followed
@@ -133,15 +139,19 @@ class Walks:
         """Counts with these kinds added; None beyond what is allowed."""
         found = list(self.none if counts is None else counts)
         for kind in kinds:
-            for i, (group, _, high) in enumerate(self._limits):
-                if kind in group:
-                    found[i] += 1
-                    if found[i] > high:
-                        return None
+            for i, high in self._counts_of[kind]:
+                found[i] += 1
+                if found[i] > high:
+                    return None
         return tuple(found)
 
     def enough(self, counts: Counts) -> bool:
-        return all(n >= low for n, (_, low, _) in zip(counts, self._limits))
+        return all(map(ge, counts, self._lows))
+
+    def allow(self, kinds: Iterable[str], counts: Counts | None = None) -> bool:
+        """Whether these kinds, with those counted, are as many as a genome must have."""
+        found = self.counted(kinds, counts)
+        return found is not None and self.enough(found)
 
     # What can be completed
 
@@ -154,7 +164,7 @@ class Walks:
         """Whether some ``n`` genes and a head make a legal end."""
         if n == 0:
             return self.enough(counts) and self.ends(place)
-        if any(low - c > n for c, (_, low, _) in zip(counts, self._limits)):
+        if any(low - c > n for c, low in zip(counts, self._lows)):
             return False
         return self._keep(
             ("completes", n, counts, place),
