@@ -1,0 +1,178 @@
+"""Messages of the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from command import GENOME
+from report_runs import make_run
+
+from deap_nas.report.chosen import choose
+from deap_nas.report.compare import find_runs
+from deap_nas.report.picking import pick_at_most, pick_knee
+from deap_nas.runs.known import make_halving
+from deap_nas.runs.record import read_run
+from deap_nas.runs.settings import Settings
+from remedies.tries import (
+    BYTES,
+    FITNESS,
+    LARGE_ONE,
+    RAM_FRONT,
+    SIZES,
+    SPACE_FILE,
+    STREAM,
+    Remedy,
+    command,
+    few_networks,
+    file,
+    lose_a_line,
+    on_card,
+    own_space,
+    own_space_file,
+    preselected,
+    run,
+    search,
+    small,
+    turn_a_generation,
+)
+
+REMEDIES: list[Remedy] = [
+    ("runs/begin", "--out {} is a file: name a directory",
+     lambda: search("--out", file("taken", "")), lambda: search("--out", "folder")),
+    ("runs/begin", "--out {} holds another run: resume it with --resume, or name another",
+     lambda: (search("--out", "run"), search("--out", "run")),
+     lambda: (command("run", "--resume", "run"), search("--out", "another"))),
+    ("commands/run", "{} with --resume: the run has its settings; leave out {}",
+     lambda: (search("--out", "run"), command("run", "--resume", "run", "--preset", "paper")),
+     lambda: command("run", "--resume", "run")),
+    ("commands/run", "--resume {}: no run is there ({}); {}",
+     lambda: (search("--out", "run"), command("run", "--resume", "rum")),
+     lambda: command("run", "--resume", "run")),
+    ("runs/begin",
+     "--resume {}: other settings than the run's: {}; resume without them, or start a new run",
+     lambda: (search("--out", "run"), command("run", "--resume", "run", "--seed", 9)),
+     lambda: (command("run", "--resume", "run"), search("--out", "new", "--seed", 9))),
+    ("runs/begin", "{} cannot be made: {}; name another --out",
+     lambda: (file("results", ""), search()), lambda: search("--out", "another")),
+    ("commands/repeat", "--resume {}: its {} is damaged; start anew with --repeat",
+     lambda: (Path("many").mkdir(), file("many/repeats.json", "{"),
+              command("run", "--resume", "many")),
+     lambda: search("--repeat", 1, "--out", "anew", "--no-report")),
+    ("commands/compare", "--out {}: give a name that ends in .html, in a folder that is there",
+     lambda: (make_run(Path("run"), 2, 0), command("compare", "run", "--out", "page.txt")),
+     lambda: command("compare", "run", "--out", "page.html")),
+    ("commands/train", "--save {}: give a name that ends in .keras, in a folder that is there",
+     lambda: command("train", GENOME, "--dataset", "tiny.npz", "--save", "a.h5"),
+     lambda: command("train", GENOME, "--dataset", "tiny.npz", "--save", "a.keras")),
+    ("runs/search", "cache {} is a file: name a folder, or use --no-cache",
+     lambda: run("--cache", file("taken", "")), lambda: (run("--cache", "f"), run("--no-cache"))),
+    ("runs/search", "{}, or try --space {}",
+     lambda: run("--dataset", small(5)), lambda: run("--dataset", small(5), "--space", "full")),
+    ("runs/search",
+     "{} workers for {}: the others stand idle; a new run may have --slots {}",
+     lambda: search("--workers", 2, "--slots", 1, *STREAM, heard=True),
+     lambda: search("--workers", 2, "--slots", 2, "--out", "new", *STREAM, heard=True)),
+    ("runs/checks", "scheduler {} with backend {}, allowed with dask alone; add --backend dask",
+     lambda: run("--scheduler", "tcp://a:1"),
+     lambda: run("--scheduler", "tcp://a:1", "--backend", "dask")),
+    ("runs/checks", "accelerator {} with backend {}, allowed with local alone; leave out "
+     "--accelerator, or use --backend local",
+     lambda: on_card("--accelerator", "gpu", "--backend", "dask"),
+     lambda: (on_card("--backend", "dask"),
+              on_card("--accelerator", "gpu", "--backend", "local"))),
+    ("runs/checks", "device {}, allowed a board ({}); use --accelerator {} to choose what trains",
+     lambda: on_card("--device", "gpu"), lambda: on_card("--accelerator", "gpu")),
+    ("training/accelerator", "accelerator gpu: {}; use cpu, or auto",
+     lambda: on_card("--accelerator", "gpu", cards=()),
+     lambda: [on_card("--accelerator", name, cards=()) for name in ("cpu", "auto")]),
+    ("runs/checks", "initial has {} genomes, allowed at most the population of {}; raise "
+     "--population",
+     lambda: run("--initial", file("g.txt", f"{GENOME}\n" * 9)),
+     lambda: run("--initial", "g.txt", "--population", 9)),
+    ("runs/checks", "fitness {} with algorithm {}, allowed {}; use --algorithm {}",
+     lambda: run("--fitness", "accuracy_and_params", "--algorithm", "generational"),
+     lambda: [run("--fitness", "accuracy_and_params", "--algorithm", name)
+              for name in ("preselected", "nsga2")]),
+    ("runs/checks", "objectives {} with fitness {}, allowed only where a front is bred; use "
+     "--fitness accuracy_and_params",
+     lambda: run("--objectives", "accuracy,multiply_adds"),
+     lambda: run("--objectives", "accuracy,multiply_adds", "--fitness", "accuracy_and_params")),
+    ("runs/checks", "small_enough {} with a fitness of your own, allowed 0; leave out "
+     "--small-enough",
+     lambda: run("--fitness", f"{file('f.py', FITNESS)}:score", "--small-enough", 600),
+     lambda: run("--fitness", "f.py:score")),
+    ("runs/checks", "halving {} with algorithm {}, which breeds while others are in training; "
+     "use --algorithm preselected, or --halving 0",
+     lambda: run("--halving", 3, *STREAM),
+     lambda: (run("--halving", 3), run("--halving", 0, *STREAM))),
+    ("runs/checks", "halving {} with {}, allowed what looks at accuracy and size alone; use "
+     "--halving 0",
+     lambda: run("--halving", 3, "--fitness", "time_penalised"),
+     lambda: run("--halving", 0, "--fitness", "time_penalised")),
+    ("runs/checks", "halving {} with 1 epoch, which cannot be stopped early; raise --epochs, or "
+     "use --halving 0",
+     lambda: run("--halving", 3, "--epochs", 1),
+     lambda: (run("--halving", 3, "--epochs", 2), run("--epochs", 1))),
+    ("runs/known", "halving {} in a space that has a layer without formulas for its shape, params "
+     "and multiply_adds; give them to it, or use --halving 0",
+     lambda: make_halving(Settings(halving=3), own_space({})),
+     lambda: (make_halving(Settings(halving=3), own_space(SIZES)),
+              make_halving(Settings(), own_space({})))),
+    ("algorithms/choice",
+     "the toolbox has {} without {}; give it all of {}, or none",
+     lambda: preselected("known", "learned"),
+     lambda: (preselected("known", "learned", "combine"), preselected())),
+    ("report/picking",
+     "{}: the front, {}, has no knee; name one of them with --genome, or give --at-most",
+     lambda: pick_knee(few_networks()), lambda: pick_at_most(few_networks(), 10**6)),
+    ("report/picking", "{}: no network has at most {} parameters; give --at-most {} or more",
+     lambda: pick_at_most(few_networks(), 1),
+     lambda: pick_at_most(few_networks(), few_networks().good["n_params"].min())),
+    ("commands/train",
+     "genome '{}' takes {} {}, allowed {} on {}; use a smaller genome, or leave out --device",
+     lambda: command("train", LARGE_ONE, "--dataset", "tiny.npz", "--device", "arduino_uno"),
+     lambda: (command("train", GENOME, "--dataset", "tiny.npz", "--device", "arduino_uno"),
+              command("train", LARGE_ONE, "--dataset", "tiny.npz"))),
+    ("runs/search", "objectives {} with layer {}: its bytes are unknown without operations; give "
+     "the layer operations, or leave out {}",
+     lambda: run(*RAM_FRONT, "--space", own_space_file(""), "--layers", "z.py"),
+     lambda: (run(*RAM_FRONT, "--layers", "z.py",
+                  "--space", own_space_file(", operations=lambda shape: []")),
+              run("--algorithm", "nsga2", "--space", own_space_file(""), "--layers", "z.py"))),
+    ("spaces/runtime", "layer {}: {} can run none of its genes; allow other values, or leave out "
+     "the device and the budgets of bytes",
+     lambda: run("--space", file("s.toml", SPACE_FILE.replace("relu", "gelu")), *BYTES),
+     lambda: (run("--space", file("s.toml", SPACE_FILE), *BYTES),
+              run("--space", file("s.toml", SPACE_FILE.replace("relu", "gelu"))))),
+    ("runs/presets", "config {}: {}; give a .toml or .json file",
+     lambda: run("--config", "none"), lambda: run("--config", file("a.toml", "population = 3"))),
+    ("runs/initial", "initial {}: {}; {}", lambda: run("--initial", "none"),
+     lambda: run("--initial", file("g.txt", GENOME))),
+    ("runs/initial", "initial {} is no text in UTF-8; {}",
+     lambda: run("--initial", file("g", b"\x80")), lambda: run("--initial", file("g", GENOME))),
+    ("runs/initial", "initial {} has no columns genome and fitness; {}",
+     lambda: run("--initial", file("g.csv", "a,b\n")),
+     lambda: (search("--out", "run"), run("--initial", "run"),
+              run("--initial", "run/evaluations.csv"))),
+    ("runs/initial", "{}, line {}: fitness {}, allowed a number; correct it",
+     lambda: run("--initial", file("g.csv", f"genome,fitness\n{GENOME},x\n")),
+     lambda: run("--initial", file("g.csv", f"genome,fitness\n{GENOME},3.5\n"))),
+    ("runs/record", "{}: no run is there ({}); name the directory that the run printed",
+     lambda: read_run(Path("none")), lambda: read_run(make_run(Path("run"), 2, 0))),
+    ("report/compare", "{}: no run is there, nor in a folder in it; check the path",
+     lambda: find_runs([Path("none")]), lambda: find_runs([make_run(Path("run"), 2, 0)])),
+    ("report/chosen", "genome '{}' {}; {} lists those that are",
+     lambda: choose(read_run(make_run(Path("run"), 2, 0)), "FL tanh"),
+     lambda: choose(record := read_run(Path("run")), record.good["genome"][0])),
+    ("evaluation/replay", "the journal's next outcome is of '{}', which this search does not ask "
+     "for: a line is lost, or the program, a library or a file changed since; start a new run (the "
+     "cache keeps what was trained)",
+     lambda: (search("--out", "run", "--generations", 3, "--first", "drawn", *STREAM),
+              lose_a_line(),
+              command("run", "--resume", "run")),
+     lambda: search("--out", "new", *STREAM)),
+    ("runs/journal", "generation {} is not the one in {}: the program, a library or a file changed "
+     "since; start a new run (the cache keeps what was trained)",
+     lambda: (search("--out", "run"), turn_a_generation(), command("run", "--resume", "run")),
+     lambda: search("--out", "new")),
+]  # fmt: skip
