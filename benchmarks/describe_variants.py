@@ -30,6 +30,7 @@ TITLES = {
     "macro": "NAS-Bench-Macro, accuracy / ln(parameters)",
     "digits": "digits, accuracy / ln(parameters)",
 }
+KEY = ["problem", "contestant"]
 Found = dict[str, Any]  # every CSV and JSON file of the results, by its name
 
 
@@ -55,6 +56,14 @@ def count(evaluations: float) -> str:
     return f"{evaluations:g}" if np.isfinite(evaluations) else "more than it had"
 
 
+def share(number: float) -> str:
+    return "" if np.isnan(number) else f"{number:.2f}"
+
+
+def chance(number: float) -> str:
+    return "" if np.isnan(number) else small(number)
+
+
 def regret(found: pd.DataFrame) -> pd.Series:
     """Mean regret and its 95 % interval."""
     columns = (found["mean_regret"], found["low"], found["high"])
@@ -69,15 +78,22 @@ def wide(found: pd.DataFrame, values: str, columns: str = "problem") -> pd.DataF
 
 def versus(found: Found, problem: str, rival: str) -> str:
     """How sure it is that the default is better."""
-    rows = found["rivals_compared"].set_index(["problem", "contestant"])
-    row = rows.loc[(problem, rival)]
+    row = verdicts(found).set_index(KEY).loc[(problem, rival)]
     return f"A12 {row['a12']:.2f}, p {small(row['p_holm'])}"
 
 
 def a12(found: Found, problem: str, change: str) -> float:
     """The chance that the default does better than its like with one change."""
-    rows = found["variants_compared"].set_index(["problem", "contestant"])
+    rows = found["variants_compared"].set_index(KEY)
     return float(rows.loc[(problem, f"{BASE.name}, {change}"), "a12"])
+
+
+def verdicts(found: Found, held_out: bool = True) -> pd.DataFrame:
+    """The default against each rival, by the held-out score or by the one that was searched."""
+    rows = found["rivals_compared"]
+    return rows[(rows["evaluations"] == AT) & (rows["held_out"] == held_out)].drop(
+        columns=["evaluations", "held_out"]
+    )
 
 
 def needed(found: Found) -> pd.DataFrame:
@@ -104,8 +120,9 @@ def populations(found: Found) -> pd.DataFrame:
 
 def rivals(found: Found, problem: str) -> pd.DataFrame:
     rows = found["rivals"][found["rivals"]["evaluations"] == AT].assign(interval=regret)
-    for name in ("rivals_compared", "rivals_choices", "rivals_needed"):
-        rows = rows.merge(found[name], on=["problem", "contestant"], how="left")
+    searched = verdicts(found, held_out=False)
+    for table in (verdicts(found), found["rivals_choices"], found["rivals_needed"], searched):
+        rows = rows.merge(table, on=KEY, how="left", suffixes=("", "_searched"))
     rows = rows[rows["problem"] == problem].sort_values("mean_regret")
     rows["configuration"] = [
         chosen.removeprefix(f"{name}, ") for chosen, name in zip(rows["chosen"], rows["contestant"])
@@ -118,8 +135,10 @@ def rivals(found: Found, problem: str) -> pd.DataFrame:
             "mean regret (95 %)": ("interval", ""),
             "median rank": ("median_rank", "g"),
             "evaluations to the report's level": ("median_evaluations", count),
-            "A12 of ours": ("a12", lambda share: "" if np.isnan(share) else f"{share:.2f}"),
-            "p (Holm)": ("p_holm", lambda p: "" if np.isnan(p) else small(p)),
+            "A12 of ours": ("a12", share),
+            "p (Holm)": ("p_holm", chance),
+            "A12, score searched": ("a12_searched", share),
+            "p, score searched": ("p_holm_searched", chance),
             "cap hits": ("cap_hits", "d"),
         },
     )

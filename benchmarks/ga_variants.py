@@ -2,15 +2,15 @@
 everything is known.
 
     python benchmarks/ga_variants.py --macro PATH --out DIR    # 20 seeds
-    python benchmarks/ga_variants.py --macro PATH --seeds 200  # the committed run: many hours
+    python benchmarks/ga_variants.py --macro PATH --seeds 100  # the committed run: hours
     python benchmarks/ga_variants.py ... --rivals              # and other packages beside it
     python benchmarks/ga_variants.py ... --rivals only         # these alone
 
 PATH is NAS-Bench-Macro's table (or set DEAP_NAS_MACRO); without it our own two tables alone, the
 digits as soon as build_table.py has built them. The rivals need pip install '.[benchmark]'.
-Variants are chosen on seeds 0 to 99 and reported on 100 to 199 (with fewer seeds: the first half of
-each). What is done is kept in --cache, so that a run goes on where it was stopped; equal seeds give
-equal numbers on any number of processes. Writes --out (results/ga_variants): CSV files, figures.
+Variants are chosen on seeds from 0 on, a half of them, and reported on seeds from 100 on. What is
+done is kept in --cache, so that a run goes on where it was stopped; equal seeds give equal numbers
+on any number of processes. Writes --out (results/ga_variants): CSV files, figures.
 describe_variants.py makes the page of the committed ones.
 """
 
@@ -60,8 +60,13 @@ def run_contest(setting: contests.Setting, out: Path) -> None:
     courses, choices = contests.contest(setting)
     names = list(dict.fromkeys(name for _, name in courses))
     write_csv(choices, out / "rivals_choices.csv")
-    write_csv(summary(courses, [25, 50, contests.AT]), out / "rivals.csv")
-    write_csv(compared(courses, BEST.name, contests.AT), out / "rivals_compared.csv")
+    write_csv(summary(courses, contests.BUDGETS), out / "rivals.csv")
+    verdicts = [
+        compared(courses, BEST.name, n, held_out).assign(evaluations=n, held_out=held_out)
+        for n in contests.BUDGETS
+        for held_out in (True, False)
+    ]
+    write_csv(pd.concat(verdicts), out / "rivals_compared.csv")
     write_csv(contests.needed(courses, contests.AT), out / "rivals_needed.csv")
     course = anytime(courses, names, contests.AT)
     write_csv(course, out / "rivals_anytime.csv")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.search.plan import REFERENCE, REPORT, Network
+from benchmarks.search.plan import REFERENCE, REPORT, SMALL_ENOUGH, Network
 from deap_nas.benchmark.statistics import a12, holm, p_better
 from deap_nas.report.front import hypervolume
 
@@ -32,12 +32,17 @@ def scored(trials: pd.DataFrame, seconds: float = math.inf) -> pd.DataFrame:
 def volume(points: pd.DataFrame) -> float:
     """Hypervolume of (accuracy, log10 of parameters) beyond ``plan.REFERENCE``."""
     worst, largest = REFERENCE
-    return hypervolume(zip(points["accuracy"] - worst, points["n_params"]), largest)
+    return hypervolume(zip(points["accuracy"] - worst, counted(points)), largest)
 
 
 def fitness(points: pd.DataFrame) -> pd.Series[float]:
     """100 * accuracy / ln(parameters) of each (the report, section III.3)."""
-    return 100 * points["accuracy"] / np.log(points["n_params"])
+    return 100 * points["accuracy"] / np.log(counted(points))
+
+
+def counted(points: pd.DataFrame) -> pd.Series[int]:
+    """Parameters, as many as they count."""
+    return points["n_params"].clip(lower=SMALL_ENOUGH)
 
 
 def at(trials: pd.DataFrame, seconds: float) -> dict[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from benchmarks.common import RESULTS
-from deap_nas.runs.presets import make_settings
+from deap_nas.runs.presets import PRESETS, make_settings
 from deap_nas.runs.settings import Settings
 
 OUT = RESULTS / "search"
@@ -23,6 +23,8 @@ OF_A_SIZE: dict[str, Any] = {
 FOREVER = 1000  # generations: the clock ends a search
 
 REFERENCE = (0.5, 10_000)  # of the hypervolume: networks worse or larger add nothing
+# Everybody is told so, and measured so: else the best fitness is of networks that know little.
+SMALL_ENOUGH = int(PRESETS[PRESET]["small_enough"])  # fewer parameters count as so many
 
 
 class Network(NamedTuple):

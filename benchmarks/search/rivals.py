@@ -3,8 +3,9 @@
     python -m benchmarks.search.rivals --who optuna_tpe --engine native --seed 0   # one search
     python -m benchmarks.search.rivals --who all --engine native fit --seed 0 1 2 3 4
 
-Each is searched once with our kernels and once with stock Keras ``fit``, so that the engine's part
-can be told from the search's. Scored on validation images. Writes results/search/rivals/SPACE/
+All have the goal of the preset: fewer parameters than ``plan.SMALL_ENOUGH`` count as so many. Each
+is searched once with our kernels and once with stock Keras ``fit``, so that the engine's part can
+be told from the search's. Scored on validation images. Writes results/search/rivals/SPACE/
 WHO-ENGINE-SEED.csv, a row a training as it ends, and .json at the end; a search without the latter
 is begun anew. Several are searched one after the other, each in a process of its own.
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from benchmarks.search.engines import Stretch, Trained
+from benchmarks.search.plan import SMALL_ENOUGH
 from benchmarks.variants.parameters import Parameter, genome_of, looked_up, parameters
 from deap_nas import Evaluation, accuracy_per_log_params, count_params
 
@@ -76,8 +77,12 @@ class _Searcher:
         return False
 
     def _fitness(self, genome: Any, accuracy: float) -> float:
+        return accuracy_per_log_params(Evaluation(accuracy, n_params=self._size(genome)))[0]
+
+    def _size(self, genome: Any) -> int:
+        """Parameters, as many as they count."""
         n_params = count_params(genome, self.space.input_shape, self.space.n_classes)
-        return accuracy_per_log_params(Evaluation(accuracy, n_params=n_params))[0]
+        return max(SMALL_ENOUGH, n_params)
 
 
 class Random(_Searcher):
@@ -157,8 +162,7 @@ class OptunaNSGA2(Optuna):
         ), optuna.pruners.NopPruner()
 
     def _values(self, genome: Any, accuracy: float) -> list[float]:
-        size = count_params(genome, self.space.input_shape, self.space.n_classes)
-        return [accuracy, float(size)]
+        return [accuracy, float(self._size(genome))]
 
 
 class KerasTuner(_Searcher):

@@ -16,7 +16,7 @@ from variants.variants import AGING, BEST, LOCAL, RANDOM, REPORT, variants
 
 from deap_nas.benchmark.courses import Courses, run as run_courses, summary
 
-BUDGETS = (25, 50, 100, 200)
+BUDGETS = (25, 50, 100)
 AT = 100  # evaluations at which verdicts are given
 FIRST_REPORTED = 100  # seeds below choose, seeds from here on report
 CHOOSING_SEEDS = 10  # of each configuration of a contestant in the contest with rivals

@@ -145,7 +145,7 @@ def summary(courses: Courses, budgets: Sequence[int]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def compared(courses: Courses, ours: str, at: int) -> pd.DataFrame:
+def compared(courses: Courses, ours: str, at: int, held_out: bool = True) -> pd.DataFrame:
     """Is ``ours`` better than each other one (``p``, one-sided), or different (``p_different``)?
     Holm over all of a problem.
 
@@ -153,10 +153,11 @@ def compared(courses: Courses, ours: str, at: int) -> pd.DataFrame:
         courses: of all contestants.
         ours: the name of one.
         at: evaluations after which they are compared.
+        held_out: by the held-out score, not by the one that was searched.
     """
     tables = []
     for problem in dict.fromkeys(problem for problem, _ in courses):
-        mine = [c.regret(at) for c in courses[problem, ours]]
+        mine = [c.regret(at, held_out) for c in courses[problem, ours]]
         rows = [
             {
                 "problem": problem,
@@ -167,7 +168,7 @@ def compared(courses: Courses, ours: str, at: int) -> pd.DataFrame:
             }
             for (where, name), found in courses.items()
             if where == problem and name != ours
-            for theirs in [[c.regret(at) for c in found]]
+            for theirs in [[c.regret(at, held_out) for c in found]]
         ]
         table = pd.DataFrame(rows)
         for column in ("p", "p_different"):

@@ -135,6 +135,18 @@ def test_the_better_one_is_told_from_the_worse():
     assert dict(mean_places(made(), 25)) == {"good": 1.0, "bad": 2.0}
 
 
+def test_whom_the_searched_score_puts_first_the_held_out_one_may_not():
+    scores = ordered()
+    seen = [score.seen for score in scores]
+    worse = next(i for i in range(1, len(seen)) if seen[i] > seen[0])
+    courses = {
+        ("table", name): [course(name, i, (1, place)) for i in range(8)]
+        for name, place in (("good", 0), ("looks good", worse))
+    }
+    shares = [compared(courses, "good", 10, held_out)["a12"].item() for held_out in (True, False)]
+    assert shares == [1.0, 0.0]
+
+
 def test_anytime_regret_falls():
     found = anytime(made(), ["good"], 30)
     assert list(found["contestant"].unique()) == ["good"]

@@ -22,7 +22,14 @@ from benchmarks.search import measures, plan, rivals  # noqa: E402
 from benchmarks.search.contest import COLUMNS, Clock, Contest, Trials  # noqa: E402
 from benchmarks.search.engines import Native, Stretch, Trained  # noqa: E402
 from benchmarks.search.searchers import SEARCHERS, Suggestion  # noqa: E402
-from deap_nas import RECIPES, WIDE_SPACE, SearchSpace, load_dataset, parse_genome  # noqa: E402
+from deap_nas import (  # noqa: E402
+    RECIPES,
+    WIDE_SPACE,
+    SearchSpace,
+    count_params,
+    load_dataset,
+    parse_genome,
+)
 from deap_nas.training.trainer import Trainer  # noqa: E402
 
 GENOME = parse_genome("CR 4 3 relu;SR 4 3 relu;GP")
@@ -182,6 +189,15 @@ def test_the_bayesian_rival_is_asked_and_told(tmp_path):
     assert found._oracle.trials[refused.handle.trial_id].status == "FAILED"
 
 
+def test_rivals_are_told_what_counts(tmp_path):
+    found = SEARCHERS["random"](SPACE, 0, 4, tmp_path)
+    few, many = parse_genome("GP"), parse_genome("CB 64 3 relu;CB 64 3 relu;GP")
+    assert count_params(few, (28, 28, 1), 10) < plan.SMALL_ENOUGH
+    assert found._fitness(few, 0.5) == pytest.approx(50 / math.log(plan.SMALL_ENOUGH))
+    expected = 50 / math.log(count_params(many, found.space.input_shape, found.space.n_classes))
+    assert found._fitness(many, 0.5) == pytest.approx(expected)
+
+
 def test_illegal_draws_are_counted_with_the_rules_they_break(tmp_path):
     trials, engine = contest("optuna_nsga2", tmp_path)
     illegal = trials[trials["status"] == "illegal"]
@@ -327,11 +343,11 @@ def test_measures_by_hand():
     assert first["hypervolume"] == pytest.approx(0.25 * 1)  # a decade below 10,000
     assert first["best_fitness"] == pytest.approx(75 / math.log(1000))
     last = measures.at(FOUND, 30)
-    decades = [math.log10(size) for size in (100, 1000, 3000, 10_000)]
+    decades = [math.log10(size) for size in (plan.SMALL_ENOUGH, 1000, 3000, 10_000)]
     widths = [b - a for a, b in itertools.pairwise(decades)]
     expected = 0.20 * widths[0] + 0.25 * widths[1] + 0.36 * widths[2]
     assert last["hypervolume"] == pytest.approx(expected)
-    assert last["best_fitness"] == pytest.approx(70 / math.log(100))
+    assert last["best_fitness"] == pytest.approx(70 / math.log(plan.SMALL_ENOUGH))
     found = measures.course(FOUND, 60)
     assert len(found) == measures.STEPS
     assert found["hypervolume"].is_monotonic_increasing

@@ -70,8 +70,8 @@ def test_changed_numbers_change_the_page(
 # --- what is written by hand
 
 
-def beaten(found: Found, problem: str) -> set[str]:
-    rows = found["rivals_compared"]
+def beaten(found: Found, problem: str, held_out: bool = True) -> set[str]:
+    rows = describe.verdicts(found, held_out)
     return set(rows[(rows["problem"] == problem) & (rows["p_holm"] < ALPHA)]["contestant"])
 
 

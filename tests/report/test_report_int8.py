@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from report_runs import make_run
-from test_report import Reader
+from report_page import Reader
 
 from deap_nas import arena_head, flash, parse_genome
 from deap_nas.evaluation.fitness import accuracy_of

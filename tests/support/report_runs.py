@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 import random
@@ -214,3 +215,16 @@ def _finish(
         "baseline": finding(baseline) if baseline else None,
     }
     (folder / "result.json").write_text(json.dumps(result))
+
+
+def searched(lines: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {
+        line["genome"]: line["evaluation"]
+        for line in lines
+        if line["kind"] == "evaluation" and line["generation"] is not None
+    }
+
+
+def rows_of(folder: Path, name: str) -> list[dict[str, str]]:
+    with (folder / "report" / f"{name}.csv").open() as file:
+        return list(csv.DictReader(file))
