@@ -10,8 +10,8 @@ from statistics import fmean
 from typing import Any
 
 import pytest
-from report_runs import make_run
 from report_page import Reader
+from report_runs import make_run
 
 from deap_nas import arena_head, flash, parse_genome
 from deap_nas.evaluation.fitness import accuracy_of
