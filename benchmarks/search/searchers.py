@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from benchmarks.search.engines import Stretch, Trained
-from benchmarks.search.plan import SMALL_ENOUGH
+from benchmarks.search.plan import REFERENCE, SMALL_ENOUGH
 from benchmarks.variants.parameters import Parameter, genome_of, looked_up, parameters
 from deap_nas import Evaluation, accuracy_per_log_params, count_params
 
@@ -104,6 +104,7 @@ class Optuna(_Searcher):
     package = "optuna"
     prunes = True
     directions: Sequence[str] = ("maximize",)
+    worst: Sequence[float] = (0.0,)  # what an illegal network counts as
 
     def _begin(self) -> None:
         import optuna
@@ -139,11 +140,12 @@ class Optuna(_Searcher):
     def tell(self, suggestion: Suggestion, trained: Trained | None) -> None:
         from optuna.trial import TrialState
 
-        failed = trained is None or trained.status != "ok"
-        if failed or (trained and trained.epochs < self.epochs):
-            state = TrialState.FAIL if failed else TrialState.PRUNED
+        if trained is None:  # told that it failed, it would suggest the like for ever
+            self._study.tell(suggestion.handle, list(self.worst))
+        elif trained.status != "ok" or trained.epochs < self.epochs:
+            state = TrialState.PRUNED if trained.status == "ok" else TrialState.FAIL
             self._study.tell(suggestion.handle, state=state)
-        elif trained:
+        else:
             self._study.tell(suggestion.handle, self._values(suggestion.genome, trained.accuracy))
 
     def _values(self, genome: Any, accuracy: float) -> list[float]:
@@ -155,6 +157,7 @@ class OptunaNSGA2(Optuna):
 
     prunes = False
     directions = ("maximize", "minimize")
+    worst = (0.0, float(REFERENCE[1]))
 
     def _sampler(self, optuna: Any) -> tuple[Any, Any]:
         return optuna.samplers.NSGAIISampler(

@@ -189,6 +189,14 @@ def test_the_bayesian_rival_is_asked_and_told(tmp_path):
     assert found._oracle.trials[refused.handle.trial_id].status == "FAILED"
 
 
+@pytest.mark.parametrize(("who", "worst"), [("optuna_tpe", [0]), ("optuna_nsga2", [0, 10_000])])
+def test_an_illegal_network_is_the_worst_to_optuna(tmp_path, who, worst):
+    pytest.importorskip("optuna")
+    found = SEARCHERS[who](SPACE, 0, 4, tmp_path)
+    found.tell(found.ask(), None)
+    assert [trial.values for trial in found._study.trials] == [worst]
+
+
 def test_rivals_are_told_what_counts(tmp_path):
     found = SEARCHERS["random"](SPACE, 0, 4, tmp_path)
     few, many = parse_genome("GP"), parse_genome("CB 64 3 relu;CB 64 3 relu;GP")
