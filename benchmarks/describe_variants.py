@@ -47,7 +47,7 @@ def read(folder: Path = OUT) -> Found:
 def build(found: Found) -> str:
     """The page, a pure function of the results."""
     template = Path(__file__).with_suffix(".md.j2")
-    there = set(found["variants"]["problem"])
+    there = set(found["rivals"]["problem"])
     titles = {problem: title for problem, title in TITLES.items() if problem in there}
     return render(template, found=found, titles=titles, **found, tables=sys.modules[__name__])
 
@@ -76,9 +76,9 @@ def wide(found: pd.DataFrame, values: str, columns: str = "problem") -> pd.DataF
     return found.pivot_table(index="contestant", columns=columns, values=values, sort=False)
 
 
-def versus(found: Found, problem: str, rival: str) -> str:
+def versus(found: Found, problem: str, rival: str, **of: Any) -> str:
     """How sure it is that the default is better."""
-    row = verdicts(found).set_index(KEY).loc[(problem, rival)]
+    row = verdicts(found, **of).set_index(KEY).loc[(problem, rival)]
     return f"A12 {row['a12']:.2f}, p {small(row['p_holm'])}"
 
 
@@ -88,12 +88,11 @@ def a12(found: Found, problem: str, change: str) -> float:
     return float(rows.loc[(problem, f"{BASE.name}, {change}"), "a12"])
 
 
-def verdicts(found: Found, held_out: bool = True) -> pd.DataFrame:
+def verdicts(found: Found, at: int = AT, held_out: bool = True) -> pd.DataFrame:
     """The default against each rival, by the held-out score or by the one that was searched."""
     rows = found["rivals_compared"]
-    return rows[(rows["evaluations"] == AT) & (rows["held_out"] == held_out)].drop(
-        columns=["evaluations", "held_out"]
-    )
+    rows = rows[(rows["evaluations"] == at) & (rows["held_out"] == held_out)]
+    return rows.drop(columns=["evaluations", "held_out"])
 
 
 def needed(found: Found) -> pd.DataFrame:

@@ -54,6 +54,8 @@ PARTS: dict[str, dict[str, Any]] = {
     "with halving": {"halving": 2},
     "a model that learns fitness": {"learns": "fitness"},
     "first genomes as drawn": {"first": "drawn"},
+    "cost is no matter": {"per_cost": 0.0},
+    "cost counts whole": {"per_cost": 1.0},
 }
 
 
