@@ -6,6 +6,7 @@ import ast
 import json
 from dataclasses import replace
 from functools import cache
+from itertools import combinations
 from math import inf, isnan, nan
 from pathlib import Path
 
@@ -136,12 +137,11 @@ def test_the_better_one_is_told_from_the_worse():
 
 
 def test_whom_the_searched_score_puts_first_the_held_out_one_may_not():
-    scores = ordered()
-    seen = [score.seen for score in scores]
-    worse = next(i for i in range(1, len(seen)) if seen[i] > seen[0])
+    pairs = combinations(enumerate(ordered()), 2)
+    good, worse = next((i, j) for (i, a), (j, b) in pairs if a.seen < b.seen)
     courses = {
         ("table", name): [course(name, i, (1, place)) for i in range(8)]
-        for name, place in (("good", 0), ("looks good", worse))
+        for name, place in (("good", good), ("looks good", worse))
     }
     shares = [compared(courses, "good", 10, held_out)["a12"].item() for held_out in (True, False)]
     assert shares == [1.0, 0.0]

@@ -18,6 +18,8 @@ from deap_nas.report.page import make_report
 from deap_nas.runs.journal import _seal, read_lines
 from deap_nas.runs.record import ReportError, read_run
 
+RUN = {"fail": 0.1}  # the run of the fixture ``folder``
+
 
 def test_two_genomes(tmp_path: Path) -> None:
     folder = make_run(tmp_path / "run", population=2, generations=0)
