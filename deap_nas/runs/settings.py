@@ -163,7 +163,7 @@ class Settings:
     per_cost: float = _option(
         0.0,
         "preselected: what a candidate promises beyond the best is divided by what it takes to "
-        "train, to this power: 0.5 where time counts, 0 where trainings do",
+        "train, to this power: 1 where time counts, 0 where trainings do",
         metavar="P",
     )
     learns: str = _option(
