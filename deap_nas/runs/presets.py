@@ -23,7 +23,7 @@ from deap_nas.runs.settings import Settings
 
 DEFAULT = "quick"  # where no preset is named; the command has "fashion" where it finds its images
 PRESETS: dict[str, dict[str, Any]] = {
-    # Less than three minutes on two cores, one of them at most for the finalists.
+    # A few minutes on two cores: five without AVX-512, two of them for the finalists.
     "fashion": {
         "dataset": "fashion_mnist",
         "space": "wide",
