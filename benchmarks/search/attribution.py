@@ -53,9 +53,9 @@ PARTS: dict[str, dict[str, Any]] = {
     "no model": {"candidates": 1},
     "with halving": {"halving": 2},
     "a model that learns fitness": {"learns": "fitness"},
-    "first genomes as drawn": {"first": "drawn"},
+    "first genomes spread": {"first": "spread"},
     "cost is no matter": {"per_cost": 0.0},
-    "cost counts whole": {"per_cost": 1.0},
+    "cost counts less": {"per_cost": 0.5},
 }
 
 
