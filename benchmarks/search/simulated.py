@@ -33,10 +33,11 @@ from benchmarks.search.measures import at
 from benchmarks.search.plan import MINUTES, OUT, search_settings
 from deap_nas import WIDE_SPACE, Evaluation, make_toolbox, parse_genome
 from deap_nas.algorithms import sel_crowded_tournament
-from deap_nas.evaluation.forecast import LOG_OF_ERROR, Forecast, cost_in, known_in, size_in
+from deap_nas.evaluation.forecast import LOG_OF_ERROR, cost_in, known_in, size_in
 from deap_nas.layers import ACTIVATIONS
 from deap_nas.runs.draws import drawing_from
 from deap_nas.runs.first import first_genomes
+from deap_nas.runs.known import tell_what_is_known
 from deap_nas.runs.settings import Settings
 
 KNOWN = OUT / "simulated" / "trainings.csv"
@@ -125,7 +126,11 @@ class Clock:
         self._truth, self._pause, self._size = truth, pause, size_in(truth.space)
         self._free = [0.0] * WORKERS
         self._rows: list[tuple[int, float, float]] = []
-        self.evaluations: dict[str, Evaluation] = {}
+        self._evaluations: dict[str, Evaluation] = {}
+
+    def measure(self, genome: Any) -> Evaluation:
+        """What a training said."""
+        return self._evaluations[str(genome)]
 
     @property
     def now(self) -> float:
@@ -142,7 +147,7 @@ class Clock:
         n_params, multiply_adds = self._size(genome)
         accuracy = self._truth.accuracy(genome)
         told = {"n_params": n_params, "multiply_adds": multiply_adds}
-        self.evaluations[str(genome)] = Evaluation(accuracy, **told)
+        self._evaluations[str(genome)] = Evaluation(accuracy, **told)
         self._rows.append((n_params, accuracy, self._free[worker]))
 
     def map(self, evaluate: Callable[[Any], Any], genomes: Iterable[Any]) -> list[Any]:
@@ -169,13 +174,9 @@ def search(settings: Settings, truth: Truth, seconds: float) -> pd.DataFrame:
     """The trials of our search, as the command would run it."""
     rng, front = random.Random(settings.seed), settings.front
     clock = Clock(truth, BREEDING * settings.candidates * settings.children)
-
-    def measure(genome: Any) -> Evaluation:
-        return clock.evaluations[str(genome)]
-
     toolbox = make_toolbox(
         truth.space,
-        lambda genome: front(measure(genome)),
+        lambda genome: front(clock.measure(genome)),
         crossover=settings.crossover,
         mutation=settings.mutation,
         selection=sel_crowded_tournament,
@@ -184,11 +185,7 @@ def search(settings: Settings, truth: Truth, seconds: float) -> pd.DataFrame:
     )
     toolbox.register("map", clock.map)
     toolbox.decorate("select", drawing_from(random.Random(f"{settings.seed}, DEAP's own")))
-    cost, size = cost_in(truth.space), size_in(truth.space)
-    more: dict[str, Any] = {"known": known_in(truth.space)}
-    if settings.per_cost:
-        more["cost"] = lambda genome: cost(genome) ** settings.per_cost
-    Forecast(front.placed, settings.learned, measure, size, **more).register(toolbox)
+    tell_what_is_known(toolbox, settings, truth.space, clock)
     about = (settings.population, settings.first, truth.space, settings.small_enough)
     initial = first_genomes(toolbox, *about)
     stop = {"stop": lambda _: clock.now >= seconds}

@@ -166,7 +166,7 @@ CLAIMS: dict[str, Callable[[Found], object]] = {
         == ["local search"]
         and unbeaten(f, at=50, held_out=False)["table_timed"] == {"local search"}
     ),
-    "on three problems, all but Optuna TPE on NAS-Bench-Macro": lambda f: (
+    "three problems without seconds, all but Optuna TPE on NAS-Bench-Macro": lambda f: (
         {**unbeaten(f, held_out=False), "table_timed": None}
         == {"table": set(), "digits": set(), "macro": {"Optuna TPE"}, "table_timed": None}
     ),

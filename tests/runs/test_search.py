@@ -7,7 +7,7 @@ from pathlib import Path
 import drivers
 import pytest
 from command import refused, result_of, run_main, table_of
-from small_searches import NAMES, begin, cut
+from small_searches import NAMES, begin, check_resumed
 
 from deap_nas.algorithms import ALGORITHMS
 from deap_nas.evaluation.fitness import FITNESSES, Evaluation
@@ -262,14 +262,7 @@ def test_further_objectives_and_resumed_from_any_line_the_same(home, inline, dat
     names = "accuracy,n_params,multiply_adds"
     more = ("--fitness", "accuracy_and_params", "--objectives", names)
     assert begin("run", data, algorithm, *more) == 0
-    folder = home / "run"
-    expected = drivers.outcome(folder)
-    whole = (folder / "journal.jsonl").read_bytes()
-    for lines in range(0, whole.count(b"\n"), 5):
-        (folder / "journal.jsonl").write_bytes(whole)
-        cut(folder, lines)
-        assert run_main("--resume", folder) == 0
-        assert not drivers.differences(expected, drivers.outcome(folder)), lines
+    check_resumed(home / "run", 5)
 
 
 def test_further_objectives_change_a_search(home, inline, data):

@@ -9,7 +9,7 @@ from typing import Any
 import drivers
 import pytest
 from command import refused, run_main
-from small_searches import NAMES, SMALL, Inline, begin, cut
+from small_searches import NAMES, SMALL, Inline, begin, check_resumed, cut
 
 from deap_nas.runs.settings import Settings
 
@@ -20,14 +20,7 @@ pytestmark = pytest.mark.usefixtures("no_page")
 def test_resumed_from_any_line_it_ends_the_same(home, inline, data, algorithm):
     """Trainings end in the order begun, so that what is trained again ends as it would have."""
     assert begin("run", data, algorithm) == 0
-    folder = home / "run"
-    expected = drivers.outcome(folder)
-    whole = (folder / "journal.jsonl").read_bytes()
-    for lines in range(0, whole.count(b"\n"), 1 if algorithm == "steady_state" else 4):
-        (folder / "journal.jsonl").write_bytes(whole)
-        cut(folder, lines)
-        assert run_main("--resume", folder) == 0
-        assert not drivers.differences(expected, drivers.outcome(folder)), lines
+    check_resumed(home / "run", 1 if algorithm == "steady_state" else 4)
 
 
 @pytest.mark.parametrize("algorithm", NAMES)
@@ -35,14 +28,7 @@ def test_resumed_from_any_line_it_ends_the_same(home, inline, data, algorithm):
 def test_resumed_with_a_budget_it_ends_the_same(home, inline, data, algorithm, budget):
     more = ("--max-evaluations", budget, "--generations", 20)
     assert begin("run", data, algorithm, *more) == 0
-    folder = home / "run"
-    expected = drivers.outcome(folder)
-    whole = (folder / "journal.jsonl").read_bytes()
-    for lines in range(0, whole.count(b"\n"), 2):
-        (folder / "journal.jsonl").write_bytes(whole)
-        cut(folder, lines)
-        assert run_main("--resume", folder) == 0
-        assert not drivers.differences(expected, drivers.outcome(folder)), lines
+    check_resumed(home / "run", 2)
 
 
 def test_a_steady_state_with_another_timing_is_what_its_journal_tells(home, inline, data):

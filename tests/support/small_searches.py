@@ -39,3 +39,14 @@ def cut(folder: Path, lines: int) -> None:
     journal.write_bytes(b"".join(journal.read_bytes().splitlines(keepends=True)[:lines]))
     for name in ("result.json", "logbook.csv", "best.keras", "evaluations.csv"):
         (folder / name).unlink(missing_ok=True)
+
+
+def check_resumed(folder: Path, step: int) -> None:
+    """A finished run, cut after every ``step``-th line and resumed, ends as it did."""
+    expected = drivers.outcome(folder)
+    whole = (folder / "journal.jsonl").read_bytes()
+    for lines in range(0, whole.count(b"\n"), step):
+        (folder / "journal.jsonl").write_bytes(whole)
+        cut(folder, lines)
+        assert run_main("--resume", folder) == 0
+        assert not drivers.differences(expected, drivers.outcome(folder)), lines
