@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 from common import RESULTS
 from pages import render
-from simulated import TARGET, Measured
+from scaling_worlds import TARGET, Measured
 
 from deap_nas.files import write_whole
 

@@ -30,7 +30,7 @@ from typing import Any
 
 import pandas as pd
 from common import RESULTS, gone_on, make_parser, provenance, read, save, write_csv
-from simulated import TARGET, WORLDS, Asleep, Measured, Simulated
+from scaling_worlds import TARGET, WORLDS, Asleep, Measured, Simulated
 
 from deap_nas import (
     WIDE_SPACE,
