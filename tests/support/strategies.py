@@ -24,6 +24,17 @@ settings.register_profile("deap_nas", deadline=None, derandomize=True)
 settings.load_profile("deap_nas")
 
 
+# On 8x8 the first RC leaves a map 4, 3 or 2 wide behind kernel 2, 3 or 5: all bind the second.
+TIGHT_SPACE = SearchSpace(
+    n_normal=(0, 2),
+    filters=(4,),
+    kernels=(2, 3, 5),
+    activations=("relu",),
+    input_shape=(8, 8, 1),
+    head_activations=("tanh", "gelu"),
+)
+
+
 # Brute force
 
 
