@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from plain_network import PlainNetwork, cross_entropy
 
 from deap_nas import ACTIVATIONS, Recipe, parse_genome
-from deap_nas.layers import LAYERS
+from deap_nas.layers import LAYERS, Layer, operations as made_of
 from deap_nas.training.native.network import NativeNetwork
 from deap_nas.training.native.plan import plan_of
 from deap_nas.training.recipes import OPTIMIZERS
@@ -135,3 +136,66 @@ def networks(draw: st.DrawFn) -> Drawn:
         label_smoothing=draw(st.sampled_from((0.0, 0.0, 0.05, 0.9))),
         balanced=draw(st.booleans()),
     )
+
+
+def through(operations: Sequence[Any], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape behind operations that fit."""
+    height, width, channels = shape
+    for each in operations:
+        if isinstance(each, made_of.Pooling):
+            height, width = height // each.size, width // each.size
+        elif isinstance(each, made_of.Convolution | made_of.Depthwise):
+            same = getattr(each, "same", True)
+            height, width = (
+                -(-n // each.stride) if same else (n - each.kernel) // each.stride + 1
+                for n in (height, width)
+            )
+            channels = getattr(each, "filters", channels)
+    return height, width, channels
+
+
+@st.composite
+def operations(draw: st.DrawFn, shape: tuple[int, ...]) -> list[Any]:
+    """What a layer of one's own may be made of, in any order that fits."""
+    found: list[Any] = []
+    size, few = st.integers(1, 4), st.integers(1, 3)
+    for kind in draw(st.lists(st.sampled_from("cdnps"), min_size=1, max_size=5)):
+        height, width, channels = through(found, shape)
+        least = min(height, width)
+        if kind == "c":
+            kernel, same = draw(size), draw(st.booleans())
+            about = {
+                "stride": draw(few),
+                "same": same or kernel > least,
+                "bias": draw(st.booleans()),
+            }
+            found.append(made_of.Convolution(draw(size), kernel, **about))
+        elif kind == "d":
+            found.append(made_of.Depthwise(draw(size), draw(few)))
+        elif kind == "n":
+            found.append(made_of.Normalisation(0.9))
+        elif kind == "p":
+            found.append(made_of.Pooling(draw(st.integers(1, min(3, least))), draw(st.booleans())))
+        else:
+            first = made_of.Convolution(channels, draw(size), bias=False)
+            more = draw(st.sampled_from(([], [made_of.Normalisation(0.9)])))
+            found.append(made_of.Skip([first, *more]))
+        if kind in "cdn" and draw(st.booleans()):
+            found.append(made_of.Activation(draw(activations)))
+    return found
+
+
+@st.composite
+def own_layers(draw: st.DrawFn) -> tuple[Layer, Drawn]:
+    """A layer of one's own in the place of MP, and a network that has it, first or second."""
+    size = st.integers(1, 9)
+    shape = (draw(size), draw(size), draw(st.integers(1, 3)))
+    before = draw(st.sampled_from(("", "NC 3 2 tanh;")))
+    made = draw(operations((*shape[:2], 3) if before else shape))
+    layer = replace(
+        LAYERS["MP"],
+        operations=lambda _, shape: made,
+        shape=lambda _, shape: through(made, shape),
+    )
+    about = {"n": draw(st.integers(2, 40)), "seed": draw(st.integers(0, 999))}
+    return layer, Drawn(f"{before}MP 2;GP", shape, draw(st.integers(2, 5)), **about)

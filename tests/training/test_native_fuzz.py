@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import native_networks
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from native_networks import assert_close
+from native_networks import Drawn, assert_close
+
+from deap_nas.layers import LAYERS
 
 
 @settings(max_examples=150)
 @given(native_networks.networks())
 def test_loss_gradient_and_moving_statistics(drawn):
+    agree(drawn)
+
+
+@settings(max_examples=150)
+@given(native_networks.own_layers())
+def test_layers_of_ones_own_of_any_operations(own):
+    layer, drawn = own
+    with patch.dict(LAYERS, {layer.name: layer}):
+        agree(drawn)
+
+
+def agree(drawn: Drawn) -> None:
     network, plain = drawn.native(), drawn.plain()
     of = {"smoothing": drawn.label_smoothing, "balanced": drawn.balanced}
     loss, expected = plain.gradient(drawn.images, drawn.labels, **of)

@@ -79,11 +79,27 @@ INLINE vec fma(vec a, vec b, vec c) {
 
 // The sum over all lanes, always by the same tree.
 INLINE float sum_lanes(const float *p) {
-    float a[LANES];
-    memcpy(a, p, sizeof a);
-    for (int n = LANES / 2; n; n /= 2)
-        for (int i = 0; i < n; i++) a[i] += a[i + n];
-    return a[0];
+    typedef float eight __attribute__((vector_size(32)));
+    typedef float four __attribute__((vector_size(16)));
+    eight half[2];
+    memcpy(half, p, sizeof half);
+    half[0] = half[0] + half[1];
+    four quarter[2];
+    memcpy(quarter, half, sizeof quarter);
+    const four sum = quarter[0] + quarter[1];
+    return (sum[0] + sum[2]) + (sum[1] + sum[3]);
+}
+
+// The sum of what add(sum so far, i) adds for i from first to last, in four columns, i modulo 4.
+template <class F>
+INLINE vec sum_in_four(int first, int last, F add) {
+    vec t[4] = {};
+    int i = first;
+    for (; i + 4 <= last; i += 4)
+        UNROLL for (int k = 0; k < 4; k++) t[k] = add(t[k], i + k);
+    UNROLL for (int k = 0; k < 3; k++)
+        if (i + k < last) t[k] = add(t[k], i + k);
+    return first % 2 ? (t[3] + t[0]) + (t[1] + t[2]) : (t[0] + t[1]) + (t[2] + t[3]);
 }
 
 // Numbers too small for a normal exponent count as zero while one of these lives: they would take

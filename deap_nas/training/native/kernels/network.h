@@ -105,13 +105,14 @@ struct Network {
         }
         // Up to the last cut the whole batch is kept, but for what is rather done again.
         const int groups = (batch_size + LANES - 1) / LANES;
-        if (last_cut >= 0) input.slots = groups;
+        if (last_cut >= 0) input.slots = input.grads = groups;
         for (int i = 0; i <= last_cut; i++) {
             Operation &each = *operations[i];
             if (each.out == each.in) continue;
-            each.again = each.is_cheap() && !each.out->saved;
+            const bool crosses = each.out->saved || operations[i + 1]->is_cut();
+            each.again = each.is_cheap() && !crosses;
             each.out->slots = each.again ? 1 : groups;
-            each.out->grads = each.again ? 1 : groups;
+            each.out->grads = crosses ? groups : 1;
         }
     }
 
@@ -148,11 +149,13 @@ struct Network {
         begin();
         Result result;
         int first = 0;
+        Batch early = batch;
+        early.early = true;
         for (int end = 0; end <= last_cut; end++) {
             if (!operations[end]->is_cut()) continue;
             for (int g = 0; g < groups; g++) {
                 if (!first) read(chosen, batch, g);
-                for (int i = first; i <= end; i++) operations[i]->forward(batch, g);
+                for (int i = first; i <= end; i++) operations[i]->forward(early, g);
             }
             operations[end]->cut_forward(batch);
             first = end + 1;

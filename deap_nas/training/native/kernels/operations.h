@@ -12,6 +12,7 @@ struct Batch {
     bool training;
     int live;             // images of the whole batch
     uint32_t seed, step;  // of dropout
+    bool early = false;   // what is done again is done again later
     int lanes(int group) const { return std::min(LANES, live - group * LANES); }
 };
 
@@ -95,6 +96,7 @@ struct Statistics : Operation {
 
     Statistics(Value *x, float m) : momentum(m) {
         in = out = x;
+        in->wants_grad = true;  // of the images, too: it is where the gradients by weights come from
         n_weights = n_moving = 2 * x->data.channels;
     }
     bool is_cut() const override { return true; }
@@ -127,14 +129,11 @@ struct Statistics : Operation {
         const float share = (float)n / last;
         for (int h = 0; h < LANES; h += W) {
             const float *x = in->numbers(group) + c * in->data.plane + h;
-            vec sum[4] = {}, square[4] = {};
-            for (int p = first; p < last; p++) sum[p % 4] = sum[p % 4] + load(x + places[p]);
-            vec m = ((sum[0] + sum[1]) + (sum[2] + sum[3])) / (float)n;
-            for (int p = first; p < last; p++) {
-                vec far = load(x + places[p]) - m;
-                square[p % 4] = fma(far, far, square[p % 4]);
-            }
-            vec q = (square[0] + square[1]) + (square[2] + square[3]);
+            vec m = sum_in_four(first, last, [&](vec sum, int p) { return sum + load(x + places[p]); }) / (float)n;
+            vec q = sum_in_four(first, last, [&](vec sum, int p) {
+                const vec far = load(x + places[p]) - m;
+                return fma(far, far, sum);
+            });
             const size_t to = ((size_t)group * channels() + c) * LANES + h;
             if (first) {
                 vec before, apart;
@@ -365,6 +364,7 @@ struct Normalisation : Operation {
         const Map &x = in->data, &y = out->data;
         const float *beta = half.gamma() + x.channels;
         const int n = x.places(), *from = in->targets.data(), *to = out->targets.data();
+        const bool keep = batch.training && !(again && batch.early);
         for_activation(activation, [&]<int A>() {
             for (int c = 0; c < x.channels; c++) {
                 const float *source = in->numbers(group) + c * x.plane;
@@ -375,7 +375,7 @@ struct Normalisation : Operation {
                     for (int h = 0; h < LANES; h += W) {
                         vec slope, z = fma(load(source + from[p] + h) - m, a, b);
                         store(target + to[p] + h, activate<A>(z, slope));
-                        if (keeps_slope(A) && batch.training) store(slopes + p * LANES + h, slope);
+                        if (keeps_slope(A) && keep) store(slopes + p * LANES + h, slope);
                     }
             }
         });

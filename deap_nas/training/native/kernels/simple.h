@@ -27,47 +27,62 @@ struct Pooling : Maker {  // size x size, as far apart; ties: the gradient goes 
     Pooling(Value *x, int s, bool l) : size(s), largest(l) {
         make(x, x->data.channels, x->data.height / s, x->data.width / s);
     }
-    int corner(const Map &m, int p) const {
-        return m.place(p / out->data.width * size, p % out->data.width * size);
+    struct Windows {  // of a map: where each begins, and the way from there to each place
+        std::vector<int> corners, steps;
+        void of(const Map &m, const Map &result, int size) {
+            for (int i = 0; i < result.height; i++)
+                for (int j = 0; j < result.width; j++) corners.push_back(m.place(i * size, j * size));
+            for (int i = 0; i < size; i++)
+                for (int j = 0; j < size; j++) steps.push_back(i * m.row + j * LANES);
+        }
+    };
+    Windows numbers, gradients;
+    std::vector<int> rest;  // places of the gradient that no window has
+
+    void prepare(const Batch &) override {
+        const Map &y = out->data, &g = in->grad_map();
+        numbers.of(in->data, y, size), gradients.of(g, y, size);
+        for (int i = 0; i < g.height; i++)
+            for (int j = 0; j < g.width; j++)
+                if (i >= y.height * size || j >= y.width * size) rest.push_back(g.place(i, j));
     }
     void forward(const Batch &, int group) override {
         const Map &x = in->data, &y = out->data;
         const float share = 1.0f / (size * size);
+        const int n = y.places(), *corners = numbers.corners.data(), *targets = out->targets.data();
         for (int c = 0; c < x.channels; c++)
-            for (int p = 0; p < y.places(); p++)
+            for (int p = 0; p < n; p++)
                 for (int h = 0; h < LANES; h += W) {
-                    const float *at = in->numbers(group) + c * x.plane + corner(x, p) + h;
+                    const float *at = in->numbers(group) + c * x.plane + corners[p] + h;
                     vec result = load(at);
-                    for (int k = 1; k < size * size; k++) {
-                        vec v = load(at + k / size * x.row + k % size * LANES);
+                    for (size_t k = 1; k < numbers.steps.size(); k++) {
+                        const vec v = load(at + numbers.steps[k]);
                         result = largest ? choose((v > result) | (v != v), v, result) : result + v;
                     }
-                    store(out->numbers(group) + c * y.plane + out->targets[p] + h,
-                          largest ? result : result * share);
+                    store(out->numbers(group) + c * y.plane + targets[p] + h, largest ? result : result * share);
                 }
     }
     void backward(const Batch &, int group) override {
         if (!in->wants_grad) return;
         const Map &x = in->data, &y = out->data, &g = in->grad_map(), &d = out->grad_map();
         const float share = 1.0f / (size * size);
-        float *to = in->gradient(group);
         for (int c = 0; c < x.channels; c++) {
-            for (int place : in->sources) memset(to + c * g.plane + place, 0, LANES * sizeof(float));
+            float *to = in->gradient(group) + c * g.plane;
+            for (int place : rest) memset(to + place, 0, LANES * sizeof(float));
             for (int p = 0; p < y.places(); p++)
                 for (int h = 0; h < LANES; h += W) {
-                    const float *at = in->numbers(group) + c * x.plane + corner(x, p) + h;
-                    float *target = to + c * g.plane + corner(g, p) + h;
-                    const vec best = load(out->numbers(group) + c * y.plane + out->targets[p] + h);
+                    const float *at = in->numbers(group) + c * x.plane + numbers.corners[p] + h;
+                    float *target = to + gradients.corners[p] + h;
                     const vec dy = load(out->gradient(group) + c * d.plane + out->sources[p] + h);
+                    if (!largest) {
+                        for (int step : gradients.steps) store(target + step, dy * share);
+                        continue;
+                    }
+                    const vec best = load(out->numbers(group) + c * y.plane + out->targets[p] + h);
                     ivec free = ~ivec{};
-                    for (int k = 0; k < size * size; k++) {
-                        const int i = k / size, j = k % size;
-                        if (!largest) {
-                            store(target + i * g.row + j * LANES, dy * share);
-                            continue;
-                        }
-                        const ivec is = free & (load(at + i * x.row + j * LANES) == best);
-                        store(target + i * g.row + j * LANES, choose(is, dy, vec{}));
+                    for (size_t k = 0; k < numbers.steps.size(); k++) {
+                        const ivec is = free & (load(at + numbers.steps[k]) == best);
+                        store(target + gradients.steps[k], choose(is, dy, vec{}));
                         free &= ~is;
                     }
                 }
@@ -82,10 +97,9 @@ struct GlobalPooling : Maker {
         for (int c = 0; c < in->data.channels; c++)
             for (int h = 0; h < LANES; h += W) {
                 const float *x = in->numbers(group) + c * in->data.plane + h;
-                vec sum[4] = {};
-                for (int p = 0; p < n; p++) sum[p % 4] = sum[p % 4] + load(x + in->targets[p]);
-                store(out->numbers(group) + c * out->data.plane + out->targets[0] + h,
-                      ((sum[0] + sum[1]) + (sum[2] + sum[3])) / (float)n);
+                const int *places = in->targets.data();
+                const vec sum = sum_in_four(0, n, [&](vec sum, int p) { return sum + load(x + places[p]); });
+                store(out->numbers(group) + c * out->data.plane + out->targets[0] + h, sum / (float)n);
             }
     }
     void backward(const Batch &, int group) override {
