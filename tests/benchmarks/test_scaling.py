@@ -14,7 +14,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "benchmarks")]
 
 import describe_scaling  # noqa: E402
 import scaling  # noqa: E402
-from simulated import Simulated, World  # noqa: E402
+from scaling_worlds import Simulated, World  # noqa: E402
 
 from deap_nas.evaluation.backend import Task, run  # noqa: E402
 
