@@ -90,7 +90,7 @@ def flags_of(name: str, seed: int) -> dict[str, Any]:
     about = {"dataset": DATASET, "space": "wide", "seed": seed, "cache": None}
     sizes = {"max_flash": KIB * budget.flash, "max_ram": KIB * budget.ram, "max_params": 10**6}
     fitness = {"fitness": "accuracy", "small_enough": 0}
-    # Finalists are trained for longer, which brings most to those that cost most.
+    # Where cost counts whole, smaller networks than fit are chosen (results/device).
     choice = {"first": "spread", "per_cost": 0.5}
     ends = {"time_budget": 60 * budget.minutes, "generations": FOREVER, "final_seeds": 2}
     return {**about, **sizes, **fitness, **choice, **ends, **budget.changes}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 from typing import Any
 
 import drivers
 import pytest
+from small_evaluators import DATA, GENOMES, make
 
 from deap_nas.data import DataError
 from deap_nas.evaluation.evaluator import TooManyFailures
@@ -15,18 +15,9 @@ from deap_nas.evaluation.fitness import FITNESSES, Evaluation, accuracy_per_log_
 from deap_nas.evaluation.workers import WorkerStartError, cores
 from deap_nas.genome import parse_genome
 from deap_nas.runs.journal import Journal
-from deap_nas.spaces import PAPER_SPACE
 from deap_nas.training import evaluator as module
 from deap_nas.training.evaluator import Evaluator
 from deap_nas.training.recipes import RecipeError
-
-DATA = drivers.tiny_dataset()
-GENOMES = [PAPER_SPACE.sample(random.Random(i)) for i in range(12)]
-
-
-def make(**settings: Any) -> Evaluator:
-    return Evaluator(DATA, **{"cache": None, "workers": 1, **settings})
-
 
 # --- what is measured
 

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import replace
 from typing import Any
 
-import drivers
 import pytest
+from small_evaluators import GENOMES, make
 
 from deap_nas.evaluation.fitness import Evaluation
-from deap_nas.spaces import PAPER_SPACE
-from deap_nas.training.evaluator import Evaluator
-
-DATA = drivers.tiny_dataset()
-GENOMES = [PAPER_SPACE.sample(random.Random(i)) for i in range(12)]
-
-
-def make(**settings: Any) -> Evaluator:
-    return Evaluator(DATA, **{"cache": None, "workers": 1, **settings})
-
 
 # --- the record
 

@@ -10,7 +10,9 @@ from typing import Any, ClassVar
 
 import drivers
 import pytest
+import small_evaluators
 import stubs
+from small_evaluators import DATA, GENOMES
 
 from deap_nas import ea_steady_state, make_toolbox
 from deap_nas.evaluation.fitness import failed
@@ -24,8 +26,6 @@ from deap_nas.training import evaluator
 from deap_nas.training.evaluator import Evaluator
 from deap_nas.training.recipes import RECIPES
 
-DATA = drivers.tiny_dataset()
-GENOMES = [PAPER_SPACE.sample(random.Random(i)) for i in range(12)]
 TEXTS = [str(genome) for genome in GENOMES]
 
 
@@ -60,7 +60,7 @@ def random_workers(monkeypatch: pytest.MonkeyPatch) -> type[RandomWorkers]:
 
 
 def make(**settings: Any) -> Evaluator:
-    return Evaluator(DATA, **{"cache": None, "workers": 1, "slots": 3, **settings})
+    return small_evaluators.make(**{"slots": 3, **settings})
 
 
 # --- what comes out

@@ -12,7 +12,7 @@ struct Batch {
     bool training;
     int live;             // images of the whole batch
     uint32_t seed, step;  // of dropout
-    bool early = false;   // what is done again is done again later
+    bool early = false;   // operations that are `again` follow once more before the way back
     int lanes(int group) const { return std::min(LANES, live - group * LANES); }
 };
 
@@ -96,7 +96,7 @@ struct Statistics : Operation {
 
     Statistics(Value *x, float m) : momentum(m) {
         in = out = x;
-        in->wants_grad = true;  // of the images, too: it is where the gradients by weights come from
+        in->wants_grad = true;  // of images, too: gamma's and beta's gradients are found on that way
         n_weights = n_moving = 2 * x->data.channels;
     }
     bool is_cut() const override { return true; }
